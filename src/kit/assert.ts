@@ -1,0 +1,9 @@
+/** Throws when `condition` is false: a bug of ours, never an operator's or a side's mistake. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`bug: ${message}`);
+}
+
+/** Closes a switch over a tagged union: the compiler refuses it while a case is missing. */
+export function unreachable(value: never): never {
+  throw new Error(`bug: unexpected ${String(value)}`);
+}

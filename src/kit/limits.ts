@@ -1,0 +1,47 @@
+/** Every limit of the product in one place: unit, default, reason. */
+export const LIMITS = {
+  /** Bytes of a body kept for comparing, recording and rescue; beyond it pairs are too large. */
+  captureMaxBytes: 1_048_576,
+  /** A canary answer is held back until whole up to here, so that it can still be rescued. */
+  rescueHoldMaxBytes: 65_536,
+  /** Request header block accepted from clients: twice what Node allows by default. */
+  headerMaxBytes: 32_768,
+  /** Shadow requests at once: a slow shadow holds no more of our memory than this. */
+  shadowInFlightMax: 256,
+  /** Shadow requests waiting for their key's turn or for a slot. */
+  shadowQueueMax: 2048,
+  /** Bytes of bodies held for the shadow, both kinds together. */
+  shadowBytesMax: 33_554_432,
+  /** Connections to each side. */
+  liveConnectionsMax: 512,
+  shadowConnectionsMax: 64,
+  connectTimeoutMs: 1000,
+  /** Pairs waiting for the analyst; beyond it they are counted as not compared. */
+  analystQueueMax: 1024,
+  /** Divergences located in one pair: enough to see the cause. */
+  divergencesPerPairMax: 32,
+  /** Characters of a value kept in a divergence. */
+  divergenceValueMax: 256,
+  clustersMax: 200,
+  examplesPerCluster: 3,
+  /** JSON deeper than this is compared as bytes. */
+  jsonDepthMax: 512,
+  /** JSON values visited in one comparison. */
+  jsonNodesMax: 200_000,
+  /** Keys no longer judged; the oldest stay. */
+  taintedKeysMax: 100_000,
+  /** Keys in one request. */
+  keysPerRequestMax: 1024,
+  /** Routes named apart in metrics and summaries; the rest is `other`. */
+  routesMax: 200,
+  /** How long a proxy without a controller keeps its assignment. */
+  orphanHoldMs: 30_000,
+  /** Longest a draining proxy waits for its last answers. */
+  drainMaxMs: 10_000,
+  /** Silence on a client connection before it is closed. */
+  keepAliveMs: 65_000,
+  /** Recording file size where none is configured. */
+  recordingMaxBytes: 1_073_741_824,
+  /** Writes waiting for the store in the Read States service before updates are refused. */
+  dirtyMax: 1_000_000,
+} as const;

@@ -1,0 +1,17 @@
+/** What every proxy does with traffic. Sent by the controller; the newest revision wins. */
+export interface Assignment {
+  /** Grows with each controller start: a stale controller's assignments are refused. */
+  readonly epoch: number;
+  /** Grows with each change within the rollout. */
+  readonly revision: number;
+  /** 0 to 100: share of keys live on the candidate. */
+  readonly canaryPercent: number;
+  /** Salt of the cohort hash; fixed for the whole migration. */
+  readonly salt: string;
+  /** 0 to 100: share of eligible requests mirrored. */
+  readonly mirrorPercent: number;
+  /** 0 to 100: share of mirrored pairs compared. */
+  readonly comparePercent: number;
+  /** Percent a proxy goes to when it has lost its controller for too long. */
+  readonly safeTarget: number;
+}

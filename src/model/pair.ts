@@ -1,0 +1,96 @@
+import type { Exchange, RequestMessage, Side } from './exchange.ts';
+
+/** What kind of difference a divergence is: one closed list, inferred from the values. */
+export const DIVERGENCE_KINDS = [
+  'status',
+  'header',
+  'length',
+  'missing',
+  'added',
+  'type',
+  'value',
+  'id-precision',
+  'timestamp-precision',
+  'timestamp-format',
+  'fields-swapped',
+  'array-order',
+  'duplicate-key',
+  'number-format',
+  'null-or-missing',
+  'encoding',
+  'stale',
+  'truncated',
+] as const;
+export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];
+
+/** Why a pair could not be compared. */
+export type NotComparableReason =
+  | 'live-failed'
+  | 'shadow-failed'
+  | 'unavailable'
+  | 'too-large'
+  | 'tainted'
+  | 'client-aborted'
+  | 'compare-dropped'
+  | 'worker-lost';
+
+/** Why a request was not mirrored although there was room for it. */
+export type SkipReason =
+  | 'write'
+  | 'too-large'
+  | 'client-aborted'
+  | 'sampled'
+  | 'upgrade'
+  | 'bypass';
+
+/** Why a request that should have been mirrored was not: a limit of ours. */
+export type DropReason = 'shadow-queue-full' | 'shadow-bytes-full' | 'breaker-open';
+
+/** One located difference. Values are JSON text (or raw text), cut at a limit. */
+export interface Divergence {
+  /** JSON Pointer into the body, or `status`, `header:NAME`, `body`. */
+  readonly path: string;
+  readonly kind: DivergenceKind;
+  /** Undefined where that side has nothing at the path. */
+  readonly legacy: string | undefined;
+  readonly candidate: string | undefined;
+}
+
+export type Comparison =
+  | { readonly kind: 'matched' }
+  | { readonly kind: 'mismatched'; readonly divergences: readonly Divergence[] }
+  | { readonly kind: 'ignored'; readonly rules: readonly string[] }
+  | { readonly kind: 'not-comparable'; readonly reason: NotComparableReason };
+
+/** One request with both sides' exchanges. */
+export interface Pair {
+  readonly route: string;
+  /** First key of the request, null when it has none. */
+  readonly key: string | null;
+  readonly liveSide: Side;
+  /** Wall clock of the arrival. */
+  readonly arrivedAtMs: number;
+  readonly request: RequestMessage;
+  readonly legacy: Exchange;
+  readonly candidate: Exchange;
+}
+
+/** Divergences with one cause: same route, same path template, same kind. */
+export interface Cluster {
+  readonly route: string;
+  /** JSON Pointer with `*` for every array index. */
+  readonly path: string;
+  readonly kind: DivergenceKind;
+  readonly count: number;
+  /** The first few, credentials already replaced. */
+  readonly examples: readonly ClusterExample[];
+}
+
+export interface ClusterExample {
+  /** Method and target of the request. */
+  readonly request: string;
+  readonly path: string;
+  readonly legacy: string | null;
+  readonly candidate: string | null;
+  readonly atMs: number;
+}

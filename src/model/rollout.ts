@@ -1,0 +1,85 @@
+import type { Cluster } from './pair.ts';
+import type { TrafficCounts } from './window.ts';
+
+/**
+ * climbing: judged, and may move up. held: judged, stays (a person, or a failing hold gate).
+ * rolled-back: at the safe target until resumed. complete: the last step has passed.
+ */
+export type Phase = 'climbing' | 'held' | 'rolled-back' | 'complete';
+
+export type GateOutcome = 'pass' | 'fail' | 'inconclusive';
+
+/** One gate's answer: always with measured value, limit, sample size and a human sentence. */
+export interface GateResult {
+  /** The gate as written in the configuration. */
+  readonly gate: string;
+  readonly verdict: GateOutcome;
+  /** Null when nothing could be measured yet. */
+  readonly measured: number | null;
+  readonly limit: number;
+  readonly samples: number;
+  readonly sentence: string;
+  readonly onFail: 'rollback' | 'hold';
+}
+
+export interface Verdict {
+  readonly outcome: GateOutcome;
+  readonly gates: readonly GateResult[];
+}
+
+export type Decision =
+  | { readonly kind: 'hold'; readonly waitingFor: readonly string[] }
+  | { readonly kind: 'advance'; readonly toStep: number; readonly reason: string }
+  | { readonly kind: 'rollback'; readonly reason: string }
+  | { readonly kind: 'complete'; readonly reason: string };
+
+/** One rollout as it is stored; all a restart needs. */
+export interface RolloutState {
+  readonly id: number;
+  /** Label of the candidate build. */
+  readonly label: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly percent: number;
+  readonly safeTarget: number;
+  readonly revision: number;
+  readonly salt: string;
+  readonly startedAtMs: number;
+  /** Judged time spent in this step so far; pauses and downtime do not count. */
+  readonly stepElapsedMs: number;
+  readonly stepStartedAtMs: number;
+  readonly isApproved: boolean;
+  /** The sentence of the last decision. */
+  readonly reason: string;
+}
+
+export interface RolloutEvent {
+  readonly id: number;
+  readonly rollout: number;
+  readonly atMs: number;
+  /** start, begin, advance, hold, resume, promote, approve, rollback, complete, warning … */
+  readonly kind: string;
+  readonly percent: number;
+  readonly sentence: string;
+}
+
+/** What `crossfade status --json` prints. */
+export interface Status {
+  readonly rollout: {
+    readonly id: number;
+    readonly label: string;
+    readonly phase: Phase;
+    readonly percent: number;
+    readonly step: number;
+    readonly steps: readonly number[];
+    readonly revision: number;
+    readonly reason: string;
+    readonly waitingFor: readonly string[];
+  };
+  readonly traffic: TrafficCounts;
+  readonly gates: readonly GateResult[];
+  readonly clusters: readonly Cluster[];
+  readonly events: readonly RolloutEvent[];
+  readonly workers: number;
+  readonly legacyReachable: boolean;
+}

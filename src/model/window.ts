@@ -1,0 +1,77 @@
+import type { Side } from './exchange.ts';
+import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pair.ts';
+
+/** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
+export type HistogramCounts = readonly number[];
+
+type CountsBy<K extends string> = Readonly<Partial<Record<K, number>>>;
+
+/**
+ * Where every request went. Exact at every moment:
+ * received = mirrored + skipped + dropped; mirrored = compared + notComparable + inFlight;
+ * compared = matched + mismatched + ignored.
+ */
+export interface TrafficCounts {
+  readonly received: number;
+  readonly mirrored: number;
+  readonly skipped: CountsBy<SkipReason>;
+  readonly dropped: CountsBy<DropReason>;
+  readonly inFlight: number;
+  readonly compared: number;
+  readonly matched: number;
+  readonly mismatched: number;
+  readonly ignored: number;
+  readonly notComparable: CountsBy<NotComparableReason>;
+  /** Answers delivered from legacy because the candidate failed a safe request. */
+  readonly rescued: number;
+  /** What clients saw fail (an answer we made, or a cut answer), safe methods and writes apart. */
+  readonly failedSafe: number;
+  readonly failedWrites: number;
+  /** Requests of a canary key that had none, or no key at all. */
+  readonly keyless: number;
+  /** Keys not judged any more because their shadow missed a write. */
+  readonly taintedKeys: number;
+}
+
+/**
+ * What one proxy saw of one route with one live side in one second. As both legs of a pair are
+ * in the same cell, the cell also fixes each side's role: paired comparison is within a cell.
+ */
+export interface Cell {
+  readonly route: string;
+  readonly liveSide: Side;
+  /** Pairs whose two exchanges were both answered and timed under like conditions. */
+  readonly pairs: number;
+  readonly compared: number;
+  readonly mismatched: number;
+  /** Pairs decided in this second (compared or not comparable) that were eligible. */
+  readonly eligible: number;
+  /** Pairs in which this side failed (no answer, or 5xx) and the other did not. */
+  readonly candidateOnlyErrors: number;
+  readonly legacyOnlyErrors: number;
+  readonly bothErrors: number;
+  /** Latency of the two legs of the counted pairs. */
+  readonly legacy: HistogramCounts;
+  readonly candidate: HistogramCounts;
+  /** Latency of every live leg of this cell, mirrored or not: what clients waited for. */
+  readonly live: HistogramCounts;
+}
+
+/** One second of one proxy: counts since the last summary, histograms, new clusters. */
+export interface Summary {
+  readonly worker: number;
+  /** Half-open [startMs, endMs), wall clock. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Totals since this worker began: a lost summary loses nothing. */
+  readonly traffic: TrafficCounts;
+  readonly cells: readonly Cell[];
+  /** Totals since this worker began, at most the cluster limit. */
+  readonly clusters: readonly Cluster[];
+  /** Keys tainted since the last summary. */
+  readonly tainted: readonly string[];
+  /** The longest event-loop delay of the proxy in this second, microseconds. */
+  readonly loopDelayMaxUs: number;
+  /** Revision of the assignment in force at the end of the second. */
+  readonly revision: number;
+}
