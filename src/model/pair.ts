@@ -30,21 +30,17 @@ export type NotComparableReason =
   | 'unavailable'
   | 'too-large'
   | 'tainted'
+  | 'raced'
+  | 'not-sampled'
   | 'client-aborted'
   | 'compare-dropped'
   | 'worker-lost';
 
 /** Why a request was not mirrored although there was room for it. */
-export type SkipReason =
-  | 'write'
-  | 'too-large'
-  | 'client-aborted'
-  | 'sampled'
-  | 'upgrade'
-  | 'bypass';
+export type SkipReason = 'write' | 'too-large' | 'sampled';
 
 /** Why a request that should have been mirrored was not: a limit of ours. */
-export type DropReason = 'shadow-queue-full' | 'shadow-bytes-full' | 'breaker-open';
+export type DropReason = 'shadow-queue-full' | 'shadow-bytes-full';
 
 /** One located difference. Values are JSON text (or raw text), cut at a limit. */
 export interface Divergence {

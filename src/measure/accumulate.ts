@@ -1,0 +1,193 @@
+/**
+ * What a proxy counts between two summaries. One call for each thing that can happen to a
+ * request; nothing here decides anything. The identities of {@link TrafficCounts} hold after
+ * every call.
+ */
+import type { Side } from '../model/exchange.ts';
+import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.ts';
+import type { Cell, TrafficCounts } from '../model/window.ts';
+import { LatencyHistogram } from './latency.ts';
+
+/** How the legs of one pair ended, as the cells count it. */
+export interface LegTimes {
+  readonly legacyUs: number;
+  readonly candidateUs: number;
+  readonly hasLegacyFailed: boolean;
+  readonly hasCandidateFailed: boolean;
+  /** Both latencies were taken under like conditions and may be compared. */
+  readonly isTimed: boolean;
+}
+
+interface MutableCell {
+  readonly route: string;
+  readonly liveSide: Side;
+  pairs: number;
+  compared: number;
+  mismatched: number;
+  eligible: number;
+  candidateOnlyErrors: number;
+  legacyOnlyErrors: number;
+  bothErrors: number;
+  readonly legacy: LatencyHistogram;
+  readonly candidate: LatencyHistogram;
+  readonly live: LatencyHistogram;
+}
+
+type Tally<K extends string> = Partial<Record<K, number>>;
+
+export class Accumulator {
+  #received = 0;
+  #mirrored = 0;
+  #matched = 0;
+  #mismatched = 0;
+  #ignored = 0;
+  #rescued = 0;
+  #failedSafe = 0;
+  #failedWrites = 0;
+  #keyless = 0;
+  readonly #skipped: Tally<SkipReason> = {};
+  readonly #dropped: Tally<DropReason> = {};
+  readonly #notComparable: Tally<NotComparableReason> = {};
+  #notComparableTotal = 0;
+  readonly #cells = new Map<string, MutableCell>();
+
+  /** A request came and will be mirrored; exactly one of matched … notComparable follows. */
+  mirrored(): void {
+    this.#received += 1;
+    this.#mirrored += 1;
+  }
+
+  skipped(reason: SkipReason): void {
+    this.#received += 1;
+    this.#skipped[reason] = (this.#skipped[reason] ?? 0) + 1;
+  }
+
+  dropped(reason: DropReason, route: string, liveSide: Side): void {
+    this.#received += 1;
+    this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
+    this.#cell(route, liveSide).eligible += 1;
+  }
+
+  keyless(): void {
+    this.#keyless += 1;
+  }
+
+  rescued(): void {
+    this.#rescued += 1;
+  }
+
+  /** What the client got was no whole answer below 500. */
+  clientFailed(isSafe: boolean): void {
+    if (isSafe) this.#failedSafe += 1;
+    else this.#failedWrites += 1;
+  }
+
+  /** Latency that a client waited for, whether the request was mirrored or not. */
+  liveLatency(route: string, liveSide: Side, latencyUs: number): void {
+    this.#cell(route, liveSide).live.record(latencyUs);
+  }
+
+  /** Both legs of a pair have ended. */
+  legs(route: string, liveSide: Side, times: LegTimes): void {
+    const cell = this.#cell(route, liveSide);
+    if (times.hasCandidateFailed && times.hasLegacyFailed) cell.bothErrors += 1;
+    else if (times.hasCandidateFailed) cell.candidateOnlyErrors += 1;
+    else if (times.hasLegacyFailed) cell.legacyOnlyErrors += 1;
+    if (!times.isTimed) return;
+    cell.pairs += 1;
+    cell.legacy.record(times.legacyUs);
+    cell.candidate.record(times.candidateUs);
+  }
+
+  compared(route: string, liveSide: Side, result: 'matched' | 'mismatched' | 'ignored'): void {
+    const cell = this.#cell(route, liveSide);
+    cell.eligible += 1;
+    cell.compared += 1;
+    if (result === 'matched') this.#matched += 1;
+    else if (result === 'ignored') this.#ignored += 1;
+    else {
+      this.#mismatched += 1;
+      cell.mismatched += 1;
+    }
+  }
+
+  notComparable(route: string, liveSide: Side, reason: NotComparableReason): void {
+    this.#cell(route, liveSide).eligible += 1;
+    this.#notComparable[reason] = (this.#notComparable[reason] ?? 0) + 1;
+    this.#notComparableTotal += 1;
+  }
+
+  /** Totals since the beginning. */
+  traffic(taintedKeys: number): TrafficCounts {
+    const compared = this.#matched + this.#mismatched + this.#ignored;
+    return {
+      received: this.#received,
+      mirrored: this.#mirrored,
+      skipped: { ...this.#skipped },
+      dropped: { ...this.#dropped },
+      inFlight: this.#mirrored - compared - this.#notComparableTotal,
+      compared,
+      matched: this.#matched,
+      mismatched: this.#mismatched,
+      ignored: this.#ignored,
+      notComparable: { ...this.#notComparable },
+      rescued: this.#rescued,
+      failedSafe: this.#failedSafe,
+      failedWrites: this.#failedWrites,
+      keyless: this.#keyless,
+      taintedKeys,
+    };
+  }
+
+  /** The cells since the last call; they begin anew. */
+  takeCells(): readonly Cell[] {
+    const cells: Cell[] = [];
+    for (const cell of this.#cells.values()) {
+      if (cell.eligible === 0 && cell.pairs === 0 && cell.live.count === 0) continue;
+      cells.push({
+        ...cell,
+        legacy: cell.legacy.toCounts(),
+        candidate: cell.candidate.toCounts(),
+        live: cell.live.toCounts(),
+      });
+      clear(cell);
+    }
+    return cells;
+  }
+
+  #cell(route: string, liveSide: Side): MutableCell {
+    const name = liveSide === 'legacy' ? route : `>${route}`;
+    let cell = this.#cells.get(name);
+    if (cell === undefined) {
+      cell = {
+        route,
+        liveSide,
+        pairs: 0,
+        compared: 0,
+        mismatched: 0,
+        eligible: 0,
+        candidateOnlyErrors: 0,
+        legacyOnlyErrors: 0,
+        bothErrors: 0,
+        legacy: new LatencyHistogram(),
+        candidate: new LatencyHistogram(),
+        live: new LatencyHistogram(),
+      };
+      this.#cells.set(name, cell);
+    }
+    return cell;
+  }
+}
+
+function clear(cell: MutableCell): void {
+  cell.pairs = 0;
+  cell.compared = 0;
+  cell.mismatched = 0;
+  cell.eligible = 0;
+  cell.candidateOnlyErrors = 0;
+  cell.legacyOnlyErrors = 0;
+  cell.bothErrors = 0;
+  cell.legacy.reset();
+  cell.candidate.reset();
+  cell.live.reset();
+}

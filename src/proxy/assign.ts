@@ -1,0 +1,79 @@
+/**
+ * Which side answers a request, and whether the other one gets a copy or why not. Pure but for
+ * what it is told of the key: its taint and its unfinished writes.
+ */
+import { BUCKETS, bucketOf } from '../kit/hash.ts';
+import { otherSide, type Side } from '../model/exchange.ts';
+import type { Assignment } from '../model/assignment.ts';
+import type { SkipReason } from '../model/pair.ts';
+import type { Identity } from './identify.ts';
+import type { KeyOrder } from './key-order.ts';
+import type { TaintedKeys } from './taint.ts';
+
+export interface Plan {
+  readonly liveSide: Side;
+  readonly shadowSide: Side;
+  /** Null when the request is to be mirrored. */
+  readonly skip: SkipReason | null;
+  /** The pair may rightly differ: a key was tainted, or moved with a write under way. */
+  readonly isJudged: boolean;
+  /** The write overtakes a shadow write of its key: the two sides may order them differently. */
+  readonly overtakes: boolean;
+}
+
+export function assign(
+  identity: Identity,
+  assignment: Assignment,
+  hasWholeBody: boolean,
+  order: KeyOrder,
+  tainted: TaintedKeys,
+): Plan {
+  const planned = plannedSide(identity, assignment, tainted);
+  const pending = pendingTarget(identity, order);
+  // Towards the candidate a key waits, live on legacy, until its shadow writes are done;
+  // towards legacy it goes at once, for that is the way back.
+  const liveSide = pending === 'candidate' && planned === 'candidate' ? 'legacy' : planned;
+  const overtakes = pending === 'legacy' && liveSide === 'legacy';
+  return {
+    liveSide,
+    shadowSide: otherSide(liveSide),
+    skip: skipReason(identity, assignment, hasWholeBody),
+    isJudged: !overtakes && !identity.keys.some((key) => tainted.has(key)),
+    overtakes,
+  };
+}
+
+function plannedSide(identity: Identity, assignment: Assignment, tainted: TaintedKeys): Side {
+  const percent = assignment.canaryPercent;
+  if (percent <= 0) return 'legacy';
+  if (percent >= 100) return 'candidate';
+  const key = identity.keys[0];
+  if (key === undefined || identity.hasManyKeys) return 'legacy';
+  return tainted.truthOf(key) ?? cohortSide(assignment.salt, key, percent);
+}
+
+/** Monotone in `percent`: raising it only adds keys to the candidate's cohort. */
+export function cohortSide(salt: string, key: string, percent: number): Side {
+  return bucketOf(salt, key) < (percent * BUCKETS) / 100 ? 'candidate' : 'legacy';
+}
+
+function pendingTarget(identity: Identity, order: KeyOrder): Side | null {
+  for (const key of identity.keys) {
+    const target = order.pendingWriteTarget(key);
+    if (target !== null) return target;
+  }
+  return null;
+}
+
+function skipReason(
+  identity: Identity,
+  assignment: Assignment,
+  hasWholeBody: boolean,
+): SkipReason | null {
+  if (!identity.isSafe && !identity.isMirroredWrite) return 'write';
+  if (!hasWholeBody) return 'too-large';
+  if (identity.isMirroredWrite || assignment.mirrorPercent >= 100) return null;
+  const unit = identity.keys[0] ?? identity.route.name;
+  const isSampled = bucketOf(`${assignment.salt}/mirror`, unit) < assignment.mirrorPercent * 10_000;
+  return isSampled ? null : 'sampled';
+}

@@ -1,0 +1,49 @@
+import { LIMITS } from '../kit/limits.ts';
+import type { Side } from '../model/exchange.ts';
+
+/**
+ * Keys whose two sides may rightly differ, as one of them missed a write: not judged any more,
+ * and kept on the side that has every write. Bounded: the count goes on when it is full.
+ */
+export class TaintedKeys {
+  readonly #truth = new Map<string, Side>();
+  #fresh: string[] = [];
+  #overflow = 0;
+
+  /** Keys tainted, those beyond the limit included. */
+  get count(): number {
+    return this.#truth.size + this.#overflow;
+  }
+
+  has(key: string): boolean {
+    return this.#overflow > 0 || this.#truth.has(key);
+  }
+
+  /** The side that has every write of a tainted key; null when the key is not tainted. */
+  truthOf(key: string): Side | null {
+    return this.#truth.get(key) ?? null;
+  }
+
+  add(key: string, truth: Side): void {
+    if (this.#truth.has(key)) return;
+    if (this.#truth.size >= LIMITS.taintedKeysMax) {
+      // From here on no key can be told to be sound, so none is judged: see `has`.
+      this.#overflow += 1;
+      return;
+    }
+    this.#truth.set(key, truth);
+    this.#fresh.push(key);
+  }
+
+  /** Takes over what is known already, without telling it again. */
+  restore(keys: readonly string[]): void {
+    for (const key of keys) this.#truth.set(key, 'legacy');
+  }
+
+  /** Keys tainted since the last call. */
+  takeFresh(): readonly string[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+}
