@@ -49,6 +49,8 @@ export interface RolloutState {
   readonly stepElapsedMs: number;
   readonly stepStartedAtMs: number;
   readonly isApproved: boolean;
+  /** Why the phase is held: a person leaves it by resume, a gate by failing no more. */
+  readonly heldBy: 'person' | 'gate' | null;
   /** The sentence of the last decision. */
   readonly reason: string;
 }
@@ -82,4 +84,6 @@ export interface Status {
   readonly events: readonly RolloutEvent[];
   readonly workers: number;
   readonly legacyReachable: boolean;
+  /** What a person should know now: decisions not yet on disk, stalls of the proxy … */
+  readonly warnings: readonly string[];
 }
