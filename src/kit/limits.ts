@@ -40,6 +40,8 @@ export const LIMITS = {
   drainMaxMs: 10_000,
   /** Silence on a client connection before it is closed. */
   keepAliveMs: 65_000,
+  /** A configuration file: a hundred times a long one. */
+  configMaxBytes: 1_048_576,
   /** Recording file size where none is configured. */
   recordingMaxBytes: 1_073_741_824,
   /** Writes waiting for the store in the Read States service before updates are refused. */

@@ -1,0 +1,130 @@
+import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
+import type { Refuse } from './addresses.ts';
+import type { FileParts, FileRoute, FileRouteKey, FileRule } from './file-parts.ts';
+import type { Path, Problems } from './problems.ts';
+
+/** Methods that HTTP itself calls safe. Source: RFC 9110, 9.2.1. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const NO_RULES = { by: [], tolerance: 0, reason: '', owner: '', until: '' } as const;
+
+/** The names in `/v1/users/:user/*`, in order. Null after a refusal. */
+export function parsePattern(pattern: string, refuse: Refuse): readonly string[] | null {
+  const segments = pattern.split('/').slice(1);
+  const names: string[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const name = /^:([A-Za-z_][A-Za-z0-9_]*)$/.exec(segment)?.[1];
+    if (name !== undefined) {
+      if (names.includes(name)) {
+        refuse(`expected each name once, found ":${name}" twice in "${pattern}"`);
+        return null;
+      }
+      names.push(name);
+    } else if (segment.startsWith(':')) {
+      refuse(`expected a name after ":" such as :user, found "${segment}" in "${pattern}"`);
+      return null;
+    } else if (segment.includes('*') && (segment !== '*' || index < segments.length - 1)) {
+      refuse(`expected "*" only as the whole last segment, found "${segment}" in "${pattern}"`);
+      return null;
+    }
+  }
+  return names;
+}
+
+/** Every route that can be used; what is wrong with the others is added to `problems`. */
+export function settleRoutes(
+  files: FileParts['routes'],
+  isKeyGiven: boolean,
+  problems: Problems,
+): RouteSettings[] {
+  const shapes = new Map<string, number>();
+  const routes: RouteSettings[] = [];
+  for (const [index, file] of (files ?? []).entries()) {
+    if (file === undefined) continue;
+    const route = settleRoute(file, ['routes', index], isKeyGiven, problems);
+    const shape = `${route.method} ${route.pattern.replaceAll(/:[^/]+/g, ':')}`;
+    const earlier = shapes.get(shape);
+    if (earlier !== undefined) {
+      const message = `expected each route once, found the paths of routes[${earlier}] again`;
+      problems.add(['routes', index, 'match'], message);
+    }
+    shapes.set(shape, earlier ?? index);
+    routes.push(route);
+  }
+  return routes;
+}
+
+function settleRoute(
+  file: FileRoute,
+  at: Path,
+  isKeyGiven: boolean,
+  problems: Problems,
+): RouteSettings {
+  const match = file.match.trim();
+  const space = match.indexOf(' ');
+  const method = match.slice(0, space);
+  const pattern = match.slice(space + 1);
+  parsePattern(pattern, (message) => problems.add([...at, 'match'], message));
+  const { safe = false, writes = 'never' } = file;
+  if (writes === 'mirror') {
+    const refuse: Refuse = (message) => problems.add([...at, 'writes'], message);
+    if (SAFE_METHODS.has(method)) refuse(`${method} is a read and mirrored anyway: leave it out`);
+    else if (safe) refuse('the route is declared safe, a read, and mirrored anyway: leave it out');
+    else if (file.keys === undefined && !isKeyGiven) {
+      refuse('mirrored writes are sent in order per key: add `key` or the `keys` of this route');
+    }
+  }
+  return {
+    match,
+    method,
+    pattern,
+    safe,
+    writes,
+    keys: file.keys === undefined ? null : settleKey(file.keys, [...at, 'keys'], problems, pattern),
+    compare: settleRules(file.compare ?? [], [...at, 'compare'], problems),
+  };
+}
+
+/** The key source; from a path, `ownPattern` serves where it names no pattern. */
+export function settleKey(
+  file: FileRouteKey,
+  at: Path,
+  problems: Problems,
+  ownPattern = '/',
+): KeySource {
+  if (file.from !== 'path') return file;
+  const { name, pattern = ownPattern } = file;
+  const isOwn = file.pattern === undefined;
+  const names = parsePattern(pattern, (message) => {
+    if (!isOwn) problems.add([...at, 'pattern'], message);
+  });
+  if (names !== null && !names.includes(name)) {
+    const found = names.length === 0 ? 'no names' : names.map((other) => `:${other}`).join(', ');
+    const message = `expected a segment ":${name}" (the key's name), found ${found} in "${pattern}"`;
+    problems.add([...at, isOwn ? 'name' : 'pattern'], message);
+  }
+  return { from: 'path', pattern, name };
+}
+
+function settleRules(files: readonly FileRule[], at: Path, problems: Problems): CompareRule[] {
+  return files.map((file, index) => {
+    const here = [...at, index];
+    if (file.as === 'tolerance' && file.tolerance === undefined) {
+      problems.add(here, 'expected the key "tolerance": the absolute difference allowed');
+    }
+    if (file.as !== 'tolerance' && file.tolerance !== undefined) {
+      problems.add([...here, 'tolerance'], `only "as: tolerance" has one, found "as: ${file.as}"`);
+    }
+    if (file.as !== 'set' && file.by !== undefined) {
+      problems.add([...here, 'by'], `only "as: set" has one, found "as: ${file.as}"`);
+    }
+    if (file.until !== undefined && !isDate(file.until)) {
+      problems.add([...here, 'until'], `expected a date of the calendar, found "${file.until}"`);
+    }
+    return { ...NO_RULES, ...file };
+  });
+}
+
+function isDate(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
