@@ -93,8 +93,8 @@ export class Accumulator {
     if (times.hasCandidateFailed && times.hasLegacyFailed) cell.bothErrors += 1;
     else if (times.hasCandidateFailed) cell.candidateOnlyErrors += 1;
     else if (times.hasLegacyFailed) cell.legacyOnlyErrors += 1;
-    if (!times.isTimed) return;
     cell.pairs += 1;
+    if (!times.isTimed) return;
     cell.legacy.record(times.legacyUs);
     cell.candidate.record(times.candidateUs);
   }

@@ -40,7 +40,7 @@ export interface TrafficCounts {
 export interface Cell {
   readonly route: string;
   readonly liveSide: Side;
-  /** Pairs whose two exchanges were both answered and timed under like conditions. */
+  /** Pairs whose two legs have ended, however they ended: the denominator of the errors. */
   readonly pairs: number;
   readonly compared: number;
   readonly mismatched: number;
@@ -50,7 +50,10 @@ export interface Cell {
   readonly candidateOnlyErrors: number;
   readonly legacyOnlyErrors: number;
   readonly bothErrors: number;
-  /** Latency of the two legs of the counted pairs. */
+  /**
+   * Latency of the two legs of the pairs that were timed under like conditions (no leg failed
+   * at once, none waited for its key's turn): both histograms hold the same pairs.
+   */
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
   /** Latency of every live leg of this cell, mirrored or not: what clients waited for. */

@@ -36,14 +36,7 @@ interface CompiledRoute {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export interface Identifier {
-  /** Whether the body must be there before {@link Identifier.identify} can name the keys. */
-  needsBody(method: string, target: string): boolean;
-  identify(
-    method: string,
-    target: string,
-    headers: RawHeaders,
-    body: Uint8Array | null,
-  ): Identity;
+  identify(method: string, target: string, headers: RawHeaders, body: Uint8Array | null): Identity;
 }
 
 /** `routes` in order of preference: the first that matches names the request. */
@@ -68,10 +61,6 @@ export function createIdentifier(
   };
 
   return {
-    needsBody: (method, target) => {
-      const source = routeOf(method, pathOf(target)).settings?.keys ?? key;
-      return source?.from === 'body';
-    },
     identify(method, target, headers, body) {
       const path = pathOf(target);
       const route = routeOf(method, path);

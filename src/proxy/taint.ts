@@ -1,6 +1,9 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { Side } from '../model/exchange.ts';
 
+/** Files beside the store: keys an orphaned proxy tainted, for the next controller to read. */
+export const ORPHAN_TAINT_PREFIX = 'tainted-by-';
+
 /**
  * Keys whose two sides may rightly differ, as one of them missed a write: not judged any more,
  * and kept on the side that has every write. Bounded: the count goes on when it is full.

@@ -6,7 +6,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../kit/clock.ts';
 import { codeOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { Answer, Outcome, RawHeaders, RequestMessage } from '../model/exchange.ts';
+import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
 
 /** A request as a leg sends it: like a message, but the body may still be streaming. */
 export interface LegRequest {
@@ -231,19 +231,20 @@ const REFUSED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** Ended by us: the pool was closed, or the request is one that the client cannot send. */
+const ABORTED = new Set([
+  'UND_ERR_ABORTED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+]);
+
 function outcomeOf(code: string, hasHead: boolean): Outcome {
   if (!hasHead && REFUSED.has(code)) return 'refused';
   if (code === 'ETIMEDOUT') return 'timeout';
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return 'too-large';
   }
-  if (code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
-    return 'aborted';
-  }
-  return 'reset';
-}
-
-/** A recorded or generated message as a leg's request. */
-export function toLegRequest(message: RequestMessage, headers: RawHeaders): LegRequest {
-  return { method: message.method, target: message.target, headers, body: message.body };
+  return ABORTED.has(code) ? 'aborted' : 'reset';
 }

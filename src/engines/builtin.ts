@@ -1,0 +1,268 @@
+/**
+ * The built-in traffic engine: our own proxies, one process a worker, on one shared socket. It
+ * starts them, tells them the assignment, hands their summaries on, and replaces the dead.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { entryPath } from '../kit/entry.ts';
+import { messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { Assignment } from '../model/assignment.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Summary } from '../model/window.ts';
+import type { FromProxy, ToProxy } from '../proxy/messages.ts';
+import { ORPHAN_TAINT_PREFIX } from '../proxy/taint.ts';
+import type { TrafficEngine } from '../rollout/engine.ts';
+import { type ListenHandle, portInUse } from './listen-handle.ts';
+
+/** Whom the engine tells what happens and asks what holds; the rollout's controller is one. */
+export interface EngineObserver {
+  accept(summary: Summary): void;
+  workerLost(worker: number): void;
+  assignment(): Assignment;
+  taintedKeys(): readonly string[];
+}
+
+export interface BuiltinEngineOptions {
+  readonly settings: Settings;
+  readonly handle: ListenHandle;
+  /** Path of control.json, by which an orphaned proxy sees a new controller. */
+  readonly controlPath: string;
+  readonly log: { warn(fields: object, phrase: string): void };
+}
+
+export interface BuiltinEngine extends TrafficEngine {
+  /** Starts the workers; resolves when all of them accept. Throws `port-in-use`. */
+  start(observer: EngineObserver): Promise<void>;
+  readonly workerPids: readonly number[];
+  /** Drains and ends every worker. */
+  close(): Promise<void>;
+}
+
+/** Longest a worker may take to confirm an assignment before it is killed and replaced. */
+const APPLY_MAX_MS = 800;
+const WATCH_PERIOD_MS = 1000;
+const RESPAWN_MIN_MS = 50;
+const RESPAWN_MAX_MS = 5000;
+/** A worker that lived this long did not die of its start. */
+const HEALTHY_AFTER_MS = 10_000;
+
+export function createBuiltinEngine(options: BuiltinEngineOptions): BuiltinEngine {
+  return new BuiltinWorkers(options);
+}
+
+interface Worker {
+  readonly id: number;
+  readonly child: ChildProcess;
+  readonly startedAtMs: number;
+  /** Mirrored writes under way, by id: their keys. */
+  readonly openWrites: Map<number, readonly string[]>;
+  applied: { readonly epoch: number; readonly revision: number };
+}
+
+class BuiltinWorkers implements BuiltinEngine {
+  readonly #options: BuiltinEngineOptions;
+  readonly #workers = new Map<number, Worker>();
+  readonly #applyWaiters = new Set<() => void>();
+  #observer: EngineObserver | null = null;
+  #nextId = 1;
+  #respawnMs = RESPAWN_MIN_MS;
+  #isClosing = false;
+  #isLegacyReachable = false;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor(options: BuiltinEngineOptions) {
+    this.#options = options;
+  }
+
+  get workerPids(): readonly number[] {
+    return [...this.#workers.values()].map((worker) => worker.child.pid ?? -1);
+  }
+
+  async start(observer: EngineObserver): Promise<void> {
+    this.#observer = observer;
+    const { settings } = this.#options;
+    await Promise.all(Array.from({ length: settings.workers }, () => this.#spawn([])));
+    const look = async (): Promise<void> => {
+      this.#isLegacyReachable = await canConnect(settings.legacy.url);
+      await this.#adoptOrphanTaints();
+    };
+    await look();
+    this.#watch = setInterval(() => void look(), WATCH_PERIOD_MS);
+    this.#watch.unref();
+  }
+
+  /** Resolves when no worker serves under an older assignment any more. */
+  async apply(assignment: Assignment): Promise<void> {
+    for (const worker of this.#workers.values()) {
+      send(worker.child, { kind: 'assign', assignment });
+    }
+    const isBehind = (worker: Worker): boolean =>
+      worker.applied.epoch < assignment.epoch ||
+      (worker.applied.epoch === assignment.epoch && worker.applied.revision < assignment.revision);
+    const behind = (): Worker[] => [...this.#workers.values()].filter(isBehind);
+    const deadlineMs = Date.now() + APPLY_MAX_MS;
+    while (behind().length > 0 && Date.now() < deadlineMs) {
+      await this.#nextChange(deadlineMs - Date.now());
+    }
+    for (const worker of behind()) {
+      this.#options.log.warn({ worker: worker.id }, 'proxy did not take the assignment: replaced');
+      worker.child.kill('SIGKILL');
+    }
+  }
+
+  taint(keys: readonly string[]): void {
+    for (const worker of this.#workers.values()) send(worker.child, { kind: 'taint', keys });
+  }
+
+  workers(): number {
+    return this.#workers.size;
+  }
+
+  isLegacyReachable(): boolean {
+    return this.#isLegacyReachable;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#watch !== null) clearInterval(this.#watch);
+    const exits = [...this.#workers.values()].map(
+      (worker) =>
+        new Promise<void>((resolve) => {
+          worker.child.once('exit', () => resolve());
+          send(worker.child, { kind: 'drain' });
+          setTimeout(() => worker.child.kill('SIGKILL'), LIMITS.drainMaxMs + 2000).unref();
+        }),
+    );
+    await Promise.all(exits);
+    this.#options.handle.close();
+  }
+
+  /** Starts a worker and waits until it accepts; `lostKeys` is what its forerunner left unsure. */
+  #spawn(lostKeys: readonly string[]): Promise<void> {
+    const observer = this.#observer!;
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const child = fork(entryPath(import.meta.url, '../proxy/worker'), [], { detached: true });
+    const assignment = observer.assignment();
+    const worker: Worker = {
+      id,
+      child,
+      startedAtMs: Date.now(),
+      openWrites: new Map(),
+      applied: assignment,
+    };
+    this.#workers.set(id, worker);
+    const { settings, controlPath, handle } = this.#options;
+    const tainted = observer.taintedKeys();
+    const start: ToProxy = {
+      kind: 'start',
+      worker: id,
+      settings,
+      assignment,
+      tainted,
+      controlPath,
+    };
+    return new Promise((resolve, reject) => {
+      child.on('message', (message: FromProxy) => {
+        if (message.kind === 'ready') {
+          if (lostKeys.length > 0) send(child, { kind: 'taint', keys: lostKeys });
+          resolve();
+        } else if (message.kind === 'listen-failed') {
+          this.#isClosing = true;
+          child.kill('SIGKILL');
+          reject(portInUse(settings.listen, message.message));
+        } else this.#hear(worker, message);
+      });
+      child.once('error', reject);
+      child.once('exit', (code, signal) => this.#exited(worker, code, signal));
+      child.send(start, handle.sendable);
+    });
+  }
+
+  #hear(worker: Worker, message: FromProxy): void {
+    if (message.kind === 'applied') {
+      worker.applied = message;
+      this.#changed();
+    } else if (message.kind === 'writing') {
+      worker.openWrites.set(message.write.id, message.write.keys);
+    } else if (message.kind === 'summary') {
+      for (const id of message.endedWrites) worker.openWrites.delete(id);
+      this.#observer!.accept(message.summary);
+    }
+  }
+
+  #exited(worker: Worker, code: number | null, signal: string | null): void {
+    this.#workers.delete(worker.id);
+    this.#changed();
+    this.#observer!.workerLost(worker.id);
+    if (this.#isClosing) return;
+    const lostKeys = [...new Set([...worker.openWrites.values()].flat())];
+    this.#options.log.warn(
+      { worker: worker.id, code, signal, unsureKeys: lostKeys.length },
+      'proxy ended: replaced',
+    );
+    const hasLived = Date.now() - worker.startedAtMs > HEALTHY_AFTER_MS;
+    this.#respawnMs = hasLived ? RESPAWN_MIN_MS : Math.min(this.#respawnMs * 2, RESPAWN_MAX_MS);
+    setTimeout(() => {
+      if (this.#isClosing) return;
+      this.#spawn(lostKeys).catch((error: unknown) => {
+        this.#options.log.warn({ reason: messageOf(error) }, 'proxy could not be replaced');
+      });
+    }, this.#respawnMs);
+  }
+
+  #changed(): void {
+    for (const wake of this.#applyWaiters) wake();
+    this.#applyWaiters.clear();
+  }
+
+  #nextChange(maxMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, maxMs);
+      this.#applyWaiters.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Keys that proxies without a controller tainted, left beside the store when they ended. */
+  async #adoptOrphanTaints(): Promise<void> {
+    const folder = dirname(this.#options.controlPath);
+    const names = (await readdir(folder)).filter((name) => name.startsWith(ORPHAN_TAINT_PREFIX));
+    for (const name of names) {
+      const path = join(folder, name);
+      try {
+        const keys = JSON.parse(await readFile(path, 'utf8')) as readonly string[];
+        this.taint(keys);
+        await rm(path);
+      } catch (error) {
+        this.#options.log.warn({ file: name, reason: messageOf(error) }, 'taints not readable');
+      }
+    }
+  }
+}
+
+/** A worker that has just died is noticed by its exit, not by a failed send. */
+function send(child: ChildProcess, message: ToProxy): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+/** Whether something accepts connections where the URL points to. */
+export function canConnect(url: string): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url);
+  const portNumber = Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port);
+  return new Promise((resolve) => {
+    const socket = connect(portNumber, hostname.replace(/^\[|\]$/g, ''));
+    const finish = (isOpen: boolean): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.setTimeout(LIMITS.connectTimeoutMs, () => finish(false));
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+  });
+}

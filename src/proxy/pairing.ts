@@ -1,0 +1,145 @@
+/**
+ * Both legs of a mirrored request have ended: count them, say whether they can be compared, and
+ * compare. Byte-equal pairs are settled here with one memory compare; the rest is the
+ * analyst's. A write that one side missed taints its keys.
+ */
+import { isByteEqual } from '../compare/bytes.ts';
+import type { Accumulator } from '../measure/accumulate.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { NotComparableReason, Pair } from '../model/pair.ts';
+import type { Analyst } from './analyst.ts';
+import type { Passage } from './passage.ts';
+import type { TaintedKeys } from './taint.ts';
+import type { Leg } from './upstream.ts';
+
+interface PairingParts {
+  readonly count: Accumulator;
+  readonly tainted: TaintedKeys;
+  readonly analyst: Analyst;
+  /** 0 to 100: share of pairs compared. */
+  readonly comparePercent: () => number;
+  readonly isRecording: boolean;
+}
+
+interface Settling {
+  readonly passage: Passage;
+}
+
+export interface Pairing {
+  /** Takes a pair whose two legs have ended. */
+  settle(passage: Passage): void;
+  /** Pairs that the analyst has not answered for yet. */
+  readonly pendingCount: number;
+}
+
+export function createPairing(parts: PairingParts): Pairing {
+  const { count, analyst } = parts;
+  const pending = new Map<number, Settling>();
+  let nextId = 0;
+
+  analyst.onVerdict((id, comparison) => {
+    const settling = pending.get(id);
+    if (settling === undefined) return;
+    pending.delete(id);
+    const { identity, plan } = settling.passage;
+    if (comparison.kind === 'not-comparable') {
+      count.notComparable(identity.route.name, plan.liveSide, comparison.reason);
+    } else count.compared(identity.route.name, plan.liveSide, comparison.kind);
+  });
+
+  const compare = (passage: Passage, legacy: Exchange, candidate: Exchange): void => {
+    const route = passage.identity.route.name;
+    const { liveSide } = passage.plan;
+    const isEqual =
+      legacy.answer !== null &&
+      candidate.answer !== null &&
+      isByteEqual(legacy.answer, candidate.answer);
+    if (isEqual) count.compared(route, liveSide, 'matched');
+    if (isEqual && !parts.isRecording) return;
+    const id = nextId;
+    nextId += 1;
+    const item = {
+      id,
+      pair: toPair(passage, legacy, candidate),
+      compare: !isEqual,
+      record: parts.isRecording,
+    };
+    if (!isEqual) pending.set(id, { passage });
+    if (analyst.offer(item) || isEqual) return;
+    pending.delete(id);
+    count.notComparable(route, liveSide, 'compare-dropped');
+  };
+
+  return {
+    get pendingCount() {
+      return pending.size;
+    },
+    settle(passage) {
+      const legacy = passage.exchangeOf('legacy');
+      const candidate = passage.exchangeOf('candidate');
+      const { identity, plan } = passage;
+      if (!passage.isClientGone) {
+        count.legs(identity.route.name, plan.liveSide, {
+          legacyUs: legacy.latencyUs,
+          candidateUs: candidate.latencyUs,
+          hasLegacyFailed: passage.legOf('legacy').isFailed,
+          hasCandidateFailed: passage.legOf('candidate').isFailed,
+          isTimed: !passage.hasWaited && isTimed(legacy) && isTimed(candidate),
+        });
+      }
+      const reason = notComparable(passage, parts);
+      if (!identity.isSafe) taintAfterWrite(passage, parts.tainted);
+      if (reason === null) compare(passage, legacy, candidate);
+      else {
+        count.notComparable(identity.route.name, plan.liveSide, reason);
+        if (parts.isRecording) {
+          const pair = toPair(passage, legacy, candidate);
+          analyst.offer({ id: -1, pair, compare: false, record: true });
+        }
+      }
+    },
+  };
+}
+
+/** A time-out counts as slow; a leg that failed at once says nothing of its speed. */
+function isTimed(exchange: Exchange): boolean {
+  return exchange.outcome === 'answered' || exchange.outcome === 'timeout';
+}
+
+function notComparable(passage: Passage, parts: PairingParts): NotComparableReason | null {
+  const live = passage.live!;
+  const shadow = passage.shadow!;
+  if (passage.isClientGone) return 'client-aborted';
+  if (!live.isAnswered) return 'live-failed';
+  if (!shadow.isAnswered) return shadow.outcome === 'too-large' ? 'too-large' : 'shadow-failed';
+  if (live.status === 503 || shadow.status === 503) return 'unavailable';
+  if (!passage.plan.isJudged || passage.identity.keys.some((key) => parts.tainted.has(key))) {
+    return 'tainted';
+  }
+  if (passage.isRaced) return 'raced';
+  if (!live.isCaptureWhole || !shadow.isCaptureWhole) return 'too-large';
+  const percent = parts.comparePercent();
+  return percent < 100 && Math.random() * 100 >= percent ? 'not-sampled' : null;
+}
+
+/** Whether a write has certainly taken effect, or certainly has not, as its answer says. */
+function isCertain(leg: Leg): boolean {
+  return !leg.isFailed;
+}
+
+function taintAfterWrite(passage: Passage, tainted: TaintedKeys): void {
+  if (isCertain(passage.live!) && isCertain(passage.shadow!)) return;
+  for (const key of passage.identity.keys) tainted.add(key, passage.plan.liveSide);
+}
+
+function toPair(passage: Passage, legacy: Exchange, candidate: Exchange): Pair {
+  return {
+    route: passage.identity.route.name,
+    key: passage.identity.keys[0] ?? null,
+    liveSide: passage.plan.liveSide,
+    arrivedAtMs: passage.arrivedAtMs,
+    request: passage.message(),
+    legacy,
+    candidate,
+  };
+}
