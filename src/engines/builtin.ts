@@ -33,7 +33,7 @@ export interface BuiltinEngineOptions {
   readonly log: { warn(fields: object, phrase: string): void };
 }
 
-export interface BuiltinEngine extends TrafficEngine {
+export interface BuiltinEngine extends Required<TrafficEngine> {
   /** Starts the workers; resolves when all of them accept. Throws `port-in-use`. */
   start(observer: EngineObserver): Promise<void>;
   readonly workerPids: readonly number[];

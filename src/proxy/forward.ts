@@ -91,8 +91,6 @@ class Delivery implements LegListener {
 
   end(leg: Leg): void {
     if (this.#retry(leg)) return;
-    // A leg may end within its dispatch; the passage must know it by then.
-    this.#passage.live = leg;
     if (!this.#isRescuing) this.#finish(leg);
     this.#ended(this.#passage);
   }

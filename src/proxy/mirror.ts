@@ -117,8 +117,7 @@ class ShadowTask implements OrderedTask, LegListener {
     if (leg.bodyBytes > limit) leg.fail('too-large', 'longer than the live answer');
   }
 
-  end(leg: Leg): void {
-    this.passage.shadow = leg;
+  end(): void {
     this.passage.onShadowEnd?.();
     this.#mirror.finished(this);
     this.#ended(this.passage);

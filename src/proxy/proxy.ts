@@ -47,7 +47,7 @@ export function createProxy(parts: ProxyParts): Proxy {
   const count = new Accumulator();
   const order = new KeyOrder();
   const tainted = new TaintedKeys();
-  const nowUs = clock.nowUs;
+  const nowUs = (): number => clock.nowUs();
   const live = createSides(settings, LIMITS.liveConnectionsMax, clock);
   const shadow = createSides(settings, LIMITS.shadowConnectionsMax, clock);
   const { shadowTimeoutMs } = settings;

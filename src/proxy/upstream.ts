@@ -63,6 +63,7 @@ export class Leg implements Dispatcher.DispatchHandler {
   bodyBytes = 0;
   /** Text of what went wrong, for the client's error answer; '' when nothing did. */
   failure = '';
+  isDispatching = false;
   readonly #chunks: Buffer[] = [];
   #keptBytes = 0;
   readonly #options: LegOptions;
@@ -178,7 +179,9 @@ export class Leg implements Dispatcher.DispatchHandler {
     this.finishedUs = this.#clock.nowUs();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#listener.end(this);
+    // A closed pool refuses within its dispatch, before the caller knows the leg.
+    if (this.isDispatching) queueMicrotask(() => this.#listener.end(this));
+    else this.#listener.end(this);
   }
 }
 
@@ -202,7 +205,9 @@ export function createUpstream(baseUrl: string, options: UpstreamOptions): Upstr
     const body = request.body as Dispatcher.DispatchOptions['body'];
     const { method, headers } = request;
     const path = prefix + request.target;
+    leg.isDispatching = true;
     pool.dispatch({ path, method, headers: headers as string[], body: body ?? null }, leg);
+    leg.isDispatching = false;
     return leg;
   };
   return {

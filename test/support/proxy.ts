@@ -1,0 +1,106 @@
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '../../src/kit/clock.ts';
+import type { Assignment } from '../../src/model/assignment.ts';
+import type { KeySource, RouteSettings, Settings } from '../../src/model/settings.ts';
+import type { TrafficCounts } from '../../src/model/window.ts';
+import { createAnalyst } from '../../src/proxy/analyst.ts';
+import { createProxy, type Proxy } from '../../src/proxy/proxy.ts';
+import { createWriteLog } from '../../src/proxy/write-log.ts';
+
+export interface RunningProxy {
+  readonly proxy: Proxy;
+  readonly url: string;
+  readonly port: number;
+  /** Totals so far. */
+  traffic(): TrafficCounts;
+  assign(canaryPercent: number): void;
+  close(): Promise<void>;
+}
+
+export function testRoute(match: string, changes: Partial<RouteSettings> = {}): RouteSettings {
+  const [method = '', pattern = ''] = match.split(' ');
+  const route = { match, method, pattern, safe: false, writes: 'never', keys: null, compare: [] };
+  return { ...route, ...changes } as RouteSettings;
+}
+
+export const USER_KEY: KeySource = { from: 'path', pattern: '/u/:user/*', name: 'user' };
+
+export function testSettings(
+  legacy: string,
+  candidate: string,
+  changes: Partial<Settings> = {},
+): Settings {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    workers: 1,
+    legacy: { url: legacy, metricsUrl: null },
+    candidate: { url: candidate, metricsUrl: null },
+    key: USER_KEY,
+    routes: [],
+    ladder: [],
+    gates: [],
+    mirrorPercent: 100,
+    liveTimeoutMs: 10_000,
+    rescueAfterMs: 10_000,
+    shadowTimeoutMs: 10_000,
+    record: null,
+    storePath: 'unused.db',
+    control: { host: '127.0.0.1', port: 0 },
+    ...changes,
+  };
+}
+
+/** A proxy in this process on a port of its own, without a controller. */
+export async function startProxy(settings: Settings, canaryPercent = 0): Promise<RunningProxy> {
+  let assignment: Assignment = {
+    epoch: 1,
+    revision: 1,
+    canaryPercent,
+    salt: 'test',
+    mirrorPercent: settings.mirrorPercent,
+    comparePercent: 100,
+    safeTarget: 0,
+  };
+  const analyst = createAnalyst({
+    routes: settings.routes,
+    record: settings.record,
+    redactKey: Buffer.alloc(32),
+  });
+  const writes = createWriteLog(() => undefined);
+  const proxy = createProxy({
+    worker: 1,
+    settings,
+    assignment,
+    clock: systemClock,
+    analyst,
+    writes,
+  });
+  await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.server.address() as AddressInfo;
+  return {
+    proxy,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    traffic: () => proxy.summarize().traffic,
+    assign(percent) {
+      assignment = { ...assignment, revision: assignment.revision + 1, canaryPercent: percent };
+      proxy.assign(assignment);
+    },
+    async close() {
+      proxy.server.closeAllConnections();
+      proxy.server.close();
+      await proxy.close();
+    },
+  };
+}
+
+/** The identities of the traffic counts, as `[left, right]` pairs that must be equal. */
+export function identities(traffic: TrafficCounts): readonly (readonly [number, number])[] {
+  const sum = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  return [
+    [traffic.received, traffic.mirrored + sum(traffic.skipped) + sum(traffic.dropped)],
+    [traffic.mirrored, traffic.compared + sum(traffic.notComparable) + traffic.inFlight],
+    [traffic.compared, traffic.matched + traffic.mismatched + traffic.ignored],
+  ];
+}
