@@ -46,4 +46,26 @@ export const LIMITS = {
   recordingMaxBytes: 1_073_741_824,
   /** Writes waiting for the store in the Read States service before updates are refused. */
   dirtyMax: 1_000_000,
+  /** Largest body the Read States service takes: 1,000 ids with room to spare. */
+  readStatesBodyMaxBytes: 65_536,
+  /** A request to it that has not arrived whole by then is given up. */
+  readStatesRequestMaxMs: 60_000,
+  /** Collections it keeps with their intervals; older ones are only counted. */
+  collectionsKeptMax: 4096,
+  /** Users whose states before their last write the flaw `stale` keeps; the oldest go. */
+  staleUsersMax: 100_000,
+  /** A second with a longer stall of the proxy's own event loop is no evidence on latency. */
+  proxyStallMaxUs: 50_000,
+  /** Share of such seconds beyond which no latency gate passes. */
+  proxyStalledMaxRatio: 0.5,
+  /** Pairs of one live side that a window must have for its quantiles to be compared. */
+  windowPairsMin: 100,
+  /** How long after its end a window waits for proxies that have not reported it. */
+  windowGraceMs: 2000,
+  /** How often the controller judges and decides: a rollback is decided within this. */
+  tickMs: 500,
+  /** How often progress is written where nothing was decided. */
+  persistEveryMs: 1000,
+  /** Rollout events kept in memory for status and the control API. */
+  eventsMax: 500,
 } as const;

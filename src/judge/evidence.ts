@@ -1,0 +1,134 @@
+import type { Side } from '../model/exchange.ts';
+import type { HistogramCounts } from '../model/window.ts';
+
+/** What has happened to one route's pairs since the evidence began. All add up. */
+export interface GateCounts {
+  /** Pairs whose two legs have ended. */
+  readonly pairs: number;
+  readonly compared: number;
+  readonly mismatched: number;
+  /** What should have been compared, dropped requests included. */
+  readonly eligible: number;
+  readonly candidateOnlyErrors: number;
+  readonly legacyOnlyErrors: number;
+  readonly bothErrors: number;
+}
+
+export const NO_COUNTS: GateCounts = {
+  pairs: 0,
+  compared: 0,
+  mismatched: 0,
+  eligible: 0,
+  candidateOnlyErrors: 0,
+  legacyOnlyErrors: 0,
+  bothErrors: 0,
+};
+
+/** Latencies of one route with one live side within one window. */
+export interface WindowCell {
+  readonly route: string;
+  readonly liveSide: Side;
+  readonly legacy: HistogramCounts;
+  readonly candidate: HistogramCounts;
+}
+
+/** One gate window [startMs, endMs), all proxies together, without the seconds of a stall. */
+export interface EvidenceWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Summaries in it. */
+  readonly seconds: number;
+  /** Of these, left out of the latencies of both sides as the proxy itself had stalled. */
+  readonly stalledSeconds: number;
+  readonly cells: readonly WindowCell[];
+}
+
+/** A window's quantile on both sides, stratified by who was live. Microseconds. */
+export interface LatencyPoint {
+  readonly legacyUs: number;
+  readonly candidateUs: number;
+}
+
+/** What one latency gate has seen. */
+export interface LatencyEvidence {
+  readonly points: readonly LatencyPoint[];
+  readonly pairs: number;
+  /** Windows without enough pairs to be judged. */
+  readonly thinWindows: number;
+  readonly seconds: number;
+  readonly stalledSeconds: number;
+}
+
+export const NO_LATENCY: LatencyEvidence = {
+  points: [],
+  pairs: 0,
+  thinWindows: 0,
+  seconds: 0,
+  stalledSeconds: 0,
+};
+
+/** Means of both sides' processes within one window; null where a side does not tell. */
+export interface ResourcePoint {
+  readonly startMs: number;
+  readonly legacyBytes: number | null;
+  readonly candidateBytes: number | null;
+  /** CPU seconds per second. */
+  readonly legacyCpu: number | null;
+  readonly candidateCpu: number | null;
+}
+
+export interface SpikeEvidence {
+  /** Seconds with enough pairs to be looked at. */
+  readonly seconds: number;
+  /** Seconds in which only the candidate spiked. */
+  readonly spikes: number;
+  /** Seconds in which both sides spiked: a cause they share, charged to neither. */
+  readonly shared: number;
+  /** Seconds looked at since the candidate's newest spike. */
+  readonly quietSeconds: number;
+  /** The worst spike: its p99 and the usual one; null without a spike. */
+  readonly worst: { readonly p99Us: number; readonly usualUs: number } | null;
+}
+
+export const NO_SPIKES: SpikeEvidence = {
+  seconds: 0,
+  spikes: 0,
+  shared: 0,
+  quietSeconds: 0,
+  worst: null,
+};
+
+/** All that gates read: gathered since the step began, under one revision. */
+export interface Evidence {
+  readonly counts: ReadonlyMap<string, GateCounts>;
+  /** By the gate as written, and its route where it has one: see {@link gateKey}. */
+  readonly latency: ReadonlyMap<string, LatencyEvidence>;
+  /** By window length in milliseconds. */
+  readonly resources: ReadonlyMap<number, readonly ResourcePoint[]>;
+  readonly spikes: SpikeEvidence;
+}
+
+/** What tells two gates apart. */
+export function gateKey(gate: { readonly gate: string; readonly route: string | null }): string {
+  return gate.route === null ? gate.gate : `${gate.gate} @ ${gate.route}`;
+}
+
+/** The counts of one route, or of all together. */
+export function countsOf(evidence: Evidence, route: string | null): GateCounts {
+  if (route !== null) return evidence.counts.get(route) ?? NO_COUNTS;
+  let sum = NO_COUNTS;
+  for (const counts of evidence.counts.values()) sum = addCounts(sum, counts);
+  return sum;
+}
+
+export function addCounts(a: GateCounts, b: GateCounts): GateCounts {
+  return {
+    pairs: a.pairs + b.pairs,
+    compared: a.compared + b.compared,
+    mismatched: a.mismatched + b.mismatched,
+    eligible: a.eligible + b.eligible,
+    candidateOnlyErrors: a.candidateOnlyErrors + b.candidateOnlyErrors,
+    legacyOnlyErrors: a.legacyOnlyErrors + b.legacyOnlyErrors,
+    bothErrors: a.bothErrors + b.bothErrors,
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * Merges the summaries of one gate window, and reads a window's quantiles out of it. Pairs are
+ * compared within one live side, as being live and being shadow are not quite the same work.
+ * Seconds in which the proxy itself stalled are left out of the latencies of both sides.
+ */
+import { LIMITS } from '../kit/limits.ts';
+import { SIDES } from '../model/exchange.ts';
+import type { HistogramCounts, Summary } from '../model/window.ts';
+import type { EvidenceWindow, LatencyEvidence, LatencyPoint, WindowCell } from './evidence.ts';
+
+/** True when the proxy itself stalled in this second: its latencies say nothing of the sides. */
+export function isStalled(summary: Summary): boolean {
+  return summary.loopDelayMaxUs > LIMITS.proxyStallMaxUs;
+}
+
+/** One window out of the summaries that began in [startMs, endMs). */
+export function mergeSummaries(
+  summaries: readonly Summary[],
+  startMs: number,
+  endMs: number,
+): EvidenceWindow {
+  const cells = new Map<string, WindowCell>();
+  let stalledSeconds = 0;
+  for (const summary of summaries) {
+    if (isStalled(summary)) {
+      stalledSeconds += 1;
+      continue;
+    }
+    for (const cell of summary.cells) {
+      if (cell.legacy.length === 0 && cell.candidate.length === 0) continue;
+      const name = `${cell.liveSide} ${cell.route}`;
+      const sum = cells.get(name);
+      cells.set(name, {
+        route: cell.route,
+        liveSide: cell.liveSide,
+        legacy: addHistograms(sum?.legacy ?? [], cell.legacy),
+        candidate: addHistograms(sum?.candidate ?? [], cell.candidate),
+      });
+    }
+  }
+  return { startMs, endMs, seconds: summaries.length, stalledSeconds, cells: [...cells.values()] };
+}
+
+/** The sum of two histograms: value, count, value, count … with values ascending. */
+export function addHistograms(a: HistogramCounts, b: HistogramCounts): HistogramCounts {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const sum: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i] ?? Infinity;
+    const y = b[j] ?? Infinity;
+    sum.push(Math.min(x, y), (x <= y ? a[i + 1]! : 0) + (y <= x ? b[j + 1]! : 0));
+    if (x <= y) i += 2;
+    if (y <= x) j += 2;
+  }
+  return sum;
+}
+
+export function countOf(counts: HistogramCounts): number {
+  let count = 0;
+  for (let i = 1; i < counts.length; i += 2) count += counts[i]!;
+  return count;
+}
+
+/** Latency at `quantile`, by nearest rank, to the bucket; 0 when there is none. Microseconds. */
+export function quantileOf(counts: HistogramCounts, quantile: number): number {
+  // A hair less, so that 0.999 of 1000 is rank 999 in spite of rounding.
+  const rank = Math.max(1, Math.ceil(quantile * countOf(counts) - 1e-9));
+  let seen = 0;
+  for (let i = 0; i < counts.length; i += 2) {
+    seen += counts[i + 1]!;
+    if (seen >= rank) return counts[i]!;
+  }
+  return 0;
+}
+
+/** One live side of a window, the routes asked for merged. */
+interface Stratum {
+  readonly legacy: HistogramCounts;
+  readonly candidate: HistogramCounts;
+}
+
+function strataOf(window: EvidenceWindow, route: string | null): readonly Stratum[] {
+  return SIDES.map((liveSide) => {
+    let legacy: HistogramCounts = [];
+    let candidate: HistogramCounts = [];
+    for (const cell of window.cells) {
+      if (cell.liveSide !== liveSide || (route !== null && cell.route !== route)) continue;
+      legacy = addHistograms(legacy, cell.legacy);
+      candidate = addHistograms(candidate, cell.candidate);
+    }
+    return { legacy, candidate };
+  });
+}
+
+/** All of one window's latencies of a side, whoever was live. */
+export function sideOf(window: EvidenceWindow, side: 'legacy' | 'candidate'): HistogramCounts {
+  return window.cells.reduce<HistogramCounts>((sum, cell) => addHistograms(sum, cell[side]), []);
+}
+
+/**
+ * A window's quantile on both sides: the geometric mean of both orders where both have enough
+ * pairs, else that of the one that has; null where neither has.
+ */
+export function pointOf(
+  window: EvidenceWindow,
+  quantile: number,
+  route: string | null,
+): LatencyPoint | null {
+  const strata = strataOf(window, route).filter(
+    (stratum) => countOf(stratum.legacy) >= LIMITS.windowPairsMin,
+  );
+  if (strata.length === 0) return null;
+  const meanOf = (side: keyof Stratum): number => {
+    const logs = strata.map((stratum) =>
+      Math.log(Math.max(1, quantileOf(stratum[side], quantile))),
+    );
+    return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  };
+  return { legacyUs: meanOf('legacy'), candidateUs: meanOf('candidate') };
+}
+
+/** The evidence of a latency gate with one more window in it. */
+export function addWindow(
+  evidence: LatencyEvidence,
+  window: EvidenceWindow,
+  quantile: number,
+  route: string | null,
+): LatencyEvidence {
+  const point = pointOf(window, quantile, route);
+  const pairs = strataOf(window, route).reduce((sum, { legacy }) => sum + countOf(legacy), 0);
+  return {
+    points: point === null ? evidence.points : [...evidence.points, point],
+    pairs: evidence.pairs + pairs,
+    thinWindows: evidence.thinWindows + (point === null ? 1 : 0),
+    seconds: evidence.seconds + window.seconds,
+    stalledSeconds: evidence.stalledSeconds + window.stalledSeconds,
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * Reads what a side's process says of itself in Prometheus text: memory, CPU, collections. A
+ * side that does not answer is no error: there is then no new sample.
+ */
+import type { Clock } from '../kit/clock.ts';
+
+/** One reading. Counters are totals since that process began; null where not exposed. */
+export interface RuntimeSample {
+  readonly atMs: number;
+  readonly residentBytes: number | null;
+  readonly cpuSeconds: number | null;
+  /** Garbage collections so far. */
+  readonly collections: number | null;
+}
+
+const LINE = /^([A-Za-z_:][\w:]*)(?:\{[^}]*\})?\s+(\S+)/;
+
+/** Sums of each metric's series by its name; comments and lines it cannot read are left out. */
+export function parseMetrics(text: string): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const match = LINE.exec(line);
+    const value = match === null ? Number.NaN : Number(match[2]);
+    if (match === null || !Number.isFinite(value)) continue;
+    sums.set(match[1]!, (sums.get(match[1]!) ?? 0) + value);
+  }
+  return sums;
+}
+
+/** The metrics every client library names alike; collections by Node's, Go's or the JVM's. */
+export function toSample(text: string, atMs: number): RuntimeSample {
+  const metrics = parseMetrics(text);
+  return {
+    atMs,
+    residentBytes: metrics.get('process_resident_memory_bytes') ?? null,
+    cpuSeconds: metrics.get('process_cpu_seconds_total') ?? null,
+    collections:
+      metrics.get('nodejs_gc_duration_seconds_count') ??
+      metrics.get('go_gc_duration_seconds_count') ??
+      metrics.get('jvm_gc_collection_seconds_count') ??
+      null,
+  };
+}
+
+export interface MetricsPoller {
+  /** The newest sample; null before the first, or when it is older than ten periods. */
+  latest(): RuntimeSample | null;
+  close(): void;
+}
+
+export interface MetricsPollerOptions {
+  /** Null polls nothing: there is never a sample. */
+  readonly url: string | null;
+  readonly clock: Clock;
+  readonly periodMs?: number;
+  /** How the text is fetched; within one period, else it is given up. */
+  readonly read?: (url: string, signal: AbortSignal) => Promise<string>;
+}
+
+const BODY_MAX_CHARS = 4_194_304;
+
+/** Reads `url` once a period, one reading at a time. */
+export function createMetricsPoller(options: MetricsPollerOptions): MetricsPoller {
+  const { url, clock, periodMs = 1000, read = readText } = options;
+  let newest: RuntimeSample | null = null;
+  let isReading = false;
+  const poll = async (address: string): Promise<void> => {
+    if (isReading) return;
+    isReading = true;
+    try {
+      const text = await read(address, AbortSignal.timeout(periodMs));
+      newest = toSample(text, clock.wallMs());
+    } catch {
+      // A side that is down or has no metrics gives no sample; the gate says that it waits.
+      newest = isStale(newest) ? null : newest;
+    } finally {
+      isReading = false;
+    }
+  };
+  const isStale = (sample: RuntimeSample | null): boolean =>
+    sample !== null && clock.wallMs() - sample.atMs > 10 * periodMs;
+  const stop = url === null ? () => {} : clock.every(periodMs, () => void poll(url));
+  return { latest: () => (isStale(newest) ? null : newest), close: stop };
+}
+
+async function readText(url: string, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(url, { signal, redirect: 'manual' });
+  const text = await answer.text();
+  if (!answer.ok || text.length > BODY_MAX_CHARS) throw new Error(`status ${answer.status}`);
+  return text;
+}

@@ -1,0 +1,83 @@
+/**
+ * Finds seconds in which a side's p99 leaps out of what is usual for it. A leap that both sides
+ * make in the same or the next second has a cause they share (the store, the network, the
+ * machine, the harness) and is charged to neither. Pure.
+ */
+
+/** One second of both sides' latencies, as far as they are evidence. Microseconds. */
+export interface SpikeSecond {
+  readonly legacyCount: number;
+  readonly legacyP99Us: number;
+  readonly candidateCount: number;
+  readonly candidateP99Us: number;
+}
+
+export interface SpikeState {
+  /** p99 of the newest seconds of each side, oldest first: what is usual. */
+  readonly legacyUsual: readonly number[];
+  readonly candidateUsual: readonly number[];
+  readonly hasLegacyJustSpiked: boolean;
+  readonly seconds: number;
+  readonly spikes: number;
+  readonly shared: number;
+  readonly quietSeconds: number;
+  readonly worst: { readonly p99Us: number; readonly usualUs: number } | null;
+}
+
+export const NO_SPIKE_STATE: SpikeState = {
+  legacyUsual: [],
+  candidateUsual: [],
+  hasLegacyJustSpiked: false,
+  seconds: 0,
+  spikes: 0,
+  shared: 0,
+  quietSeconds: 0,
+  worst: null,
+};
+
+/** A spike is this many times the usual p99 … */
+const SPIKE_FACTOR = 5;
+/** … and this much above it: five times nothing is still nothing. */
+const SPIKE_MIN_US = 10_000;
+/** Seconds that say what is usual, and how many there must be. */
+const USUAL_SECONDS = 60;
+const USUAL_MIN_SECONDS = 5;
+/** Answers a second must have for its p99 to mean anything. */
+const COUNT_MIN = 50;
+
+/** The state with one more second in it; seconds with too few answers change nothing. */
+export function observeSecond(state: SpikeState, second: SpikeSecond): SpikeState {
+  if (second.candidateCount < COUNT_MIN || second.legacyCount < COUNT_MIN) return state;
+  const usualUs = middle(state.candidateUsual);
+  const hasSpiked = isSpike(second.candidateP99Us, usualUs);
+  const hasLegacySpiked = isSpike(second.legacyP99Us, middle(state.legacyUsual));
+  const isShared = hasSpiked && (hasLegacySpiked || state.hasLegacyJustSpiked);
+  const isOwn = hasSpiked && !isShared;
+  const isWorst = isOwn && second.candidateP99Us > (state.worst?.p99Us ?? 0);
+  return {
+    legacyUsual: [...state.legacyUsual, second.legacyP99Us].slice(-USUAL_SECONDS),
+    candidateUsual: [...state.candidateUsual, second.candidateP99Us].slice(-USUAL_SECONDS),
+    hasLegacyJustSpiked: hasLegacySpiked,
+    seconds: state.seconds + (usualUs === null ? 0 : 1),
+    spikes: state.spikes + (isOwn ? 1 : 0),
+    shared: state.shared + (isShared ? 1 : 0),
+    quietSeconds: isOwn || usualUs === null ? 0 : state.quietSeconds + 1,
+    worst: isWorst ? { p99Us: second.candidateP99Us, usualUs: usualUs ?? 0 } : state.worst,
+  };
+}
+
+/** Begins to count anew; what is usual stays known. */
+export function resetSpikes(state: SpikeState): SpikeState {
+  const { legacyUsual, candidateUsual } = state;
+  return { ...NO_SPIKE_STATE, legacyUsual, candidateUsual };
+}
+
+function isSpike(p99Us: number, usualUs: number | null): boolean {
+  return usualUs !== null && p99Us > Math.max(SPIKE_FACTOR * usualUs, usualUs + SPIKE_MIN_US);
+}
+
+/** Median of the usual seconds; null while there are too few. */
+function middle(values: readonly number[]): number | null {
+  if (values.length < USUAL_MIN_SECONDS) return null;
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}

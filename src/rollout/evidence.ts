@@ -1,0 +1,170 @@
+/**
+ * Gathers what gates read: counts at once, latencies by whole windows, resources by window.
+ * In: summaries of all proxies and samples of both processes. Out: the judge's evidence, and
+ * the windows that closed, to be made durable. It begins anew with each step.
+ */
+import { LIMITS } from '../kit/limits.ts';
+import {
+  addCounts,
+  type Evidence,
+  type EvidenceWindow,
+  type GateCounts,
+  gateKey,
+  type LatencyEvidence,
+  NO_COUNTS,
+  NO_LATENCY,
+} from '../judge/evidence.ts';
+import { addWindow, countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
+import { NO_SPIKE_STATE, observeSecond, resetSpikes } from '../measure/spikes.ts';
+import type { GateSettings } from '../model/settings.ts';
+import type { Summary } from '../model/window.ts';
+import { ResourceWindows } from './resources.ts';
+
+/** One window that is complete, by its length. */
+export interface ClosedWindow {
+  readonly windowMs: number;
+  readonly window: EvidenceWindow;
+}
+
+const SPIKE_WINDOW_MS = 1000;
+const RESOURCE_METRICS: ReadonlySet<string> = new Set(['memory.ratio', 'cpu.ratio']);
+
+export class StepEvidence {
+  readonly #gates: readonly GateSettings[];
+  readonly #windowsMs: readonly number[];
+  readonly #newestEndMs = new Map<number, number>();
+  readonly #resources: ResourceWindows;
+  #originMs = 0;
+  #counts = new Map<string, GateCounts>();
+  #latency = new Map<string, LatencyEvidence>();
+  /** Summaries of windows still open, by window length and index. */
+  #open = new Map<number, Map<number, Summary[]>>();
+  #closedBelow = new Map<number, number>();
+  #spikes = NO_SPIKE_STATE;
+
+  constructor(gates: readonly GateSettings[]) {
+    this.#gates = gates;
+    this.#resources = new ResourceWindows(
+      gates.filter((gate) => RESOURCE_METRICS.has(gate.metric)).map((gate) => gate.windowMs),
+    );
+    const latency = gates.filter((gate) => gate.metric === 'latency');
+    this.#windowsMs = [
+      ...new Set([SPIKE_WINDOW_MS, ...latency.map((gate) => Math.max(1000, gate.windowMs))]),
+    ];
+    this.reset(0);
+  }
+
+  get resources(): ResourceWindows {
+    return this.#resources;
+  }
+
+  get counts(): ReadonlyMap<string, GateCounts> {
+    return this.#counts;
+  }
+
+  /** Forgets everything; windows are cut at `originMs` plus whole multiples from now on. */
+  reset(originMs: number): void {
+    this.#originMs = originMs;
+    this.#counts = new Map();
+    this.#latency = new Map();
+    this.#open = new Map(this.#windowsMs.map((windowMs) => [windowMs, new Map()]));
+    this.#closedBelow = new Map();
+    this.#spikes = resetSpikes(this.#spikes);
+    this.#resources.reset(originMs);
+  }
+
+  /** Takes back what was gathered before a restart. */
+  restore(
+    originMs: number,
+    counts: readonly (readonly [string, GateCounts])[],
+    windows: readonly ClosedWindow[],
+  ): void {
+    this.reset(originMs);
+    this.#counts = new Map(counts);
+    for (const { windowMs, window } of windows) this.#fold(windowMs, window);
+  }
+
+  add(summary: Summary): void {
+    this.#newestEndMs.set(summary.worker, summary.endMs);
+    for (const cell of summary.cells) {
+      this.#counts.set(cell.route, addCounts(this.#counts.get(cell.route) ?? NO_COUNTS, cell));
+    }
+    for (const windowMs of this.#windowsMs) {
+      const index = Math.floor((summary.startMs - this.#originMs) / windowMs);
+      if (index < (this.#closedBelow.get(windowMs) ?? 0)) continue;
+      const open = this.#open.get(windowMs)!;
+      open.set(index, [...(open.get(index) ?? []), summary]);
+    }
+  }
+
+  /** A proxy that has gone is not waited for. */
+  forget(worker: number): void {
+    this.#newestEndMs.delete(worker);
+  }
+
+  /** Closes the windows that every proxy has reported, or that are over for long enough. */
+  close(nowMs: number): readonly ClosedWindow[] {
+    const reportedMs = Math.min(nowMs, ...this.#newestEndMs.values());
+    const closed: ClosedWindow[] = [];
+    for (const [windowMs, open] of this.#open) {
+      for (const index of [...open.keys()].sort((a, b) => a - b)) {
+        const startMs = this.#originMs + index * windowMs;
+        const endMs = startMs + windowMs;
+        if (reportedMs < endMs && nowMs < endMs + LIMITS.windowGraceMs) continue;
+        const window = mergeSummaries(open.get(index)!, startMs, endMs);
+        open.delete(index);
+        this.#closedBelow.set(windowMs, index + 1);
+        this.#fold(windowMs, window);
+        if (this.#isGateWindow(windowMs)) closed.push({ windowMs, window });
+      }
+    }
+    return closed;
+  }
+
+  view(): Evidence {
+    return {
+      counts: this.#counts,
+      latency: this.#latency,
+      resources: this.#resources.view(),
+      spikes: this.#spikes,
+    };
+  }
+
+  #isGateWindow(windowMs: number): boolean {
+    return this.#gates.some(
+      (gate) => gate.metric === 'latency' && Math.max(1000, gate.windowMs) === windowMs,
+    );
+  }
+
+  #fold(windowMs: number, window: EvidenceWindow): void {
+    if (windowMs === SPIKE_WINDOW_MS) this.#observeSpike(window);
+    for (const gate of this.#gates) {
+      if (gate.metric !== 'latency' || Math.max(1000, gate.windowMs) !== windowMs) continue;
+      const seen = this.#latency.get(gateKey(gate)) ?? NO_LATENCY;
+      this.#latency.set(gateKey(gate), addWindow(seen, window, gate.quantile ?? 0.99, gate.route));
+    }
+  }
+
+  #observeSpike(window: EvidenceWindow): void {
+    const legacy = sideOf(window, 'legacy');
+    const candidate = sideOf(window, 'candidate');
+    this.#spikes = observeSecond(this.#spikes, {
+      legacyCount: countOf(legacy),
+      legacyP99Us: quantileOf(legacy, 0.99),
+      candidateCount: countOf(candidate),
+      candidateP99Us: quantileOf(candidate, 0.99),
+    });
+  }
+}
+
+/** The evidence in summaries that are all there already: what a replay judges. */
+export function gatherEvidence(
+  gates: readonly GateSettings[],
+  summaries: readonly Summary[],
+): Evidence {
+  const evidence = new StepEvidence(gates);
+  evidence.reset(Math.min(...summaries.map((summary) => summary.startMs)));
+  for (const summary of summaries) evidence.add(summary);
+  evidence.close(Infinity);
+  return evidence.view();
+}

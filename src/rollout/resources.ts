@@ -1,0 +1,90 @@
+/** Both processes' memory and CPU, by gate window: what `memory.ratio` and `cpu.ratio` read. */
+import type { ResourcePoint } from '../judge/evidence.ts';
+
+/** What a side's process last said of itself; null where a metric is not exposed. */
+export interface ResourceSample {
+  readonly atMs: number;
+  readonly residentBytes: number | null;
+  readonly cpuSeconds: number | null;
+}
+
+/** The newest sample of each side; null until there is one. */
+export interface ResourceSource {
+  legacy(): ResourceSample | null;
+  candidate(): ResourceSample | null;
+}
+
+interface SamplePair {
+  readonly legacy: ResourceSample;
+  readonly candidate: ResourceSample;
+}
+
+/** Windows kept: more than any resource gate looks back at. */
+const WINDOWS_MAX = 2000;
+
+export class ResourceWindows {
+  readonly #windowsMs: readonly number[];
+  #originMs = 0;
+  #points = new Map<number, ResourcePoint[]>();
+  /** First pair of the window that is open, by window length. */
+  #first = new Map<number, SamplePair>();
+  #newest: SamplePair | null = null;
+
+  constructor(windowsMs: readonly number[]) {
+    this.#windowsMs = [...new Set(windowsMs)];
+  }
+
+  reset(originMs: number): void {
+    this.#originMs = originMs;
+    this.#points = new Map();
+    this.#first = new Map();
+    this.#newest = null;
+  }
+
+  /** Takes the newest samples; the same ones again, or one side alone, change nothing. */
+  add(source: ResourceSource): void {
+    const legacy = source.legacy();
+    const candidate = source.candidate();
+    if (legacy === null || candidate === null) return;
+    if (legacy.atMs < this.#originMs || candidate.atMs < this.#originMs) return;
+    const newest = this.#newest;
+    if (newest !== null && candidate.atMs <= newest.candidate.atMs) return;
+    if (newest !== null && legacy.atMs <= newest.legacy.atMs) return;
+    const pair = { legacy, candidate };
+    this.#newest = pair;
+    for (const windowMs of this.#windowsMs) this.#addTo(windowMs, pair);
+  }
+
+  view(): ReadonlyMap<number, readonly ResourcePoint[]> {
+    return this.#points;
+  }
+
+  #addTo(windowMs: number, pair: SamplePair): void {
+    const first = this.#first.get(windowMs);
+    if (first === undefined) {
+      this.#first.set(windowMs, pair);
+      return;
+    }
+    const indexOf = ({ candidate }: SamplePair): number =>
+      Math.floor((candidate.atMs - this.#originMs) / windowMs);
+    if (indexOf(pair) === indexOf(first)) return;
+    const points = this.#points.get(windowMs) ?? [];
+    points.push({
+      startMs: first.candidate.atMs,
+      legacyBytes: pair.legacy.residentBytes,
+      candidateBytes: pair.candidate.residentBytes,
+      legacyCpu: cpuBetween(first.legacy, pair.legacy),
+      candidateCpu: cpuBetween(first.candidate, pair.candidate),
+    });
+    if (points.length > WINDOWS_MAX) points.shift();
+    this.#points.set(windowMs, points);
+    this.#first.set(windowMs, pair);
+  }
+}
+
+/** CPU seconds per second; null when not exposed, or when the process has begun anew. */
+function cpuBetween(from: ResourceSample, to: ResourceSample): number | null {
+  if (from.cpuSeconds === null || to.cpuSeconds === null || to.atMs <= from.atMs) return null;
+  const used = to.cpuSeconds - from.cpuSeconds;
+  return used < 0 ? null : used / ((to.atMs - from.atMs) / 1000);
+}
