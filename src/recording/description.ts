@@ -1,0 +1,76 @@
+/** What a recording says of itself, read back with distrust: it may come from anywhere. */
+import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
+import { isTexts, parseObject } from './frame.ts';
+import type { RecordingDescription } from './format.ts';
+
+export const EMPTY_DESCRIPTION: RecordingDescription = {
+  startedAtMs: 0,
+  origin: '',
+  key: null,
+  routes: [],
+};
+
+export function encodeDescription(description: RecordingDescription): Buffer {
+  return Buffer.from(JSON.stringify(description), 'utf8');
+}
+
+/** The description, or undefined when anything in it is not what it should be. */
+export function decodeDescription(json: Buffer): RecordingDescription | undefined {
+  const value = parseObject(json);
+  if (value === undefined) return undefined;
+  const { startedAtMs, origin, key, routes } = value;
+  if (typeof startedAtMs !== 'number' || typeof origin !== 'string') return undefined;
+  if (key !== null && !isKeySource(key)) return undefined;
+  if (!Array.isArray(routes) || !routes.every(isRoute)) return undefined;
+  return { startedAtMs, origin, key, routes };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** Only what the route matcher can turn into an expression. */
+function isPattern(value: unknown): value is string {
+  if (!isText(value) || !value.startsWith('/')) return false;
+  const names = value.split('/').filter((segment) => segment.startsWith(':'));
+  return (
+    names.every((name) => /^:[A-Za-z_]\w*$/.test(name)) && new Set(names).size === names.length
+  );
+}
+
+function isKeySource(value: unknown): value is KeySource {
+  if (!isObject(value)) return false;
+  switch (value['from']) {
+    case 'path':
+      return isPattern(value['pattern']) && isText(value['name']);
+    case 'header':
+    case 'query':
+    case 'cookie':
+      return isText(value['name']);
+    case 'body':
+      return isText(value['path']);
+    default:
+      return false;
+  }
+}
+
+function isRoute(value: unknown): value is RouteSettings {
+  if (!isObject(value)) return false;
+  const { match, method, pattern, safe, writes, keys, compare } = value;
+  const isNamed = isText(match) && isText(method) && isPattern(pattern);
+  const isSwitched = typeof safe === 'boolean' && (writes === 'never' || writes === 'mirror');
+  const isKeyed = keys === null || isKeySource(keys);
+  return isNamed && isSwitched && isKeyed && Array.isArray(compare) && compare.every(isRule);
+}
+
+const RULES: ReadonlySet<unknown> = new Set(['ignore', 'set', 'tolerance', 'instant']);
+
+function isRule(value: unknown): value is CompareRule {
+  if (!isObject(value) || !RULES.has(value['as'])) return false;
+  const texts = [value['path'], value['reason'], value['owner'], value['until']];
+  return texts.every(isText) && isTexts(value['by']) && typeof value['tolerance'] === 'number';
+}

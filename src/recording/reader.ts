@@ -1,0 +1,168 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { CrossfadeError, messageOf } from '../kit/errors.ts';
+import { decodeDescription, EMPTY_DESCRIPTION } from './description.ts';
+import { decodeFrames } from './frame.ts';
+import {
+  BLOCK_HEAD_BYTES,
+  BLOCK_KIND,
+  checkPreamble,
+  decodeBlockHead,
+  decodePayload,
+  PREAMBLE_BYTES,
+  type RecordedPair,
+  type RecordingDescription,
+} from './format.ts';
+
+/** What a reader found; whole once the records have been read to their end. */
+export interface RecordingSummary {
+  readonly records: number;
+  /** Why the recording ends before its end mark; null when it is whole. */
+  readonly warning: string | null;
+}
+
+/** Records in the order in which they were written: by their end, not by their arrival. */
+export interface RecordingReader extends AsyncIterable<RecordedPair> {
+  readonly description: RecordingDescription;
+  readonly summary: RecordingSummary;
+}
+
+/** The bytes of a recording, wherever they are; shorter than asked for at the end alone. */
+export interface ByteSource {
+  read(offset: number, length: number): Buffer;
+}
+
+/**
+ * Opens a recording: its longest valid prefix, never a wrong record. Throws `recording-missing`,
+ * `not-a-recording` and `recording-newer`; a file that was cut or damaged is a warning.
+ */
+export function readRecording(path: string): RecordingReader {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+    if (!fstatSync(file).isFile()) throw new Error('it is not a file');
+  } catch (error) {
+    throw new CrossfadeError(
+      'recording-missing',
+      `the recording ${path} cannot be read: ${messageOf(error)}`,
+      { cause: error, hint: 'give the path of a file that `record` or `generate` has written' },
+    );
+  }
+  return new Reader(path, fileSource(file), () => closeSync(file));
+}
+
+/** The same over bytes in memory; `name` stands for the path in messages. */
+export function decodeRecording(bytes: Buffer, name = 'recording'): RecordingReader {
+  const source = { read: (at: number, length: number) => bytes.subarray(at, at + length) };
+  return new Reader(name, source, () => undefined);
+}
+
+function fileSource(file: number): ByteSource {
+  return {
+    read(offset, length) {
+      const bytes = Buffer.alloc(Math.min(length, Math.max(fstatSync(file).size - offset, 0)));
+      let filled = 0;
+      while (filled < bytes.length) {
+        const count = readSync(file, bytes, filled, bytes.length - filled, offset + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      return bytes.subarray(0, filled);
+    },
+  };
+}
+
+type Block =
+  | { readonly kind: 'description'; readonly description: RecordingDescription }
+  | { readonly kind: 'records'; readonly pairs: readonly RecordedPair[] }
+  | { readonly kind: 'end' };
+
+class Reader implements RecordingReader {
+  readonly description: RecordingDescription;
+  readonly #source: ByteSource;
+  readonly #close: () => void;
+  #offset = PREAMBLE_BYTES;
+  #records = 0;
+  #warning: string | null = null;
+
+  constructor(name: string, source: ByteSource, close: () => void) {
+    this.#source = source;
+    this.#close = close;
+    const preamble = checkPreamble(source.read(0, PREAMBLE_BYTES));
+    if (preamble === 'foreign' || preamble === 'newer') close();
+    if (preamble === 'foreign') {
+      throw new CrossfadeError('not-a-recording', `${name} is not a recording of Crossfade`, {
+        hint: 'give a file that `record` or `generate` has written',
+      });
+    }
+    if (preamble === 'newer') {
+      throw new CrossfadeError('recording-newer', `${name} was written by a later version`, {
+        hint: 'read it with that version of Crossfade',
+      });
+    }
+    if (preamble === 'cut') this.#warning = 'the recording is cut off in its first bytes';
+    const first = this.#warning === null ? this.#next() : null;
+    if (first !== null && first.kind !== 'description') this.#stop('has no description');
+    this.description = first?.kind === 'description' ? first.description : EMPTY_DESCRIPTION;
+  }
+
+  get summary(): RecordingSummary {
+    return { records: this.#records, warning: this.#warning };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecordedPair> {
+    try {
+      while (this.#warning === null) {
+        const block = this.#next();
+        if (block === null) break;
+        if (block.kind === 'end') {
+          if (this.#source.read(this.#offset, 1).length > 0) this.#stop('goes on behind its end');
+          break;
+        }
+        if (block.kind === 'description') this.#stop('describes itself twice');
+        else {
+          for (const pair of block.pairs) {
+            this.#records += 1;
+            yield pair;
+          }
+        }
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  /** The next block if it is sound; otherwise null and the warning is set. */
+  #next(): Block | null {
+    const headBytes = this.#source.read(this.#offset, BLOCK_HEAD_BYTES);
+    if (headBytes.length === 0) return this.#stop('ends without its end mark');
+    if (headBytes.length < BLOCK_HEAD_BYTES) return this.#stop('is cut off');
+    const head = decodeBlockHead(headBytes);
+    if (head === undefined || head.firstRecord !== this.#records) return this.#stop('is damaged');
+    const stored = this.#source.read(this.#offset + BLOCK_HEAD_BYTES, head.storedBytes);
+    if (stored.length < head.storedBytes) return this.#stop('is cut off');
+    const payload = decodePayload(head, stored);
+    if (payload === undefined) return this.#stop('is damaged');
+    const block = decodeBlock(head.kind, payload, head.records);
+    if (block === undefined) return this.#stop('is damaged');
+    this.#offset += BLOCK_HEAD_BYTES + head.storedBytes;
+    return block;
+  }
+
+  #stop(what: string): null {
+    this.#warning =
+      `the recording ${what} at byte ${this.#offset}, ` +
+      `after ${this.#records} whole records: only these are used`;
+    return null;
+  }
+}
+
+function decodeBlock(kind: number, payload: Buffer, records: number): Block | undefined {
+  if (kind === BLOCK_KIND.end) return { kind: 'end' };
+  if (kind === BLOCK_KIND.description) {
+    const description = decodeDescription(payload);
+    return description === undefined ? undefined : { kind: 'description', description };
+  }
+  if (kind !== BLOCK_KIND.records) return undefined;
+  const pairs = decodeFrames(payload, records);
+  return pairs === undefined ? undefined : { kind: 'records', pairs };
+}
