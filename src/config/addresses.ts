@@ -49,7 +49,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Whether requests to `url` would arrive at `listen`. Names other than localhost are not looked up. */
+/** Whether requests to `url` would arrive at `listen`. No name but localhost is looked up. */
 export function isSameServer(listen: ListenSettings, url: string): boolean {
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');

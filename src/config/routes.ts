@@ -99,7 +99,7 @@ export function settleKey(
   });
   if (names !== null && !names.includes(name)) {
     const found = names.length === 0 ? 'no names' : names.map((other) => `:${other}`).join(', ');
-    const message = `expected a segment ":${name}" (the key's name), found ${found} in "${pattern}"`;
+    const message = `expected a segment ":${name}", the key's name, found ${found} in "${pattern}"`;
     problems.add([...at, isOwn ? 'name' : 'pattern'], message);
   }
   return { from: 'path', pattern, name };

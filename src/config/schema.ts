@@ -10,7 +10,7 @@ import type { FileParts } from './file-parts.ts';
 export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[] | undefined;
   readonly items?: SchemaNode;

@@ -1,0 +1,105 @@
+import { formatShare } from '../kit/units.ts';
+import type { Cluster } from '../model/pair.ts';
+import type { GateOutcome, GateResult, Phase, Status } from '../model/rollout.ts';
+import type { TrafficCounts } from '../model/window.ts';
+import { visible } from '../report/escape.ts';
+import { paint, renderTable, type TextStyle } from '../report/table.ts';
+
+const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
+  climbing: 'green',
+  held: 'yellow',
+  'rolled-back': 'red',
+  complete: 'green',
+};
+const VERDICT_STYLE: Readonly<Record<GateOutcome, TextStyle>> = {
+  pass: 'green',
+  fail: 'red',
+  inconclusive: 'yellow',
+};
+const EVENTS_SHOWN = 8;
+
+/** A status the way a person reads it: where it stands, why, what it waits for, the evidence. */
+export function renderStatus(status: Status, color: boolean): string {
+  const sections = [
+    headOf(status, color),
+    trafficOf(status.traffic),
+    gatesOf(status.gates, color),
+    clustersOf(status.clusters),
+    eventsOf(status),
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function headOf(status: Status, color: boolean): string {
+  const { rollout, workers, legacyReachable, warnings } = status;
+  const phase = paint(rollout.phase, PHASE_STYLE[rollout.phase], color);
+  const ladder = rollout.steps
+    .map((percent, step) => (step === rollout.step ? `[${percent} %]` : `${percent} %`))
+    .join(' → ');
+  return [
+    `${paint(visible(rollout.label), 'bold', color)}  ${phase} at ${rollout.percent} %   ${ladder}`,
+    `why: ${visible(rollout.reason)}`,
+    ...rollout.waitingFor.map((reason) => `waiting for: ${reason}`),
+    `workers: ${workers}, revision ${rollout.revision}`,
+    ...(legacyReachable ? [] : ['warning: legacy cannot be reached']),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ].join('\n');
+}
+
+/** The identity of the counts, spelled out: each line adds up to the number it begins with. */
+function trafficOf(traffic: TrafficCounts): string {
+  const { received, mirrored, inFlight, compared, matched, mismatched, ignored } = traffic;
+  const lines = [
+    `received ${received} = mirrored ${mirrored}${sumOf('skipped', traffic.skipped)}` +
+      sumOf('dropped', traffic.dropped),
+    `mirrored ${mirrored} = compared ${compared}` +
+      `${sumOf('not comparable', traffic.notComparable)} + in flight ${inFlight}`,
+    `compared ${compared} = matched ${matched} + mismatched ${mismatched} + ignored ${ignored}` +
+      (compared === 0 ? '' : ` (mismatched: ${formatShare(mismatched / compared)})`),
+    `rescued ${traffic.rescued}, failed for clients: ${traffic.failedSafe} safe, ` +
+      `${traffic.failedWrites} writes; keyless ${traffic.keyless}, ` +
+      `tainted keys ${traffic.taintedKeys}`,
+  ];
+  return `Traffic\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function sumOf(name: string, counts: Readonly<Partial<Record<string, number>>>): string {
+  const entries = Object.entries(counts).filter(([, count]) => (count ?? 0) > 0);
+  const total = entries.reduce((sum, [, count]) => sum + (count ?? 0), 0);
+  const reasons = entries.map(([reason, count]) => `${reason} ${count}`).join(', ');
+  return ` + ${name} ${total}${reasons === '' ? '' : ` (${reasons})`}`;
+}
+
+function gatesOf(gates: readonly GateResult[], color: boolean): string {
+  if (gates.length === 0) return 'Gates\n  none are configured';
+  const rows = gates.map((gate) => [
+    { text: gate.verdict, style: VERDICT_STYLE[gate.verdict] },
+    gate.gate,
+    String(gate.samples),
+    gate.sentence,
+  ]);
+  const columns = ['verdict', 'gate', 'samples', 'why'];
+  return `Gates\n${renderTable(columns, rows, { align: ['left', 'left', 'right'], color })}`;
+}
+
+function clustersOf(clusters: readonly Cluster[]): string {
+  if (clusters.length === 0) return '';
+  const lines = clusters.flatMap(({ route, path, kind, count, examples }) => [
+    `  ${kind} at ${visible(path)} of ${visible(route)}: ${count}`,
+    ...examples.map(
+      ({ request, legacy, candidate }) =>
+        `    ${visible(request)}: legacy ${visible(legacy ?? 'nothing')}, ` +
+        `candidate ${visible(candidate ?? 'nothing')}`,
+    ),
+  ]);
+  return `Divergences\n${lines.join('\n')}`;
+}
+
+function eventsOf({ events }: Status): string {
+  if (events.length === 0) return '';
+  const newest = events.toSorted((a, b) => a.id - b.id).slice(-EVENTS_SHOWN);
+  const lines = newest.map(
+    ({ atMs, sentence }) => `  ${new Date(atMs).toISOString().slice(0, 19)}Z  ${visible(sentence)}`,
+  );
+  return `Events\n${lines.join('\n')}`;
+}

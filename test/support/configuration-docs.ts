@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs';
+import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
+import { CONFIG_SCHEMA, type SchemaNode } from '../../src/config/schema.ts';
+
+/** The two pages made from the schema: path from the root and text. */
+export function configurationDocs(): readonly { readonly path: string; readonly text: string }[] {
+  return [
+    { path: 'docs/crossfade.schema.json', text: jsonSchema() },
+    { path: 'docs/configuration.md', text: page() },
+  ];
+}
+
+function jsonSchema(): string {
+  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...CONFIG_SCHEMA };
+  const text = JSON.stringify(
+    schema,
+    (key, value: unknown) => {
+      if (!isRecord(value) || !('x-expects' in value) || key === 'properties') return value;
+      const { 'x-expects': expects, ...rest } = value;
+      return { ...rest, patternErrorMessage: `expected ${String(expects)}` };
+    },
+    2,
+  );
+  return `${text}\n`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const TABLE_HEAD = '| key | is | default | meaning |\n| --- | --- | --- | --- |';
+
+interface Row {
+  readonly path: string;
+  readonly kind: string;
+  readonly fallback: string;
+  readonly text: string;
+}
+
+function page(): string {
+  const sections = Object.entries(CONFIG_SCHEMA.properties ?? {}).map(([name, node]) => {
+    const isRequired = CONFIG_SCHEMA.required?.includes(name) === true;
+    const rows = rowsOf(name, node, isRequired).map(
+      (row) => `| \`${row.path}\` | ${row.kind} | ${row.fallback} | ${row.text} |`,
+    );
+    const head = `## ${name}\n`;
+    return `${head}\n${TABLE_HEAD}\n${rows.join('\n')}\n`;
+  });
+  return `${INTRODUCTION}\n${sections.join('\n')}\n${DEFAULTS_SECTION}`;
+}
+
+function rowsOf(path: string, node: SchemaNode, isRequired: boolean): Row[] {
+  const row = {
+    path,
+    kind: escape(kindOf(node)),
+    fallback: fallbackOf(node, isRequired),
+    text: escape(node.description ?? ''),
+  };
+  const inner = node.type === 'array' && node.items !== undefined ? node.items : node;
+  const innerPath = node.type === 'array' ? `${path}[]` : path;
+  const options = inner.anyOf ?? [inner];
+  return [row, ...options.flatMap((option) => optionRows(innerPath, option))];
+}
+
+/** Fields of a map each in its row; a map told apart by a tag whole in one row. */
+function optionRows(path: string, option: SchemaNode): Row[] {
+  const fields = Object.entries(option.properties ?? {});
+  const required = option.required ?? [];
+  if (!fields.some(([, field]) => field.const !== undefined)) {
+    return fields.flatMap(([name, field]) =>
+      rowsOf(`${path}.${name}`, field, required.includes(name)),
+    );
+  }
+  const shown = fields.map(([name, field]) => {
+    if (field.const !== undefined) return `${name}: ${field.const}`;
+    return required.includes(name) ? name : `${name}?`;
+  });
+  const text = escape(option.description ?? '');
+  return [{ path: `${path}: { ${shown.join(', ')} }`, kind: 'mapping', fallback: '', text }];
+}
+
+function kindOf(node: SchemaNode): string {
+  if (node.const !== undefined) return `\`${node.const}\``;
+  if (node.enum !== undefined) return node.enum.map((word) => `\`${word}\``).join(', ');
+  if (node['x-expects'] !== undefined) return node['x-expects'];
+  if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(kindOf))].join(' or ');
+  if (node.type === 'array' && node.items !== undefined) return `list of ${kindOf(node.items)}`;
+  if (node.type === 'boolean') return '`true` or `false`';
+  if (node.type === 'object') return 'mapping';
+  const { minimum, maximum } = node;
+  const range =
+    maximum === undefined
+      ? minimum === undefined
+        ? ''
+        : `, ${minimum} or more`
+      : `, ${minimum} to ${maximum}`;
+  return `${node.type === 'integer' ? 'whole number' : (node.type ?? 'text')}${range}`;
+}
+
+function fallbackOf(node: SchemaNode, isRequired: boolean): string {
+  if (isRequired) return '*required*';
+  return node.default === undefined ? '' : `\`${node.default}\``;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+const INTRODUCTION = `# Configuration
+
+<!-- Made by \`node test/support/configuration-docs.ts\` from src/config/schema.ts. -->
+
+\`crossfade run -c crossfade.yaml\` reads one YAML (or JSON) file. Unknown keys are errors; all
+errors are told at once, each with its line and column. Relative paths in the file are against
+the file's own folder. Editors complete and check the file with
+[crossfade.schema.json](crossfade.schema.json): put this line at its top.
+
+\`\`\`yaml
+# yaml-language-server: $schema=docs/crossfade.schema.json
+\`\`\`
+
+Beyond the tables: the ladder begins at 0 and climbs; mirrored writes need a key and one worker;
+\`legacy\` and \`candidate\` are two servers, and neither is the proxy itself.
+`;
+
+const DEFAULTS_SECTION = `## Defaults of ladder and gates
+
+Without \`ladder\`:
+
+\`\`\`yaml
+ladder:
+${DEFAULT_LADDER.map(
+  (step) =>
+    `  - { ${Object.entries(step)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', ')} }`,
+).join('\n')}
+\`\`\`
+
+Without \`gates\` (the last two only where both sides tell their metrics):
+
+\`\`\`yaml
+gates:
+${[...DEFAULT_GATES, ...DEFAULT_METRICS_GATES].map((gate) => `  - ${gate}`).join('\n')}
+\`\`\`
+
+A gate is \`METRIC[.QUANTILE][.ratio] < LIMIT\`. The limits of \`mismatch.rate\`,
+\`errors.excess\` and \`coverage\` are shares (\`0.001%\`); those of \`errors.ratio\`,
+\`latency.pQUANTILE.ratio\`, \`memory.ratio\` and \`cpu.ratio\` are ratios, candidate to legacy;
+that of \`candidate.spikes\` is \`none\`. Only \`coverage\` is bounded from below, with \`>\`.
+`;
+
+if (import.meta.main) {
+  for (const { path, text } of configurationDocs()) writeFileSync(path, text);
+}
