@@ -34,6 +34,8 @@ export const LIMITS = {
   keysPerRequestMax: 1024,
   /** Routes named apart in metrics and summaries; the rest is `other`. */
   routesMax: 200,
+  /** Seconds of latency kept for plots: fifteen minutes. */
+  recentSecondsMax: 900,
   /** How long a proxy without a controller keeps its assignment. */
   orphanHoldMs: 30_000,
   /** Longest a draining proxy waits for its last answers. */
@@ -46,6 +48,16 @@ export const LIMITS = {
   recordingMaxBytes: 1_073_741_824,
   /** Writes waiting for the store in the Read States service before updates are refused. */
   dirtyMax: 1_000_000,
+  /** Evicted states kept aside until they are durable; beyond it only clean ones are evicted. */
+  heldStatesMax: 16_384,
+  /** Requests waiting for the store in the Read States service, all users together. */
+  loadWaitersMax: 65_536,
+  /** States named in one read of the store, unless a single request names more. */
+  loadKeysMax: 1000,
+  /** Rows in one write to the store: collecting them holds the event loop well under 1 ms. */
+  writeRowsMax: 256,
+  /** Writes to the store at once. */
+  writesInFlightMax: 8,
   /** Largest body the Read States service takes: 1,000 ids with room to spare. */
   readStatesBodyMaxBytes: 65_536,
   /** A request to it that has not arrived whole by then is given up. */
@@ -68,4 +80,6 @@ export const LIMITS = {
   persistEveryMs: 1000,
   /** Rollout events kept in memory for status and the control API. */
   eventsMax: 500,
+  /** Closed windows that wait for a store that cannot write. */
+  unwrittenWindowsMax: 2000,
 } as const;

@@ -1,58 +1,99 @@
+import { compareChannels } from './rules.ts';
 import type { ChannelRef, ReadStateStore, StateRow, StateWrite } from './store.ts';
-import { StoreUnavailable } from './store.ts';
 
 const PAGE_ROWS = 1000;
 
-function keyOf(channel: ChannelRef): string {
+export interface MemoryStoreHooks {
+  /** Runs before a read is answered; what it throws fails the read. */
+  readonly beforeRead?: () => void | Promise<void>;
+  /** Runs before anything is written; what it throws fails the write. */
+  readonly beforeWrite?: (writes: readonly StateWrite[]) => void | Promise<void>;
+}
+
+interface UserStates {
+  readonly rows: Map<string, StateRow>;
+  /** In (type, numeric id) order; null when rows came or went since it was made. */
+  order: readonly ChannelRef[] | null;
+}
+
+function channelKey(channel: ChannelRef): string {
   return `${channel.type}:${channel.channelHi}:${channel.channelLo}`;
 }
 
-function byTypeThenChannel(a: ChannelRef, b: ChannelRef): number {
-  return a.type - b.type || a.channelHi - b.channelHi || (a.channelLo >>> 0) - (b.channelLo >>> 0);
+/** The index of the first of `order` behind `after`. */
+function indexBehind(order: readonly ChannelRef[], after: ChannelRef): number {
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareChannels(order[middle]!, after) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-function rowOf(write: StateWrite): StateRow {
-  const { isDeleted: _, ...row } = write;
-  return row;
-}
+/**
+ * A store that forgets everything with its process, for tests and for trying things out. Rows
+ * are copied on their way in and out. They are heap objects of the process that they are in: a
+ * comparison of engines by their collections needs another store.
+ */
+export function createMemoryStore(hooks: MemoryStoreHooks = {}): ReadStateStore {
+  const users = new Map<string, UserStates>();
 
-/** A store that lives and dies with the process: for tests, and for a demo that needs no disk. */
-export function createMemoryStore(): ReadStateStore {
-  const users = new Map<string, Map<string, StateRow>>();
-  let isOpen = true;
+  function orderOf(user: UserStates): readonly ChannelRef[] {
+    user.order ??= [...user.rows.values()].sort(compareChannels);
+    return user.order;
+  }
 
-  const statesOf = (userHi: number, userLo: number): Map<string, StateRow> | undefined => {
-    if (!isOpen) throw new StoreUnavailable('the memory store is closed');
-    return users.get(`${userHi}:${userLo}`);
-  };
-
-  const write = (change: StateWrite): void => {
-    const user = `${change.userHi}:${change.userLo}`;
-    const states = users.get(user) ?? new Map<string, StateRow>();
-    if (change.isDeleted) states.delete(keyOf(change));
-    else states.set(keyOf(change), rowOf(change));
-    if (states.size === 0) users.delete(user);
-    else users.set(user, states);
-  };
+  function write({ isDeleted, ...row }: StateWrite): void {
+    const userKey = `${row.userHi}:${row.userLo}`;
+    const key = channelKey(row);
+    let user = users.get(userKey);
+    if (isDeleted) {
+      if (user?.rows.delete(key) === true) user.order = null;
+      if (user?.rows.size === 0) users.delete(userKey);
+      return;
+    }
+    if (user === undefined) {
+      user = { rows: new Map(), order: null };
+      users.set(userKey, user);
+    }
+    if (!user.rows.has(key)) user.order = null;
+    user.rows.set(key, row);
+  }
 
   return {
     async readMany(userHi, userLo, channels) {
-      const states = statesOf(userHi, userLo);
-      const wanted = new Set(channels.map(keyOf));
-      return [...wanted].flatMap((key) => states?.get(key) ?? []);
+      await hooks.beforeRead?.();
+      const user = users.get(`${userHi}:${userLo}`);
+      const found: StateRow[] = [];
+      for (const channel of channels) {
+        const row = user?.rows.get(channelKey(channel));
+        if (row !== undefined) found.push({ ...row });
+      }
+      return found;
     },
-    async *readUser(userHi, userLo) {
-      const rows = [...(statesOf(userHi, userLo)?.values() ?? [])].sort(byTypeThenChannel);
-      for (let from = 0; from < rows.length; from += PAGE_ROWS) {
-        yield rows.slice(from, from + PAGE_ROWS);
+    async *readUser(userHi, userLo, after) {
+      await hooks.beforeRead?.();
+      const user = users.get(`${userHi}:${userLo}`);
+      if (user === undefined) return;
+      const order = orderOf(user);
+      let start = after === undefined || after === null ? 0 : indexBehind(order, after);
+      for (; start < order.length; start += PAGE_ROWS) {
+        const page: StateRow[] = [];
+        for (const channel of order.slice(start, start + PAGE_ROWS)) {
+          const row = user.rows.get(channelKey(channel));
+          if (row !== undefined) page.push({ ...row });
+        }
+        yield page;
       }
     },
     async writeMany(writes) {
-      if (!isOpen) throw new StoreUnavailable('the memory store is closed');
-      for (const change of writes) write(change);
+      await hooks.beforeWrite?.(writes);
+      for (const one of writes) write(one);
     },
     async close() {
-      isOpen = false;
+      users.clear();
     },
   };
 }

@@ -40,8 +40,15 @@ export interface ChannelRef {
 export interface ReadStateStore {
   /** The states named that exist, in any order. Rejects with {@link StoreUnavailable}. */
   readMany(userHi: number, userLo: number, channels: readonly ChannelRef[]): Promise<StateRow[]>;
-  /** All states of a user in pages, ordered by type and then by numeric channel id. */
-  readUser(userHi: number, userLo: number): AsyncIterable<readonly StateRow[]>;
+  /**
+   * All states of a user in pages, ordered by type and then by numeric channel id; with `after`
+   * those behind it, or any more of the earlier ones. The caller may stop early.
+   */
+  readUser(
+    userHi: number,
+    userLo: number,
+    after?: ChannelRef | null,
+  ): AsyncIterable<readonly StateRow[]>;
   /**
    * Makes all of them durable, or rejects: then any part of them may have been written.
    * Writes of one state are never given out of order or twice at once by a caller.
