@@ -82,4 +82,10 @@ export const LIMITS = {
   eventsMax: 500,
   /** Closed windows that wait for a store that cannot write. */
   unwrittenWindowsMax: 2000,
+  /** Longest a replayed or generated request waits for its answer. */
+  replayTimeoutMs: 30_000,
+  /** Replayed or generated requests waiting or under way; beyond it the source is read later. */
+  replayOutstandingMax: 8192,
+  /** How far records of a recording may stand from the order in which they arrived. */
+  replayReorderMs: 60_000,
 } as const;

@@ -3,6 +3,7 @@
  * side that does not answer is no error: there is then no new sample.
  */
 import type { Clock } from '../kit/clock.ts';
+import type { Settings } from '../model/settings.ts';
 
 /** One reading. Counters are totals since that process began; null where not exposed. */
 export interface RuntimeSample {
@@ -81,6 +82,30 @@ export function createMetricsPoller(options: MetricsPollerOptions): MetricsPolle
     sample !== null && clock.wallMs() - sample.atMs > 10 * periodMs;
   const stop = url === null ? () => {} : clock.every(periodMs, () => void poll(url));
   return { latest: () => (isStale(newest) ? null : newest), close: stop };
+}
+
+/** Both sides' newest samples: what the rollout reads memory and CPU from. */
+export interface ResourcePoller {
+  legacy(): RuntimeSample | null;
+  candidate(): RuntimeSample | null;
+  close(): void;
+}
+
+/** Polls the metrics of both sides, where their addresses are configured. */
+export function createResourcePoller(
+  settings: Pick<Settings, 'legacy' | 'candidate'>,
+  clock: Clock,
+): ResourcePoller {
+  const legacy = createMetricsPoller({ url: settings.legacy.metricsUrl, clock });
+  const candidate = createMetricsPoller({ url: settings.candidate.metricsUrl, clock });
+  return {
+    legacy: () => legacy.latest(),
+    candidate: () => candidate.latest(),
+    close: () => {
+      legacy.close();
+      candidate.close();
+    },
+  };
 }
 
 async function readText(url: string, signal: AbortSignal): Promise<string> {

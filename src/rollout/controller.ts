@@ -1,37 +1,39 @@
+/**
+ * The rollout on one machine. In: the proxies' summaries and people's verbs. Out: assignments,
+ * events, status. Its tick is the whole story:
+ *
+ *   close window -> judge gates -> decide -> make durable -> apply
+ *
+ * Raising the share is durable before it takes effect; rolling back takes effect before it is
+ * durable, and needs no disk at all.
+ */
+import { randomBytes } from 'node:crypto';
+import { judge } from '../judge/verdict.ts';
 import type { Clock } from '../kit/clock.ts';
+import { messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
-import type { RolloutEvent, Status } from '../model/rollout.ts';
-import type { Settings } from '../model/settings.ts';
+import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
+import type { LadderStep, Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
 import type { RolloutStore } from '../store/rollout-store.ts';
+import * as say from './audit.ts';
+import { decide, sentencesOf } from './decide.ts';
 import type { TrafficEngine } from './engine.ts';
-
-/** Where rollout events are written; pino's loggers are one. */
-export interface RolloutLog {
-  info(fields: object, phrase: string): void;
-  warn(fields: object, phrase: string): void;
-  error(fields: object, phrase: string): void;
-}
-
-/** What a side's process last said of itself; null where a metric is not exposed. */
-export interface ResourceSample {
-  readonly atMs: number;
-  readonly residentBytes: number | null;
-  readonly cpuSeconds: number | null;
-}
-
-/** The newest sample of each side; null until there is one. */
-export interface ResourceSource {
-  legacy(): ResourceSample | null;
-  candidate(): ResourceSample | null;
-}
+import { Gathering } from './gathering.ts';
+import { Journal } from './journal.ts';
+import { ladderOf, reconcile } from './ladder.ts';
+import type { ResourceSource } from './resources.ts';
+import type { PairedSecond } from './seconds.ts';
+import * as verbs from './verbs.ts';
 
 export interface ControllerOptions {
   readonly settings: Settings;
   readonly store: RolloutStore;
   readonly engine: TrafficEngine;
   readonly clock: Clock;
-  readonly log: RolloutLog;
+  readonly log: Log;
   readonly resources: ResourceSource;
   /** Label of the candidate build of a new store's first rollout. */
   readonly label?: string;
@@ -53,6 +55,12 @@ export interface Controller {
   taintedKeys(): readonly string[];
   status(): Status;
   events(afterId: number, limit: number): readonly RolloutEvent[];
+  /** The newest seconds that began at or after `sinceMs`, oldest first. */
+  seconds(sinceMs: number): readonly PairedSecond[];
+  /**
+   * What people may ask for. Each settles when every proxy has what it changed; a verb that
+   * cannot be followed rejects with a CrossfadeError that says why, and changes nothing.
+   */
   hold(reason: string): Promise<void>;
   resume(reason: string): Promise<void>;
   promote(reason: string): Promise<void>;
@@ -63,7 +71,335 @@ export interface Controller {
   close(): Promise<void>;
 }
 
-/** The rollout on one machine. */
-export function createController(_options: ControllerOptions): Controller {
-  throw new Error('bug: not built yet');
+/** Takes up the rollout in the store, or begins the first one. Nothing happens before `start`. */
+export function createController(options: ControllerOptions): Controller {
+  return new RolloutController(options);
+}
+
+function newSalt(): string {
+  return randomBytes(8).toString('hex');
+}
+
+class RolloutController implements Controller {
+  readonly epoch: number;
+  readonly #options: ControllerOptions;
+  readonly #clock: Clock;
+  readonly #ladder: readonly LadderStep[];
+  readonly #hasKey: boolean;
+  readonly #journal: Journal;
+  readonly #gathering: Gathering;
+  readonly #isNew: boolean;
+  readonly #storedPercent: number;
+  #state: RolloutState;
+  #verdict: Verdict = { outcome: 'inconclusive', gates: [] };
+  #waitingFor: readonly string[] = [];
+  /** Why the newest state is not on disk; null when it is. */
+  #unwritten: string | null = null;
+  #unapplied: string | null = null;
+  #lastTickUs = 0;
+  #lastWriteUs = 0;
+  #stop: () => void = () => {};
+
+  constructor(options: ControllerOptions) {
+    const { settings, store, clock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#ladder = ladderOf(settings);
+    this.#hasKey = settings.key !== null;
+    this.epoch = store.nextEpoch();
+    this.#journal = new Journal(store);
+    this.#gathering = new Gathering(settings.gates, clock, store.tainted());
+    const stored = store.load();
+    this.#isNew = stored === null;
+    const known =
+      stored?.state ??
+      verbs.first(options.label ?? 'candidate', options.salt ?? newSalt(), clock.wallMs());
+    this.#state = reconcile(known, this.#ladder, this.#hasKey, clock.wallMs());
+    this.#storedPercent = known.percent;
+    this.#gathering.beginStep(this.#state.stepStartedAtMs);
+    if (stored !== null) this.#gathering.restore({ ...stored, state: this.#state });
+  }
+
+  async start(): Promise<void> {
+    const from = this.#storedPercent;
+    const { percent } = this.#state;
+    this.#note('start', say.startSentence(this.#state, this.#isNew));
+    if (percent < from) this.#note('warning', say.lowerAtStartSentence(from, percent));
+    this.#writeIfPossible();
+    await this.#apply();
+    this.#lastTickUs = this.#clock.nowUs();
+    this.#stop = this.#clock.every(LIMITS.tickMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#lapse();
+    this.#closeWindows();
+    this.#verdict = judge(this.#options.settings.gates, this.#gathering.evidence.view());
+    this.#enact(
+      decide({
+        state: this.#state,
+        ladder: this.#ladder,
+        verdict: this.#verdict,
+        hasKey: this.#hasKey,
+        peaksSeen: this.#gathering.peaksSeen,
+      }),
+    );
+    this.#keepUp();
+  }
+
+  #enact(decision: Decision): void {
+    const from = this.#state;
+    this.#waitingFor = decision.kind === 'hold' ? decision.waitingFor : [];
+    switch (decision.kind) {
+      case 'hold':
+        this.#followGates();
+        break;
+      case 'advance': {
+        const next = this.#atStep(decision.toStep);
+        const sentence = say.advanceSentence(from, next.percent, decision.reason);
+        this.#tryRaise(next, 'advance', sentence);
+        break;
+      }
+      case 'complete':
+        this.#tryRaise(
+          verbs.completed(from),
+          'complete',
+          say.completeSentence(from, decision.reason),
+        );
+        break;
+      case 'rollback':
+        void this.#lower(this.#rolledBack(decision.reason), 'rollback', decision.reason);
+        break;
+    }
+  }
+
+  async hold(reason: string): Promise<void> {
+    const next = verbs.held(this.#state, reason);
+    await this.#lower(next, 'hold', say.holdSentence(next.percent, reason));
+  }
+
+  async resume(reason: string): Promise<void> {
+    verbs.requireResumable(this.#state);
+    const next =
+      this.#state.phase === 'rolled-back' ? this.#atStep(0) : verbs.climbing(this.#state, reason);
+    this.#raise(next, 'resume', say.resumeSentence(next.percent, reason));
+    await this.#apply();
+  }
+
+  async promote(reason: string): Promise<void> {
+    const from = this.#state;
+    verbs.requirePromotable(from, this.#ladder, this.#verdict, this.#hasKey);
+    const open = this.#verdict.gates.filter((gate) => gate.verdict === 'inconclusive');
+    const isLast = from.step === this.#ladder.length - 1;
+    const next = isLast ? verbs.completed(from) : this.#atStep(from.step + 1);
+    const stillOpen = open.length === 0 ? '' : `though not proved: ${sentencesOf(open)}`;
+    const sentence = say.promoteSentence(from.percent, next.percent, reason, stillOpen);
+    this.#raise(next, 'promote', sentence);
+    await this.#apply();
+  }
+
+  async approve(reason: string): Promise<void> {
+    verbs.requireApprovable(this.#state, this.#ladder);
+    const next = { ...this.#state, isApproved: true };
+    this.#raise(next, 'approve', say.approveSentence(next.percent, reason));
+  }
+
+  async rollback(reason: string): Promise<void> {
+    await this.#lower(this.#rolledBack(reason), 'rollback', reason);
+  }
+
+  async begin(label: string, reason: string): Promise<void> {
+    const from = this.#state;
+    const step = this.#atStep(0);
+    const id = from.id + 1;
+    const next = { ...step, id, label, startedAtMs: step.stepStartedAtMs, reason };
+    this.#gathering.beginRollout(next.stepStartedAtMs);
+    await this.#lower(next, 'begin', say.beginSentence(next, from.percent, reason));
+  }
+
+  accept(summary: Summary): void {
+    const fresh = this.#gathering.accept(summary, this.#state);
+    if (fresh.length === 0) return;
+    this.#journal.addTainted(fresh);
+    this.#options.engine.taint?.(fresh);
+  }
+
+  workerLost(worker: number): void {
+    this.#gathering.workerLost(worker);
+  }
+
+  assignment(): Assignment {
+    const { revision, percent, salt, safeTarget } = this.#state;
+    return {
+      epoch: this.epoch,
+      revision,
+      canaryPercent: percent,
+      salt,
+      mirrorPercent: this.#options.settings.mirrorPercent,
+      comparePercent: 100,
+      safeTarget,
+    };
+  }
+
+  taintedKeys(): readonly string[] {
+    return this.#gathering.taintedKeys();
+  }
+
+  events(afterId: number, limit: number): readonly RolloutEvent[] {
+    return this.#journal.events(afterId, limit);
+  }
+
+  seconds(sinceMs: number): readonly PairedSecond[] {
+    return this.#gathering.seconds.since(sinceMs);
+  }
+
+  status(): Status {
+    const { id, label, phase, percent, step, revision, reason } = this.#state;
+    const { engine } = this.#options;
+    const steps = this.#ladder.map((rung) => rung.percent);
+    const waitingFor = this.#waitingFor;
+    return {
+      rollout: { id, label, phase, percent, step, steps, revision, reason, waitingFor },
+      traffic: this.#gathering.traffic(),
+      gates: this.#verdict.gates,
+      clusters: this.#gathering.clusters(),
+      events: this.events(0, 50),
+      workers: engine.workers?.() ?? this.#gathering.workers,
+      legacyReachable: engine.isLegacyReachable?.() ?? true,
+      warnings: [this.#unwritten, this.#unapplied].filter((warning) => warning !== null),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    this.#closeWindows();
+    this.#writeIfPossible();
+  }
+
+  /** Adds the time since the last tick to the step; pauses, stalls and silence do not count. */
+  #lapse(): void {
+    const nowUs = this.#clock.nowUs();
+    const lapsedMs = Math.min((nowUs - this.#lastTickUs) / 1000, 3 * LIMITS.tickMs);
+    this.#lastTickUs = nowUs;
+    if (this.#state.phase !== 'climbing' || this.#gathering.workers === 0) return;
+    this.#state = { ...this.#state, stepElapsedMs: this.#state.stepElapsedMs + lapsedMs };
+  }
+
+  #closeWindows(): void {
+    this.#gathering.evidence.resources.add(this.#options.resources);
+    this.#journal.addWindows(this.#gathering.closeWindows(this.#state));
+  }
+
+  /** A failing gate holds the rollout, and lets it go when it fails no more. */
+  #followGates(): void {
+    const state = this.#state;
+    const failing = this.#verdict.gates.filter((gate) => gate.verdict === 'fail');
+    if (failing.length > 0 && state.phase === 'climbing') {
+      const reason = sentencesOf(failing);
+      this.#state = { ...state, phase: 'held', heldBy: 'gate', reason };
+      this.#note('hold', say.holdSentence(state.percent, reason));
+      this.#writeIfPossible();
+    } else if (failing.length === 0 && state.heldBy === 'gate') {
+      const reason = 'no gate fails any more';
+      this.#state = verbs.climbing(state, reason);
+      this.#note('resume', say.resumeSentence(state.percent, reason));
+      this.#writeIfPossible();
+    }
+  }
+
+  /** The state at the beginning of a step of the ladder. */
+  #atStep(step: number): RolloutState {
+    const { percent } = this.#ladder[step]!;
+    return verbs.entered(this.#state, step, percent, this.#clock.wallMs());
+  }
+
+  #rolledBack(reason: string): RolloutState {
+    return verbs.rolledBack(this.#state, this.#ladder, reason, this.#clock.wallMs());
+  }
+
+  /** Durable before effective. Throws what the store throws, and nothing has changed. */
+  #raise(next: RolloutState, kind: string, sentence: string): void {
+    const { revision } = this.#state;
+    const event = this.#event(next, kind, sentence);
+    this.#journal.write(next, this.#gathering.progress(revision), event);
+    this.#become({ ...next, reason: sentence });
+    this.#wrote();
+    this.#options.log.info({ percent: next.percent, sentence }, kind);
+  }
+
+  /** As `raise`, by the tick: applied without waiting, tried again at the next tick. */
+  #tryRaise(next: RolloutState, kind: string, sentence: string): void {
+    try {
+      this.#raise(next, kind, sentence);
+      void this.#apply();
+    } catch (error) {
+      this.#couldNotWrite(error);
+      this.#waitingFor = [`the store, to write "${sentence}": ${messageOf(error)}`];
+    }
+  }
+
+  /** Effective before durable, and effective even if it can never be made durable. */
+  async #lower(next: RolloutState, kind: string, why: string): Promise<void> {
+    const from = this.#state.percent;
+    const sentence = kind === 'rollback' ? say.rollbackSentence(from, next.percent, why) : why;
+    this.#become({ ...next, reason: kind === 'begin' ? next.reason : why });
+    const applied = this.#apply();
+    this.#note(kind, sentence);
+    this.#writeIfPossible();
+    await applied;
+  }
+
+  #become(next: RolloutState): void {
+    if (next.revision !== this.#state.revision) this.#gathering.beginStep(next.stepStartedAtMs);
+    this.#state = next;
+  }
+
+  async #apply(): Promise<void> {
+    try {
+      await this.#options.engine.apply(this.assignment());
+      this.#unapplied = null;
+    } catch (error) {
+      this.#unapplied = `a proxy may not have the newest assignment: ${messageOf(error)}`;
+      this.#options.log.error({ cause: messageOf(error) }, 'assignment not applied');
+    }
+  }
+
+  /** What is not on disk or not with the proxies is tried again. */
+  #keepUp(): void {
+    const isDue = this.#clock.nowUs() - this.#lastWriteUs >= LIMITS.persistEveryMs * 1000;
+    if (isDue) this.#writeIfPossible();
+    if (this.#unapplied !== null) void this.#apply();
+  }
+
+  #writeIfPossible(): void {
+    try {
+      this.#journal.write(this.#state, this.#gathering.progress(this.#state.revision));
+      this.#wrote();
+    } catch (error) {
+      this.#couldNotWrite(error);
+    }
+  }
+
+  #wrote(): void {
+    this.#lastWriteUs = this.#clock.nowUs();
+    this.#unwritten = null;
+  }
+
+  #couldNotWrite(error: unknown): void {
+    this.#lastWriteUs = this.#clock.nowUs();
+    if (this.#unwritten === null) {
+      this.#options.log.error({ cause: messageOf(error) }, 'rollout not written');
+    }
+    this.#unwritten = `the newest state is not on disk yet: ${messageOf(error)}`;
+  }
+
+  #note(kind: string, sentence: string): void {
+    this.#journal.note(this.#event(this.#state, kind, sentence));
+    this.#options.log.info({ percent: this.#state.percent, sentence }, kind);
+  }
+
+  #event(state: RolloutState, kind: string, sentence: string): Omit<RolloutEvent, 'id'> {
+    const atMs = this.#clock.wallMs();
+    return { rollout: state.id, atMs, kind, percent: state.percent, sentence };
+  }
 }

@@ -1,4 +1,6 @@
+import { CrossfadeError } from '../kit/errors.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
+import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
 
 /** One closed window of evidence, as JSON text that only the rollout reads. */
 export interface StoredWindow {
@@ -33,7 +35,7 @@ export interface RolloutStore {
   load(): StoredRollout | null;
   /** One more than at any earlier start, durable before it is answered. */
   nextEpoch(): number;
-  /** Durable when it answers; throws `store-write-failed` and has then changed nothing. */
+  /** Durable when it answers; throws a CrossfadeError and has then changed nothing. */
   commit(change: RolloutChange): void;
   /** Events after `afterId`, oldest first, of all rollouts: the newest `limit` of them. */
   events(afterId: number, limit: number): readonly RolloutEvent[];
@@ -43,4 +45,155 @@ export interface RolloutStore {
   tainted(): readonly string[];
   /** Gives the lock back; another controller may then open the store. */
   close(): void;
+}
+
+/** Marks the file as ours: `XFRO`. */
+const APPLICATION_ID = 0x58_46_52_4f;
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE rollouts (
+    id INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    progress TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    rollout INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    percent REAL NOT NULL,
+    sentence TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE windows (
+    rollout INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    window_ms INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (rollout, revision, window_ms, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tainted (key TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+  `,
+];
+
+/**
+ * Opens the rollout's SQLite file at `path`, created if it is not there, and keeps every other
+ * controller out until it is closed or this process dies. Throws what openSqlite throws, and
+ * `store-locked` (exit 2) while another controller has it.
+ */
+export function openRolloutStore(path: string): RolloutStore {
+  try {
+    return new SqliteRolloutStore(
+      path,
+      openSqlite(path, {
+        applicationId: APPLICATION_ID,
+        migrations: MIGRATIONS,
+        survives: 'power-loss',
+        exclusive: true,
+        busyTimeoutMs: 500,
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof CrossfadeError) || error.code !== 'sqlite-locked') throw error;
+    throw new CrossfadeError('store-locked', `Another crossfade run uses ${path}.`, {
+      hint: 'One controller a store: stop the other one, or name another file as its store.',
+      cause: error,
+    });
+  }
+}
+
+class SqliteRolloutStore implements RolloutStore {
+  readonly #path: string;
+  readonly #database: SqliteDatabase;
+  readonly #write: (change: RolloutChange) => void;
+
+  constructor(path: string, database: SqliteDatabase) {
+    this.#path = path;
+    this.#database = database;
+    const rollout = database.prepare(
+      `INSERT INTO rollouts (id, state, progress) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, progress = excluded.progress`,
+    );
+    const event = database.prepare(
+      'INSERT INTO events (id, rollout, at_ms, kind, percent, sentence) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    const window = database.prepare(
+      `INSERT OR REPLACE INTO windows (rollout, revision, window_ms, start_ms, body)
+       VALUES (?, ?, ?, ?, ?)`,
+    );
+    const tainted = database.prepare('INSERT OR IGNORE INTO tainted (key) VALUES (?)');
+    const write = database.transaction((change: RolloutChange) => {
+      const { state } = change;
+      rollout.run(state.id, JSON.stringify(state), change.progress);
+      for (const { id, rollout: of, atMs, kind, percent, sentence } of change.events) {
+        event.run(id, of, atMs, kind, percent, sentence);
+      }
+      for (const { rollout: of, revision, windowMs, startMs, body } of change.windows) {
+        window.run(of, revision, windowMs, startMs, body);
+      }
+      for (const key of change.tainted) tainted.run(key);
+    });
+    this.#write = (change) => write.immediate(change);
+  }
+
+  load(): StoredRollout | null {
+    const row = this.#database
+      .prepare<[], { state: string; progress: string }>(
+        'SELECT state, progress FROM rollouts ORDER BY id DESC LIMIT 1',
+      )
+      .get();
+    if (row === undefined) return null;
+    const state = JSON.parse(row.state) as RolloutState;
+    const windows = this.#database
+      .prepare<[number, number], StoredWindow>(
+        `SELECT rollout, revision, window_ms AS windowMs, start_ms AS startMs, body
+         FROM windows WHERE rollout = ? AND revision = ? ORDER BY start_ms`,
+      )
+      .all(state.id, state.revision);
+    return { state, progress: row.progress, windows };
+  }
+
+  nextEpoch(): number {
+    const sql = `INSERT INTO counters (name, value) VALUES ('epoch', 1)
+      ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`;
+    return this.#explained(() => this.#database.prepare<[], number>(sql).pluck().get()!);
+  }
+
+  commit(change: RolloutChange): void {
+    this.#explained(() => this.#write(change));
+  }
+
+  events(afterId: number, limit: number): readonly RolloutEvent[] {
+    return this.#database
+      .prepare<[number, number], RolloutEvent>(
+        `SELECT id, rollout, at_ms AS atMs, kind, percent, sentence FROM events
+         WHERE id > ? ORDER BY id DESC LIMIT ?`,
+      )
+      .all(afterId, limit)
+      .reverse();
+  }
+
+  lastEventId(): number {
+    const sql = 'SELECT coalesce(max(id), 0) FROM events';
+    return this.#database.prepare<[], number>(sql).pluck().get() ?? 0;
+  }
+
+  tainted(): readonly string[] {
+    const sql = 'SELECT key FROM tainted ORDER BY rowid';
+    return this.#database.prepare<[], string>(sql).pluck().all();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #explained<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw explainSqlite(this.#path, error);
+    }
+  }
 }

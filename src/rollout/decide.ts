@@ -1,0 +1,82 @@
+/**
+ * What to do now, given where the rollout stands and what the gates say. Pure: the same facts
+ * always decide alike, and every answer says why.
+ */
+import { formatDuration } from '../kit/units.ts';
+import type { Decision, GateResult, RolloutState, Verdict } from '../model/rollout.ts';
+import type { LadderStep } from '../model/settings.ts';
+
+export interface DecideFacts {
+  readonly state: RolloutState;
+  readonly ladder: readonly LadderStep[];
+  readonly verdict: Verdict;
+  readonly hasKey: boolean;
+  readonly peaksSeen: number;
+}
+
+export const NO_KEY: string =
+  'no key is configured, so the canary stays at 0 %: add `key:` to the configuration, ' +
+  'for example `key: { from: header, name: x-user-id }`';
+
+export function decide(facts: DecideFacts): Decision {
+  const { state, ladder, verdict } = facts;
+  const failing = verdict.gates.filter((gate) => gate.verdict === 'fail');
+  if (state.phase === 'rolled-back') return hold([waitForPerson(state)]);
+  if (state.percent > 0 && failing.some((gate) => gate.onFail === 'rollback')) {
+    return { kind: 'rollback', reason: sentencesOf(failing) };
+  }
+  if (state.phase === 'complete') return hold([]);
+  const waitingFor = [
+    ...(state.heldBy === 'person' ? [waitForPerson(state)] : []),
+    ...failing.map((gate) => `gate fails: ${gate.sentence}`),
+    ...waitForStep(facts),
+  ];
+  if (waitingFor.length > 0) return hold(waitingFor);
+  const isLast = state.step === ladder.length - 1;
+  if (isLast) return { kind: 'complete', reason: sentencesOf(verdict.gates) };
+  return { kind: 'advance', toStep: state.step + 1, reason: sentencesOf(verdict.gates) };
+}
+
+function hold(waitingFor: readonly string[]): Decision {
+  return { kind: 'hold', waitingFor };
+}
+
+function waitForPerson(state: RolloutState): string {
+  return state.phase === 'rolled-back'
+    ? `a person to resume from 0 % or to begin a new build (${state.reason})`
+    : `a person to resume (${state.reason})`;
+}
+
+function waitForStep({ state, ladder, verdict, hasKey, peaksSeen }: DecideFacts): string[] {
+  const step = ladder[state.step]!;
+  const next = ladder[state.step + 1];
+  const waitingFor: string[] = [];
+  const leftMs = step.holdMs - state.stepElapsedMs;
+  if (leftMs > 0) {
+    const total = formatDuration(step.holdMs);
+    waitingFor.push(`${formatLeft(leftMs)} more of the ${total} hold at ${step.percent} %`);
+  }
+  for (const gate of verdict.gates) {
+    if (gate.verdict === 'inconclusive') waitingFor.push(`evidence: ${gate.sentence}`);
+  }
+  if (peaksSeen < step.peaks) {
+    waitingFor.push(`traffic peaks: ${peaksSeen} of ${step.peaks} seen at ${step.percent} %`);
+  }
+  if (step.approve && !state.isApproved) {
+    waitingFor.push(`approval to leave ${step.percent} %: crossfade approve --reason …`);
+  }
+  if (next !== undefined && next.percent > 0 && !hasKey) waitingFor.push(NO_KEY);
+  return waitingFor;
+}
+
+/** Rounded up to what a person reads: whole seconds, then minutes. */
+function formatLeft(ms: number): string {
+  return formatDuration(
+    ms <= 120_000 ? Math.ceil(ms / 1000) * 1000 : Math.ceil(ms / 60_000) * 60_000,
+  );
+}
+
+/** What gates say, in one line. */
+export function sentencesOf(gates: readonly GateResult[]): string {
+  return gates.length === 0 ? 'no gates' : gates.map((gate) => gate.sentence).join('; ');
+}

@@ -1,0 +1,158 @@
+/**
+ * All that is known of a rollout's traffic: totals, clusters, evidence of the step, peaks,
+ * tainted keys. In: summaries. Out: what status shows and gates read, and one JSON text of it
+ * that a restart takes back.
+ */
+import type { Clock } from '../kit/clock.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { EvidenceWindow, GateCounts } from '../judge/evidence.ts';
+import type { Cluster } from '../model/pair.ts';
+import type { RolloutState } from '../model/rollout.ts';
+import type { GateSettings } from '../model/settings.ts';
+import type { Summary, TrafficCounts } from '../model/window.ts';
+import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
+import { ClusterLedger } from './clusters.ts';
+import { StepEvidence } from './evidence.ts';
+import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
+import { RecentSeconds } from './seconds.ts';
+import { TrafficLedger } from './traffic.ts';
+
+interface Progress {
+  /** Revision that counts and windows were gathered under. */
+  readonly revision: number;
+  readonly traffic: TrafficCounts;
+  readonly clusters: readonly Cluster[];
+  readonly counts: readonly (readonly [string, GateCounts])[];
+  readonly peaks: PeakState;
+}
+
+/** A proxy that has not reported for this long does not count as working. */
+const SILENT_AFTER_MS = 5000;
+
+export class Gathering {
+  readonly #clock: Clock;
+  readonly #tainted: Set<string>;
+  readonly #heardAtUs = new Map<number, number>();
+  readonly evidence: StepEvidence;
+  readonly seconds: RecentSeconds = new RecentSeconds();
+  #traffic = new TrafficLedger();
+  #clusters = new ClusterLedger();
+  #peaks = NO_PEAKS;
+  #received = 0;
+
+  constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly string[]) {
+    this.#clock = clock;
+    this.#tainted = new Set(tainted);
+    this.evidence = new StepEvidence(gates);
+  }
+
+  /** Proxies that have reported lately. */
+  get workers(): number {
+    const sinceUs = this.#clock.nowUs() - SILENT_AFTER_MS * 1000;
+    return [...this.#heardAtUs.values()].filter((heardAtUs) => heardAtUs >= sinceUs).length;
+  }
+
+  get peaksSeen(): number {
+    return this.#peaks.seen;
+  }
+
+  taintedKeys(): readonly string[] {
+    return [...this.#tainted];
+  }
+
+  /** Takes a summary; answers the keys that it alone knew to be tainted. */
+  accept(summary: Summary, state: RolloutState): readonly string[] {
+    this.#heardAtUs.set(summary.worker, this.#clock.nowUs());
+    this.#traffic.accept(summary.worker, summary.traffic);
+    this.#clusters.accept(summary.worker, summary.clusters);
+    this.seconds.accept(summary);
+    const isOfStep =
+      summary.revision === state.revision && summary.startMs >= state.stepStartedAtMs;
+    if (isOfStep) this.evidence.add(summary);
+    return this.#taint(summary.tainted);
+  }
+
+  workerLost(worker: number): void {
+    this.#heardAtUs.delete(worker);
+    this.#traffic.lost(worker);
+    this.#clusters.lost(worker);
+    this.evidence.forget(worker);
+  }
+
+  /** Closes the windows that are over; answers them as they are stored. */
+  closeWindows(state: RolloutState): readonly StoredWindow[] {
+    const nowMs = this.#clock.wallMs();
+    const { received } = this.traffic();
+    this.#peaks = observeTraffic(this.#peaks, nowMs, Math.max(0, received - this.#received));
+    this.#received = received;
+    return this.evidence.close(nowMs).map(({ windowMs, window }) => ({
+      rollout: state.id,
+      revision: state.revision,
+      windowMs,
+      startMs: window.startMs,
+      body: JSON.stringify(window),
+    }));
+  }
+
+  /** Forgets the evidence: another step, another proof. */
+  beginStep(startedAtMs: number): void {
+    this.evidence.reset(startedAtMs);
+    this.#peaks = resetPeaks(this.#peaks);
+  }
+
+  /** Another build: totals and clusters begin anew; tainted keys stay, as the store does. */
+  beginRollout(startedAtMs: number): void {
+    this.#traffic.begin();
+    this.#clusters.begin(startedAtMs);
+    this.#received = 0;
+    this.beginStep(startedAtMs);
+  }
+
+  traffic(): TrafficCounts {
+    return { ...this.#traffic.totals(), taintedKeys: this.#tainted.size };
+  }
+
+  clusters(): readonly Cluster[] {
+    return this.#clusters.totals();
+  }
+
+  /** As a restart finds it, when no proxy is left of those that report now. */
+  progress(revision: number): string {
+    const progress: Progress = {
+      revision,
+      traffic: this.#traffic.settled(),
+      clusters: this.clusters(),
+      counts: [...this.evidence.counts],
+      peaks: this.#peaks,
+    };
+    return JSON.stringify(progress);
+  }
+
+  restore(stored: StoredRollout): void {
+    const { state } = stored;
+    const progress = JSON.parse(stored.progress) as Progress;
+    this.#traffic = new TrafficLedger(progress.traffic);
+    this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
+    this.#received = progress.traffic.received;
+    const isOfStep = progress.revision === state.revision;
+    this.#peaks = isOfStep ? progress.peaks : resetPeaks(progress.peaks);
+    this.evidence.restore(
+      state.stepStartedAtMs,
+      isOfStep ? progress.counts : [],
+      stored.windows.map(({ windowMs, body }) => ({
+        windowMs,
+        window: JSON.parse(body) as EvidenceWindow,
+      })),
+    );
+  }
+
+  #taint(keys: readonly string[]): readonly string[] {
+    const fresh: string[] = [];
+    for (const key of keys) {
+      if (this.#tainted.has(key) || this.#tainted.size >= LIMITS.taintedKeysMax) continue;
+      this.#tainted.add(key);
+      fresh.push(key);
+    }
+    return fresh;
+  }
+}
