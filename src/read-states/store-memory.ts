@@ -1,5 +1,6 @@
 import { compareChannels } from './rules.ts';
 import type { ChannelRef, ReadStateStore, StateRow, StateWrite } from './store.ts';
+import { StoreUnavailable } from './store.ts';
 
 const PAGE_ROWS = 1000;
 
@@ -39,6 +40,12 @@ function indexBehind(order: readonly ChannelRef[], after: ChannelRef): number {
  */
 export function createMemoryStore(hooks: MemoryStoreHooks = {}): ReadStateStore {
   const users = new Map<string, UserStates>();
+  let isOpen = true;
+
+  function userOf(userHi: number, userLo: number): UserStates | undefined {
+    if (!isOpen) throw new StoreUnavailable('the memory store is closed');
+    return users.get(`${userHi}:${userLo}`);
+  }
 
   function orderOf(user: UserStates): readonly ChannelRef[] {
     user.order ??= [...user.rows.values()].sort(compareChannels);
@@ -65,17 +72,17 @@ export function createMemoryStore(hooks: MemoryStoreHooks = {}): ReadStateStore 
   return {
     async readMany(userHi, userLo, channels) {
       await hooks.beforeRead?.();
-      const user = users.get(`${userHi}:${userLo}`);
+      const user = userOf(userHi, userLo);
       const found: StateRow[] = [];
-      for (const channel of channels) {
-        const row = user?.rows.get(channelKey(channel));
+      for (const key of new Set(channels.map(channelKey))) {
+        const row = user?.rows.get(key);
         if (row !== undefined) found.push({ ...row });
       }
       return found;
     },
     async *readUser(userHi, userLo, after) {
       await hooks.beforeRead?.();
-      const user = users.get(`${userHi}:${userLo}`);
+      const user = userOf(userHi, userLo);
       if (user === undefined) return;
       const order = orderOf(user);
       let start = after === undefined || after === null ? 0 : indexBehind(order, after);
@@ -90,10 +97,11 @@ export function createMemoryStore(hooks: MemoryStoreHooks = {}): ReadStateStore 
     },
     async writeMany(writes) {
       await hooks.beforeWrite?.(writes);
+      if (!isOpen) throw new StoreUnavailable('the memory store is closed');
       for (const one of writes) write(one);
     },
     async close() {
-      users.clear();
+      isOpen = false;
     },
   };
 }

@@ -98,17 +98,17 @@ class Ids {
   }
 
   any(): bigint {
-    const { int } = this.#random;
-    if (int(0, 9) === 0) return EDGE_IDS[int(0, EDGE_IDS.length - 1)]!;
-    const id = (BigInt(int(0, 0x7fffffff)) << 32n) | BigInt(int(0, 0xffffffff));
+    const random = this.#random;
+    if (random.int(0, 9) === 0) return EDGE_IDS[random.int(0, EDGE_IDS.length - 1)]!;
+    const id = (BigInt(random.int(0, 0x7fffffff)) << 32n) | BigInt(random.int(0, 0xffffffff));
     // Half of them small, so that newer and older messages meet.
-    return id === 0n ? 1n : int(0, 1) === 0 ? id : (id & 0xffffn) + 1n;
+    return id === 0n ? 1n : random.int(0, 1) === 0 ? id : (id & 0xffffn) + 1n;
   }
 
   channel(isOfAnyType: boolean): ChannelRef {
-    const { int } = this.#random;
-    const id = this.#channels[int(0, this.#channels.length - 1)]!;
-    const type = isOfAnyType && int(0, 4) === 0 ? int(1, 5) : 0;
+    const random = this.#random;
+    const id = this.#channels[random.int(0, this.#channels.length - 1)]!;
+    const type = isOfAnyType && random.int(0, 4) === 0 ? random.int(1, 5) : 0;
     return { type, channelHi: hiOf(id), channelLo: loOf(id) };
   }
 
