@@ -1,5 +1,17 @@
+/**
+ * The control API: status, events, verbs and metrics on loopback, for the command line and for
+ * other tools. In: HTTP with a bearer token. Out: JSON. It never decides anything itself.
+ */
+import { randomBytes } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { CrossfadeError, codeOf, messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
 import type { ListenSettings } from '../model/settings.ts';
 import type { Controller } from '../rollout/controller.ts';
+import { isAuthorized, isLoopback, isOwnHost } from './auth.ts';
+import { controlPathOf, removeControlPoint, writeControlPoint } from './control-file.ts';
+import { renderMetrics } from './metrics.ts';
+import { parseVerb, requireRevision, VERBS, type Verb } from './routes.ts';
 
 export interface ControlOptions {
   readonly listen: ListenSettings;
@@ -15,7 +27,144 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** Starts the control API on loopback. Throws `control-port-in-use`, `control-not-loopback`. */
-export async function startControl(_options: ControlOptions): Promise<ControlServer> {
-  throw new Error('bug: not built yet');
+/** Read without a token: they say nothing of keys, bodies or reasons. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez']);
+const BODY_MAX_BYTES = 16_384;
+const STATUS_OF: Readonly<Record<string, number>> = {
+  'bad-request': 400,
+  refused: 409,
+  'gate-failed': 409,
+  'revision-changed': 409,
+};
+
+/**
+ * Starts the control API and tells where it is in control.json. Throws `port-in-use` and
+ * `control-not-loopback` (exit 2).
+ */
+export async function startControl(options: ControlOptions): Promise<ControlServer> {
+  const { listen, storePath, controller } = options;
+  if (!isLoopback(listen.host)) {
+    throw new CrossfadeError(
+      'control-not-loopback',
+      `The control API listens on loopback alone, not on ${listen.host}.`,
+      { hint: 'Use 127.0.0.1:PORT; from elsewhere, go through ssh.' },
+    );
+  }
+  const token = randomBytes(32).toString('hex');
+  const app = buildControl(controller, token, listen.host);
+  const address = await listenOn(app, listen);
+  const path = controlPathOf(storePath);
+  writeControlPoint(path, { address, token, pid: process.pid, epoch: controller.epoch });
+  return {
+    address,
+    close: async () => {
+      removeControlPoint(path, token);
+      await app.close();
+    },
+  };
+}
+
+/** The API without a socket, as tests use it. */
+export function buildControl(
+  controller: Controller,
+  token: string,
+  listenHost: string,
+): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5000,
+    forceCloseConnections: true,
+  });
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (request, reply) => guard(request, reply, token, listenHost));
+  app.setErrorHandler((error, _request, reply) => answerError(error, reply));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(reply, 404, 'not-found', `There is no ${request.method} ${request.url}.`, ''),
+  );
+  app.get('/livez', () => ({ ok: true }));
+  app.get('/metrics', (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(renderMetrics(controller.status())),
+  );
+  app.get('/v1/status', () => controller.status());
+  app.get('/v1/events', (request) => {
+    const limit = numberOf(request, 'limit', LIMITS.eventsMax);
+    return { events: controller.events(numberOf(request, 'after', 0), limit) };
+  });
+  app.get('/v1/seconds', (request) => ({
+    seconds: controller.seconds(numberOf(request, 'since', 0)),
+  }));
+  for (const verb of Object.keys(VERBS) as Verb[]) {
+    app.post(`/v1/${verb}`, async (request) => {
+      const asked = parseVerb(verb, request.body);
+      requireRevision(controller, asked);
+      await VERBS[verb](controller, asked);
+      return controller.status();
+    });
+  }
+  return app;
+}
+
+async function guard(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: string,
+  listenHost: string,
+): Promise<FastifyReply | undefined> {
+  reply.header('cache-control', 'no-store');
+  reply.header('x-content-type-options', 'nosniff');
+  const isForeign = !isOwnHost(request.headers.host, listenHost);
+  // No page of a browser has any business here.
+  if (isForeign || request.headers.origin !== undefined) {
+    const hint = 'Call it by 127.0.0.1, without an Origin.';
+    return refuse(reply, 403, 'foreign-host', 'The control API answers this machine alone.', hint);
+  }
+  const isOpen = request.method === 'GET' && OPEN_PATHS.has(request.url);
+  if (isOpen || isAuthorized(request.headers.authorization, token)) return undefined;
+  reply.header('www-authenticate', 'Bearer');
+  const hint = 'Send Authorization: Bearer TOKEN, with the token in control.json.';
+  return refuse(reply, 401, 'unauthorized', 'The token is missing or wrong.', hint);
+}
+
+function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+  if (error instanceof CrossfadeError) {
+    const { code, message, hint = '', exitCode } = error;
+    return reply.code(STATUS_OF[code] ?? 503).send({ code, message, hint, exitCode });
+  }
+  // The framework's own refusals carry their status; everything else is a bug of ours.
+  const isRefusal = typeof error === 'object' && error !== null && 'statusCode' in error;
+  const status = isRefusal ? Number(error.statusCode) : 500;
+  const code = status < 500 ? 'bad-request' : 'internal';
+  return refuse(reply, status, code, messageOf(error), '');
+}
+
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+  hint: string,
+): FastifyReply {
+  return reply.code(status).send({ code, message, hint });
+}
+
+/** A whole number of the query; `fallback` where it is absent or none. */
+function numberOf(request: FastifyRequest, name: string, fallback: number): number {
+  const given = (request.query as Readonly<Record<string, unknown>>)[name];
+  return typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : fallback;
+}
+
+async function listenOn(app: FastifyInstance, listen: ListenSettings): Promise<string> {
+  try {
+    return await app.listen({ host: listen.host, port: listen.port });
+  } catch (error) {
+    await app.close();
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    throw new CrossfadeError(
+      'port-in-use',
+      `The control API cannot listen on ${listen.host}:${listen.port}: the port is in use.`,
+      { hint: 'Stop what uses it, or set control.listen to another port.', cause: error },
+    );
+  }
 }

@@ -22,6 +22,14 @@ export const LIMITS = {
   divergencesPerPairMax: 32,
   /** Characters of a value kept in a divergence. */
   divergenceValueMax: 256,
+  /** Divergences of one kind and path template kept in one pair, so that no kind hides another. */
+  divergencesPerPathMax: 3,
+  /** Bytes a compressed body may grow to when it is unpacked for comparison. */
+  decodedMaxBytes: 8_388_608,
+  /** An analyst that has not answered for so long is ended and started anew. */
+  analystHangMs: 5000,
+  /** Heap of an analyst, MiB: a hostile answer exhausts it before it harms the live path. */
+  analystHeapMaxMib: 256,
   clustersMax: 200,
   examplesPerCluster: 3,
   /** JSON deeper than this is compared as bytes. */

@@ -26,6 +26,7 @@ import { Journal } from './journal.ts';
 import { ladderOf, reconcile } from './ladder.ts';
 import type { ResourceSource } from './resources.ts';
 import type { PairedSecond } from './seconds.ts';
+import { statusOf } from './status.ts';
 import * as verbs from './verbs.ts';
 
 export interface ControllerOptions {
@@ -71,6 +72,9 @@ export interface Controller {
   close(): Promise<void>;
 }
 
+/** Newest events in a status. */
+const STATUS_EVENTS = 50;
+
 /** Takes up the rollout in the store, or begins the first one. Nothing happens before `start`. */
 export function createController(options: ControllerOptions): Controller {
   return new RolloutController(options);
@@ -92,9 +96,9 @@ class RolloutController implements Controller {
   readonly #storedPercent: number;
   #state: RolloutState;
   #verdict: Verdict = { outcome: 'inconclusive', gates: [] };
-  #waitingFor: readonly string[] = [];
-  /** Why the newest state is not on disk; null when it is. */
-  #unwritten: string | null = null;
+  /** A bug of ours in the newest tick; null when it went well. */
+  #bug: string | null = null;
+  /** Why a proxy may not have the newest assignment; null when all have it. */
   #unapplied: string | null = null;
   #lastTickUs = 0;
   #lastWriteUs = 0;
@@ -107,7 +111,7 @@ class RolloutController implements Controller {
     this.#ladder = ladderOf(settings);
     this.#hasKey = settings.key !== null;
     this.epoch = store.nextEpoch();
-    this.#journal = new Journal(store);
+    this.#journal = new Journal(store, options.log);
     this.#gathering = new Gathering(settings.gates, clock, store.tainted());
     const stored = store.load();
     this.#isNew = stored === null;
@@ -128,28 +132,44 @@ class RolloutController implements Controller {
     this.#writeIfPossible();
     await this.#apply();
     this.#lastTickUs = this.#clock.nowUs();
-    this.#stop = this.#clock.every(LIMITS.tickMs, () => this.#tick());
+    this.#stop = this.#clock.every(LIMITS.tickMs, () => this.#tickSafely());
+  }
+
+  /** A bug in judging promotes nothing and ends nothing: traffic and rollback go on. */
+  #tickSafely(): void {
+    try {
+      this.#tick();
+      this.#bug = null;
+    } catch (error) {
+      this.#bug = `not judged, a bug of crossfade: ${messageOf(error)}`;
+      this.#options.log.error({ error }, 'tick failed');
+    }
   }
 
   #tick(): void {
     this.#lapse();
     this.#closeWindows();
-    this.#verdict = judge(this.#options.settings.gates, this.#gathering.evidence.view());
-    this.#enact(
-      decide({
-        state: this.#state,
-        ladder: this.#ladder,
-        verdict: this.#verdict,
-        hasKey: this.#hasKey,
-        peaksSeen: this.#gathering.peaksSeen,
-      }),
-    );
+    this.#verdict = this.#judge();
+    this.#enact(this.#decide());
     this.#keepUp();
+  }
+
+  #judge(): Verdict {
+    return judge(this.#options.settings.gates, this.#gathering.evidence.view());
+  }
+
+  #decide(): Decision {
+    return decide({
+      state: this.#state,
+      ladder: this.#ladder,
+      verdict: this.#verdict,
+      hasKey: this.#hasKey,
+      peaksSeen: this.#gathering.peaksSeen,
+    });
   }
 
   #enact(decision: Decision): void {
     const from = this.#state;
-    this.#waitingFor = decision.kind === 'hold' ? decision.waitingFor : [];
     switch (decision.kind) {
       case 'hold':
         this.#followGates();
@@ -254,20 +274,16 @@ class RolloutController implements Controller {
   }
 
   status(): Status {
-    const { id, label, phase, percent, step, revision, reason } = this.#state;
-    const { engine } = this.#options;
-    const steps = this.#ladder.map((rung) => rung.percent);
-    const waitingFor = this.#waitingFor;
-    return {
-      rollout: { id, label, phase, percent, step, steps, revision, reason, waitingFor },
-      traffic: this.#gathering.traffic(),
-      gates: this.#verdict.gates,
-      clusters: this.#gathering.clusters(),
-      events: this.events(0, 50),
-      workers: engine.workers?.() ?? this.#gathering.workers,
-      legacyReachable: engine.isLegacyReachable?.() ?? true,
-      warnings: [this.#unwritten, this.#unapplied].filter((warning) => warning !== null),
-    };
+    return statusOf({
+      state: this.#state,
+      ladder: this.#ladder,
+      verdict: this.#verdict,
+      decision: this.#decide(),
+      gathering: this.#gathering,
+      engine: this.#options.engine,
+      events: this.events(0, STATUS_EVENTS),
+      warnings: [this.#bug, this.#journal.problem, this.#unapplied],
+    });
   }
 
   async close(): Promise<void> {
@@ -319,11 +335,10 @@ class RolloutController implements Controller {
 
   /** Durable before effective. Throws what the store throws, and nothing has changed. */
   #raise(next: RolloutState, kind: string, sentence: string): void {
-    const { revision } = this.#state;
-    const event = this.#event(next, kind, sentence);
-    this.#journal.write(next, this.#gathering.progress(revision), event);
-    this.#become({ ...next, reason: sentence });
-    this.#wrote();
+    const raised = { ...next, reason: sentence };
+    const event = this.#event(raised, kind, sentence);
+    this.#journal.write(raised, this.#gathering.progress(this.#state.revision), event);
+    this.#become(raised);
     this.#options.log.info({ percent: next.percent, sentence }, kind);
   }
 
@@ -331,11 +346,11 @@ class RolloutController implements Controller {
   #tryRaise(next: RolloutState, kind: string, sentence: string): void {
     try {
       this.#raise(next, kind, sentence);
-      void this.#apply();
-    } catch (error) {
-      this.#couldNotWrite(error);
-      this.#waitingFor = [`the store, to write "${sentence}": ${messageOf(error)}`];
+    } catch {
+      // Logged and kept as the journal's problem: what is not written is not raised.
+      return;
     }
+    void this.#apply();
   }
 
   /** Effective before durable, and effective even if it can never be made durable. */
@@ -350,14 +365,18 @@ class RolloutController implements Controller {
   }
 
   #become(next: RolloutState): void {
-    if (next.revision !== this.#state.revision) this.#gathering.beginStep(next.stepStartedAtMs);
+    const isOtherStep = next.revision !== this.#state.revision;
     this.#state = next;
+    if (!isOtherStep) return;
+    this.#gathering.beginStep(next.stepStartedAtMs);
+    this.#verdict = this.#judge();
   }
 
   async #apply(): Promise<void> {
+    const assignment = this.assignment();
     try {
-      await this.#options.engine.apply(this.assignment());
-      this.#unapplied = null;
+      await this.#options.engine.apply(assignment);
+      if (assignment.revision === this.#state.revision) this.#unapplied = null;
     } catch (error) {
       this.#unapplied = `a proxy may not have the newest assignment: ${messageOf(error)}`;
       this.#options.log.error({ cause: messageOf(error) }, 'assignment not applied');
@@ -372,25 +391,8 @@ class RolloutController implements Controller {
   }
 
   #writeIfPossible(): void {
-    try {
-      this.#journal.write(this.#state, this.#gathering.progress(this.#state.revision));
-      this.#wrote();
-    } catch (error) {
-      this.#couldNotWrite(error);
-    }
-  }
-
-  #wrote(): void {
+    this.#journal.tryWrite(this.#state, this.#gathering.progress(this.#state.revision));
     this.#lastWriteUs = this.#clock.nowUs();
-    this.#unwritten = null;
-  }
-
-  #couldNotWrite(error: unknown): void {
-    this.#lastWriteUs = this.#clock.nowUs();
-    if (this.#unwritten === null) {
-      this.#options.log.error({ cause: messageOf(error) }, 'rollout not written');
-    }
-    this.#unwritten = `the newest state is not on disk yet: ${messageOf(error)}`;
   }
 
   #note(kind: string, sentence: string): void {

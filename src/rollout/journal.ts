@@ -3,6 +3,8 @@
  * events stay visible meanwhile, and nothing waits for the disk but what must.
  */
 import { LIMITS } from '../kit/limits.ts';
+import { messageOf } from '../kit/errors.ts';
+import type { Log } from '../kit/log.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
 import type { RolloutStore, StoredWindow } from '../store/rollout-store.ts';
 
@@ -11,16 +13,24 @@ export type NewEvent = Omit<RolloutEvent, 'id'>;
 
 export class Journal {
   readonly #store: RolloutStore;
+  readonly #log: Log;
   #events: RolloutEvent[];
   #unwrittenEvents: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
   #tainted: string[] = [];
   #lastId: number;
+  #problem: string | null = null;
 
-  constructor(store: RolloutStore) {
+  constructor(store: RolloutStore, log: Log) {
     this.#store = store;
+    this.#log = log;
     this.#lastId = store.lastEventId();
     this.#events = [...store.events(0, LIMITS.eventsMax)];
+  }
+
+  /** Why the newest state is not on disk; null when it is. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /** Events after `afterId`, oldest first, the newest `limit` of them; also unwritten ones. */
@@ -54,17 +64,36 @@ export class Journal {
   write(state: RolloutState, progress: string, event: NewEvent | null = null): void {
     const numbered = event === null ? null : this.#number(event);
     const events = [...this.#unwrittenEvents, ...(numbered === null ? [] : [numbered])];
-    this.#store.commit({
-      state,
-      progress,
-      events,
-      windows: this.#windows,
-      tainted: this.#tainted,
-    });
+    const windows = this.#windows;
+    const tainted = this.#tainted;
+    try {
+      this.#store.commit({ state, progress, events, windows, tainted });
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+    this.#problem = null;
     this.#unwrittenEvents = [];
     this.#windows = [];
     this.#tainted = [];
     if (numbered !== null) this.#keep(numbered);
+  }
+
+  /** As `write`, where nothing may wait for the disk: false when it failed, see `problem`. */
+  tryWrite(state: RolloutState, progress: string): boolean {
+    try {
+      this.write(state, progress);
+      return true;
+    } catch {
+      // Logged and kept as `problem` by write; the next write tries everything again.
+      return false;
+    }
+  }
+
+  #failed(error: unknown): void {
+    const cause = messageOf(error);
+    if (this.#problem === null) this.#log.error({ cause }, 'rollout not written');
+    this.#problem = `the newest state is not on disk yet: ${cause}`;
   }
 
   #number(event: NewEvent): RolloutEvent {

@@ -1,0 +1,69 @@
+/** What the control API answers: one row a verb, the same sentences as the command line. */
+import { CrossfadeError } from '../kit/errors.ts';
+import type { Controller } from '../rollout/controller.ts';
+
+export type Verb = 'hold' | 'resume' | 'promote' | 'approve' | 'rollback' | 'begin';
+
+export interface VerbRequest {
+  readonly reason: string;
+  readonly label: string;
+  /** Refused when the rollout has moved on since; null asks for no such check. */
+  readonly revision: number | null;
+}
+
+export const VERBS: Readonly<Record<Verb, (to: Controller, asked: VerbRequest) => Promise<void>>> =
+  {
+    hold: (to, { reason }) => to.hold(reason),
+    resume: (to, { reason }) => to.resume(reason),
+    promote: (to, { reason }) => to.promote(reason),
+    approve: (to, { reason }) => to.approve(reason),
+    rollback: (to, { reason }) => to.rollback(reason),
+    begin: (to, { label, reason }) => to.begin(label, reason),
+  };
+
+const TEXT_MAX_CHARS = 500;
+const FIELDS: ReadonlySet<string> = new Set(['reason', 'label', 'revision']);
+
+/** A verb's body, checked. Throws `bad-request` with what was expected and what was found. */
+export function parseVerb(verb: Verb, body: unknown): VerbRequest {
+  const given = body ?? {};
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw badRequest('The body must be a JSON object.');
+  }
+  const unknown = Object.keys(given).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw badRequest(`Unknown field "${unknown}".`);
+  const { reason = '', label = '', revision = null } = given as Record<string, unknown>;
+  if (revision !== null && typeof revision !== 'number') {
+    throw badRequest('revision must be a number.');
+  }
+  const request = { reason: text('reason', reason), label: text('label', label), revision };
+  if (verb === 'begin' && request.label === '') {
+    throw badRequest('begin needs the label of the new candidate build.');
+  }
+  return { ...request, reason: request.reason === '' ? 'no reason given' : request.reason };
+}
+
+/** Throws `revision-changed` when the caller has decided on an older state. */
+export function requireRevision(controller: Controller, asked: VerbRequest): void {
+  const { revision } = controller.assignment();
+  if (asked.revision === null || asked.revision === revision) return;
+  throw new CrossfadeError(
+    'revision-changed',
+    `The rollout is at revision ${revision}, not ${asked.revision}: it has moved on.`,
+    { hint: 'Look at the status again and decide anew.' },
+  );
+}
+
+/** One line of text: control characters would forge lines in the event log. */
+function text(field: string, value: unknown): string {
+  if (typeof value !== 'string' || value.length > TEXT_MAX_CHARS) {
+    throw badRequest(`${field} must be a text of at most ${TEXT_MAX_CHARS} characters.`);
+  }
+  return value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
+
+function badRequest(message: string): CrossfadeError {
+  return new CrossfadeError('bad-request', message, {
+    hint: 'Send {"reason": "…"}, and {"label": "…"} with begin.',
+  });
+}

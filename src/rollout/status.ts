@@ -1,0 +1,37 @@
+import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
+import type { LadderStep } from '../model/settings.ts';
+import type { TrafficEngine } from './engine.ts';
+import type { Gathering } from './gathering.ts';
+
+export interface StatusFacts {
+  readonly state: RolloutState;
+  readonly ladder: readonly LadderStep[];
+  readonly verdict: Verdict;
+  /** What would be decided now: when it holds, what it waits for. */
+  readonly decision: Decision;
+  readonly gathering: Gathering;
+  readonly engine: TrafficEngine;
+  readonly events: readonly RolloutEvent[];
+  /** Null where there is nothing to warn of. */
+  readonly warnings: readonly (string | null)[];
+}
+
+/** Where the rollout stands, why, and what it waits for, at this moment. */
+export function statusOf(facts: StatusFacts): Status {
+  const { state, ladder, verdict, decision, gathering, engine, events } = facts;
+  const { id, label, phase, percent, step, revision, reason } = state;
+  const steps = ladder.map((rung) => rung.percent);
+  const warnings = facts.warnings.filter((warning) => warning !== null);
+  // A decision that only has to be carried out waits for what hinders it, if anything does.
+  const waitingFor = decision.kind === 'hold' ? decision.waitingFor : warnings;
+  return {
+    rollout: { id, label, phase, percent, step, steps, revision, reason, waitingFor },
+    traffic: gathering.traffic(),
+    gates: verdict.gates,
+    clusters: gathering.clusters(),
+    events,
+    workers: engine.workers?.() ?? gathering.workers,
+    legacyReachable: engine.isLegacyReachable?.() ?? true,
+    warnings,
+  };
+}
