@@ -1,0 +1,29 @@
+import type { Answer } from '../model/exchange.ts';
+import { areHeadersEqual, areLengthsEqual } from './headers.ts';
+
+/**
+ * True when two answers are the same byte for byte where it counts: status, compared headers
+ * and trailers, the whole body. Then nothing more needs to be asked; false says only that the
+ * analyst has to look. On the live path for every pair: no allocation, one memory compare.
+ */
+export function isByteEqual(a: Answer, b: Answer): boolean {
+  return (
+    a.status === b.status &&
+    a.bodyBytes === b.bodyBytes &&
+    a.body.length === a.bodyBytes &&
+    areBytesEqual(a.body, b.body) &&
+    areHeadersEqual(a.headers, b.headers) &&
+    areTrailersEqual(a, b) &&
+    (a.bodyBytes > 0 || areLengthsEqual(a.headers, b.headers))
+  );
+}
+
+function areTrailersEqual(a: Answer, b: Answer): boolean {
+  const areNone = a.trailers.length === 0 && b.trailers.length === 0;
+  return areNone || areHeadersEqual(a.trailers, b.trailers);
+}
+
+/** One memory compare. */
+export function areBytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}

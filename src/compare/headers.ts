@@ -1,0 +1,180 @@
+/**
+ * Which header fields belong to an answer, and which merely to its delivery. All are compared
+ * but the ones listed here: a field we have never heard of may be what a client depends on.
+ */
+import { headerValue, type RawHeaders } from '../model/exchange.ts';
+
+/** Never compared: about the connection, the moment, the machine or this one request. */
+const IGNORED_HEADERS: ReadonlySet<string> = new Set([
+  // The connection's own, or said by the framing of the body. RFC 9110 section 7.6.1.
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  // The moment of the answer.
+  'date',
+  'age',
+  // Who answered, by which way.
+  'server',
+  'via',
+  'x-powered-by',
+  'x-served-by',
+  'x-backend',
+  'x-backend-server',
+  'x-cache',
+  'x-cache-hits',
+  'x-varnish',
+  'alt-svc',
+  // How long it took.
+  'server-timing',
+  'x-response-time',
+  'x-runtime',
+  'x-timer',
+  'x-envoy-upstream-service-time',
+  // Names for this one request.
+  'x-request-id',
+  'request-id',
+  'x-correlation-id',
+  'correlation-id',
+  'x-amzn-requestid',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'x-trace-id',
+  'traceparent',
+  'tracestate',
+  'traceresponse',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-sampled',
+]);
+
+/** Compared only between two empty bodies (an answer to HEAD): else the bodies themselves are. */
+const CONTENT_LENGTH = 'content-length';
+
+const NAMES_MAX = 1024;
+const names = new Map<string, string>();
+
+/**
+ * The field's name in lower case, one string for one name; '' when it is not compared. Spellings
+ * seen before cost no allocation; how many are kept is bounded, as a side may send any.
+ */
+function comparedName(field: string): string {
+  const known = names.get(field);
+  if (known !== undefined) return known;
+  const lower = field.toLowerCase();
+  const name = IGNORED_HEADERS.has(lower) || lower === CONTENT_LENGTH ? '' : lower;
+  if (names.size < NAMES_MAX) names.set(field, name);
+  return name;
+}
+
+/** Index of the first compared field at or after `from`; the length when there is none. */
+function nextCompared(headers: RawHeaders, from: number): number {
+  let at = from;
+  while (at < headers.length && comparedName(headers[at]!) === '') at += 2;
+  return at;
+}
+
+/**
+ * True when both hold the same compared fields with the same values: order between different
+ * names and the case of names aside, the order of repeated ones kept. Allocates nothing.
+ */
+export function areHeadersEqual(a: RawHeaders, b: RawHeaders): boolean {
+  let i = nextCompared(a, 0);
+  let j = nextCompared(b, 0);
+  while (i < a.length && j < b.length) {
+    if (comparedName(a[i]!) !== comparedName(b[j]!)) return areSameFields(a, i, b, j);
+    if (a[i + 1] !== b[j + 1]) return false;
+    i = nextCompared(a, i + 2);
+    j = nextCompared(b, j + 2);
+  }
+  return i >= a.length && j >= b.length;
+}
+
+/** Beyond so many fields in another order the question goes to the analyst. */
+const UNORDERED_MAX = 256;
+
+function areSameFields(a: RawHeaders, aFrom: number, b: RawHeaders, bFrom: number): boolean {
+  if (a.length > UNORDERED_MAX * 2 || b.length > UNORDERED_MAX * 2) return false;
+  let count = 0;
+  for (let i = nextCompared(a, aFrom); i < a.length; i = nextCompared(a, i + 2)) {
+    const at = nthField(b, bFrom, comparedName(a[i]!), occurrence(a, aFrom, i));
+    if (at < 0 || a[i + 1] !== b[at + 1]) return false;
+    count += 1;
+  }
+  for (let j = nextCompared(b, bFrom); j < b.length; j = nextCompared(b, j + 2)) count -= 1;
+  return count === 0;
+}
+
+/** How many fields of the same name stand before the one at `at`. */
+function occurrence(headers: RawHeaders, from: number, at: number): number {
+  const name = comparedName(headers[at]!);
+  let count = 0;
+  for (let i = from; i < at; i += 2) if (comparedName(headers[i]!) === name) count += 1;
+  return count;
+}
+
+function nthField(headers: RawHeaders, from: number, name: string, n: number): number {
+  let left = n;
+  for (let i = from; i < headers.length; i += 2) {
+    if (comparedName(headers[i]!) !== name) continue;
+    if (left === 0) return i;
+    left -= 1;
+  }
+  return -1;
+}
+
+/** The content lengths where both are given, as between two answers to HEAD. */
+export function areLengthsEqual(a: RawHeaders, b: RawHeaders): boolean {
+  const ofA = headerValue(a, CONTENT_LENGTH);
+  if (ofA === undefined) return true;
+  const ofB = headerValue(b, CONTENT_LENGTH);
+  return ofB === undefined || ofA === ofB;
+}
+
+/** One field that differs; undefined where that side has none of this name. */
+export interface HeaderDifference {
+  /** Lower case. */
+  readonly name: string;
+  readonly legacy: string | undefined;
+  readonly candidate: string | undefined;
+}
+
+/** The compared fields that differ, by name; repeated ones are joined by `, ` in their order. */
+export function headerDifferences(
+  legacy: RawHeaders,
+  candidate: RawHeaders,
+  areBodiesEmpty: boolean,
+): HeaderDifference[] {
+  const ofLegacy = gather(legacy);
+  const ofCandidate = gather(candidate);
+  const differences: HeaderDifference[] = [];
+  for (const name of new Set([...ofLegacy.keys(), ...ofCandidate.keys()])) {
+    const a = ofLegacy.get(name);
+    const b = ofCandidate.get(name);
+    if (a?.join('\n') === b?.join('\n') && a?.length === b?.length) continue;
+    differences.push({ name, legacy: a?.join(', '), candidate: b?.join(', ') });
+  }
+  if (areBodiesEmpty && !areLengthsEqual(legacy, candidate)) {
+    differences.push({
+      name: CONTENT_LENGTH,
+      legacy: headerValue(legacy, CONTENT_LENGTH),
+      candidate: headerValue(candidate, CONTENT_LENGTH),
+    });
+  }
+  return differences;
+}
+
+function gather(headers: RawHeaders): Map<string, string[]> {
+  const fields = new Map<string, string[]>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = comparedName(headers[i]!);
+    if (name === '') continue;
+    const values = fields.get(name);
+    if (values === undefined) fields.set(name, [headers[i + 1] ?? '']);
+    else values.push(headers[i + 1] ?? '');
+  }
+  return fields;
+}

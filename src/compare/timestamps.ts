@@ -1,0 +1,54 @@
+/** A moment as precise as its text: whole seconds apart from the digits of the fraction. */
+export interface Moment {
+  /** Seconds since 1970. */
+  readonly seconds: number;
+  /** Digits behind the point as written, '' when there are none. */
+  readonly fraction: string;
+}
+
+const ISO =
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(Z|z|[+-]\d\d:?\d\d)?$/;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/**
+ * The moment a text names: RFC 3339 and its relatives (no zone is taken as UTC), or an HTTP
+ * date; undefined when it is neither.
+ */
+export function parseMoment(text: string): Moment | undefined {
+  if (text.length > 48) return undefined;
+  const match = ISO.exec(text);
+  if (match === null) {
+    if (!HTTP_DATE.test(text)) return undefined;
+    const ms = Date.parse(text);
+    return Number.isNaN(ms) ? undefined : { seconds: ms / 1000, fraction: '' };
+  }
+  const [, date, hourMinute, second = '00', fraction = '', zone = 'Z'] = match;
+  const colonZone = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  const ms = Date.parse(`${date}T${hourMinute}:${second}${colonZone.toUpperCase()}`);
+  return Number.isNaN(ms) ? undefined : { seconds: ms / 1000, fraction };
+}
+
+/** The moment that a number of seconds or milliseconds since 1970 names; from 2001 to 2286. */
+export function epochMoment(source: string): Moment | undefined {
+  if (!/^(?:\d{10}|\d{13})$/.test(source) || source.startsWith('0')) return undefined;
+  return { seconds: Number(source.slice(0, 10)), fraction: source.slice(10) };
+}
+
+export function isSameMoment(a: Moment, b: Moment): boolean {
+  return a.seconds === b.seconds && withoutZeros(a.fraction) === withoutZeros(b.fraction);
+}
+
+/** True when one is the other with fewer digits of its fraction: cut off, or rounded. */
+export function isLessPrecise(a: Moment, b: Moment): boolean {
+  const ofA = withoutZeros(a.fraction);
+  const ofB = withoutZeros(b.fraction);
+  if (a.seconds === b.seconds && (ofA.startsWith(ofB) || ofB.startsWith(ofA))) return true;
+  const digits = Math.min(ofA.length, ofB.length);
+  if (ofA.length === ofB.length || Math.abs(a.seconds - b.seconds) > 1) return false;
+  const distance = a.seconds - b.seconds + Number(`0.${ofA}0`) - Number(`0.${ofB}0`);
+  return Math.abs(distance) <= 0.5 * 10 ** -digits + 1e-13;
+}
+
+function withoutZeros(fraction: string): string {
+  return fraction.replace(/0+$/, '');
+}
