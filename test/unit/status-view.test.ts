@@ -18,7 +18,7 @@ const STATUS: Status = {
     received: 100,
     mirrored: 90,
     skipped: { write: 6 },
-    dropped: { 'shadow-queue-full': 3, 'breaker-open': 1 },
+    dropped: { 'shadow-queue-full': 3, 'shadow-bytes-full': 1 },
     inFlight: 2,
     compared: 80,
     matched: 77,
@@ -78,7 +78,7 @@ test('says where the rollout stands, why, and what it waits for', () => {
 test('spells the identity out: every line adds up', () => {
   expect(text).toContain(
     'received 100 = mirrored 90 + skipped 6 (write 6) + ' +
-      'dropped 4 (shadow-queue-full 3, breaker-open 1)',
+      'dropped 4 (shadow-queue-full 3, shadow-bytes-full 1)',
   );
   expect(text).toContain(
     'mirrored 90 = compared 80 + not comparable 8 (shadow-failed 8) + in flight 2',

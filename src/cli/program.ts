@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { codeOf } from '../kit/errors.ts';
+import type { VerbName } from './commands/verbs.ts';
+
+/** One command as the help lists it. */
+export interface CommandEntry {
+  readonly name: string;
+  /** Heading it stands under in the help. */
+  readonly group: string;
+  readonly summary: string;
+  /** Loads the command's own module, so that help and errors come quickly. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order of the help. A new command is one file and one row. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    group: 'Run:',
+    summary: 'proxy and controller: -c FILE, or --legacy URL --candidate URL',
+    load: async () => (await import('./commands/run.ts')).runCommand(),
+  },
+  {
+    name: 'status',
+    group: 'Rollout:',
+    summary: 'where it stands, why, what it waits for',
+    load: async () => (await import('./commands/status.ts')).statusCommand(),
+  },
+  verb('hold', 'stay at this percent; gates go on being judged'),
+  verb('resume', 'climb on from here; after a rollback, from 0 %'),
+  verb('promote', 'take the next step though gates are inconclusive'),
+  verb('approve', 'give the approval that a step waits for'),
+  verb('rollback', 'to the safe target now, and stay there'),
+  verb('begin', 'a new candidate build: old evidence sealed, back to 0 %'),
+  {
+    name: 'generate',
+    group: 'Recordings:',
+    summary: 'a seeded workload as a recording',
+    load: async () => (await import('./commands/generate.ts')).generateCommand(),
+  },
+  {
+    name: 'read-states',
+    group: 'Service:',
+    summary: 'the built-in Read States service: --engine legacy|slab',
+    load: async () => (await import('./commands/read-states.ts')).readStatesCommand(),
+  },
+];
+
+function verb(name: VerbName, summary: string): CommandEntry {
+  return {
+    name,
+    group: 'Rollout:',
+    summary,
+    load: async () => (await import('./commands/verbs.ts')).verbCommand(name, summary),
+  };
+}
+
+/** The program with the command that `args` names loaded whole and all others by name. */
+export async function createProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('crossfade')
+    .description('Run two implementations on the same traffic and fade from one to the other.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; also `crossfade help COMMAND`')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError()
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('print the help of a command')
+        .helpGroup('Help:'),
+    );
+  const words = args.filter((word) => !word.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  for (const entry of COMMANDS) {
+    const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
+    command.summary(entry.summary).helpGroup(entry.group).copyInheritedSettings(program);
+    program.addCommand(command);
+  }
+  return program;
+}
+
+/** Beside the sources when they run directly, one folder further up when they were built. */
+function packageVersion(): string {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    try {
+      const file: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
+      if (typeof file === 'object' && file !== null && 'version' in file) {
+        return String(file.version);
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return 'unknown';
+}
