@@ -18,6 +18,8 @@ export const LIMITS = {
   connectTimeoutMs: 1000,
   /** Pairs waiting for the analyst; beyond it they are counted as not compared. */
   analystQueueMax: 1024,
+  /** Bytes of bodies on their way to the analyst; half of either, and recording gives way. */
+  analystBytesMax: 67_108_864,
   /** Divergences located in one pair: enough to see the cause. */
   divergencesPerPairMax: 32,
   /** Characters of a value kept in a divergence. */
