@@ -1,0 +1,276 @@
+/**
+ * The proxy's side of its analyst thread. In: pairs, as many as the limits allow. Out: verdicts
+ * and clusters. Never waits and never throws: a thread that crashes, hangs or runs out of memory
+ * is started anew, and what it had under way is answered as not compared.
+ */
+import { Worker } from 'node:worker_threads';
+import { mergeClusters } from '../compare/cluster.ts';
+import { assert } from '../kit/assert.ts';
+import { messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { Cluster, Comparison } from '../model/pair.ts';
+import type { KeySource, RecordSettings, RouteSettings } from '../model/settings.ts';
+import {
+  type AnalystItem,
+  type AnalystStart,
+  type FromAnalyst,
+  type PackedItem,
+  packItem,
+  type RecordingState,
+  type ToAnalyst,
+} from './analyst-messages.ts';
+
+export interface AnalystOptions {
+  readonly routes: readonly RouteSettings[];
+  readonly record: RecordSettings | null;
+  /** At least 16 bytes: credentials become tokens under it wherever they are kept. */
+  readonly redactKey: Uint8Array;
+  /** Where keys are, for the recording's description. */
+  readonly key?: KeySource | null;
+  /** The thread's file; the analyst's own unless given. */
+  readonly threadUrl?: URL;
+  /** Silence, with work under way, after which the thread counts as hung. */
+  readonly hangMs?: number;
+  /** Told what an operator should know; standard error unless given. */
+  readonly warn?: (sentence: string) => void;
+}
+
+export interface Analyst {
+  /** False when it was dropped: too much is under way, or the thread is just being replaced. */
+  offer(item: AnalystItem): boolean;
+  onVerdict(listener: (id: number, comparison: Comparison) => void): void;
+  /** Totals since the analyst was made, at most 200 ms old. */
+  clusters(): readonly Cluster[];
+  /** Pairs that should have been recorded and were not. */
+  recordsDropped(): number;
+  /** Resolves when everything offered so far is answered and the clusters are up to date. */
+  drain(): Promise<void>;
+  /** Drains, completes the recording, ends the thread. */
+  close(): Promise<void>;
+}
+
+export function createAnalyst(options: AnalystOptions): Analyst {
+  return new AnalystThread(options);
+}
+
+const BATCH_MAX = 64;
+const RESTART_AFTER_MS = 1000;
+const HANG_CHECKS = 5;
+/** Until it is ready a thread loads code, on a machine that may be busy. */
+const START_PATIENCE = 6;
+
+// Nothing rewrites a path in a text when the sources are compiled.
+const THREAD_FILE = import.meta.url.endsWith('.ts') ? './analyst-thread.ts' : './analyst-thread.js';
+
+interface Pending {
+  readonly id: number;
+  readonly isCompared: boolean;
+  readonly isRecorded: boolean;
+  readonly bytes: number;
+}
+
+class AnalystThread implements Analyst {
+  readonly #options: AnalystOptions;
+  readonly #start: AnalystStart;
+  readonly #listeners: ((id: number, comparison: Comparison) => void)[] = [];
+  readonly #watchdog: NodeJS.Timeout;
+  #worker: Worker | null = null;
+  #startedAtMs = 0;
+  #isReady = false;
+  #isClosing = false;
+  #silentChecks = 0;
+  /** In the order in which they were offered, which is the order in which they are done. */
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  #batch: PackedItem[] = [];
+  #waiters: (() => void)[] = [];
+  #earlierClusters: readonly Cluster[] = [];
+  #clusters: readonly Cluster[] = [];
+  #recording: RecordingState | null = null;
+  #recordsDropped = 0;
+
+  constructor(options: AnalystOptions) {
+    const { routes, record, redactKey, key = null } = options;
+    this.#options = options;
+    this.#start = { routes, key, record, redactKey: new Uint8Array(redactKey) };
+    this.#watchdog = setInterval(
+      () => this.#checkForHang(),
+      (options.hangMs ?? LIMITS.analystHangMs) / HANG_CHECKS,
+    );
+    this.#watchdog.unref();
+    this.#begin();
+  }
+
+  offer(item: AnalystItem): boolean {
+    if (this.#worker === null || this.#isClosing) return this.#drop(item);
+    const count = this.#pending.length;
+    const bytes = this.#pendingBytes;
+    if (count >= LIMITS.analystQueueMax || bytes >= LIMITS.analystBytesMax) return this.#drop(item);
+    // Comparison is the promise; recording gives way first.
+    const isBehind = count * 2 >= LIMITS.analystQueueMax || bytes * 2 >= LIMITS.analystBytesMax;
+    const record = item.record && !isBehind;
+    if (item.record && !record) this.#recordsDropped += 1;
+    if (!record && !item.compare) return false;
+    const packed = packItem(record === item.record ? item : { ...item, record });
+    this.#pending.push({
+      id: item.id,
+      isCompared: item.compare,
+      isRecorded: record,
+      bytes: packed.bytes.length,
+    });
+    this.#pendingBytes += packed.bytes.length;
+    this.#batch.push(packed);
+    if (this.#batch.length >= BATCH_MAX) this.#flush();
+    else if (this.#batch.length === 1) setImmediate(() => this.#flush());
+    return true;
+  }
+
+  onVerdict(listener: (id: number, comparison: Comparison) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  clusters(): readonly Cluster[] {
+    if (this.#earlierClusters.length === 0) return this.#clusters;
+    return mergeClusters(this.#earlierClusters, this.#clusters);
+  }
+
+  recordsDropped(): number {
+    return this.#recordsDropped + (this.#recording?.dropped ?? 0);
+  }
+
+  async drain(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#flush();
+    // The thread alone does not keep a process alive, but what is awaited of it does.
+    worker.ref();
+    const reported = new Promise<void>((resolve) => this.#waiters.push(resolve));
+    this.#post({ kind: 'report' });
+    await reported;
+    if (this.#waiters.length === 0) worker.unref();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await this.drain();
+    clearInterval(this.#watchdog);
+    const worker = this.#worker;
+    if (worker === null) return;
+    worker.ref();
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#post({ kind: 'close' });
+    const limit = setTimeout(() => void worker.terminate(), LIMITS.analystHangMs);
+    await exited;
+    clearTimeout(limit);
+  }
+
+  #drop(item: AnalystItem): false {
+    if (item.record) this.#recordsDropped += 1;
+    return false;
+  }
+
+  #begin(): void {
+    const worker = new Worker(this.#options.threadUrl ?? new URL(THREAD_FILE, import.meta.url), {
+      workerData: this.#start,
+      resourceLimits: { maxOldGenerationSizeMb: LIMITS.analystHeapMaxMib },
+    });
+    this.#worker = worker;
+    this.#startedAtMs = performance.now();
+    this.#isReady = false;
+    this.#silentChecks = 0;
+    worker.on('message', (message: FromAnalyst) => {
+      if (worker === this.#worker) this.#take(message);
+    });
+    worker.on('error', (error: unknown) => this.#lose(worker, messageOf(error)));
+    worker.on('exit', (code) => this.#lose(worker, `it ended with code ${code}`));
+    worker.unref();
+  }
+
+  #take(message: FromAnalyst): void {
+    this.#silentChecks = 0;
+    switch (message.kind) {
+      case 'ready':
+        this.#isReady = true;
+        break;
+      case 'verdicts':
+        for (const { bytes } of this.#pending.splice(0, message.done)) this.#pendingBytes -= bytes;
+        for (const [id, comparison] of message.verdicts) this.#tell(id, comparison);
+        break;
+      case 'clusters':
+        this.#clusters = message.clusters;
+        this.#takeRecording(message.recording);
+        break;
+      case 'reported':
+        this.#waiters.shift()?.();
+        break;
+    }
+  }
+
+  #takeRecording(recording: RecordingState | null): void {
+    const known = this.#recording?.failure ?? null;
+    this.#recording = recording;
+    if (recording === null || recording.failure === null || known !== null) return;
+    this.#warn(`recording has stopped: ${recording.failure}`);
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return;
+    const items = this.#batch;
+    this.#batch = [];
+    const buffers = items.map((item) => item.bytes.buffer as ArrayBuffer);
+    this.#post({ kind: 'items', items }, buffers);
+  }
+
+  #post(message: ToAnalyst, buffers: ArrayBuffer[] = []): void {
+    assert(this.#worker !== null, 'a batch goes to a thread');
+    this.#worker.postMessage(message, buffers);
+  }
+
+  #tell(id: number, comparison: Comparison): void {
+    for (const listener of this.#listeners) listener(id, comparison);
+  }
+
+  #checkForHang(): void {
+    // Counted in checks, not in time: a proxy that was itself stopped has not seen silence.
+    this.#silentChecks =
+      this.#pending.length + this.#waiters.length > 0 ? this.#silentChecks + 1 : 0;
+    const patience = HANG_CHECKS * (this.#isReady ? 1 : START_PATIENCE);
+    const worker = this.#worker;
+    if (worker === null || this.#silentChecks <= patience) return;
+    this.#lose(worker, 'it did not answer');
+    void worker.terminate();
+  }
+
+  #lose(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    this.#earlierClusters = this.clusters();
+    this.#clusters = [];
+    this.#recordsDropped += this.#recording?.dropped ?? 0;
+    this.#recording = null;
+    const lost = this.#pending;
+    const waiters = this.#waiters;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#batch = [];
+    this.#waiters = [];
+    for (const { id, isCompared, isRecorded } of lost) {
+      if (isRecorded) this.#recordsDropped += 1;
+      if (isCompared) this.#tell(id, { kind: 'not-comparable', reason: 'compare-dropped' });
+    }
+    for (const resolve of waiters) resolve();
+    if (this.#isClosing) return;
+    this.#warn(
+      `the comparison thread was lost (${reason}) with ${lost.length} pairs; starting anew`,
+    );
+    const isFlapping = performance.now() - this.#startedAtMs < RESTART_AFTER_MS;
+    if (!isFlapping) this.#begin();
+    else setTimeout(() => (this.#isClosing ? undefined : this.#begin()), RESTART_AFTER_MS).unref();
+  }
+
+  #warn(sentence: string): void {
+    const warn = this.#options.warn ?? ((text) => process.stderr.write(`crossfade: ${text}\n`));
+    warn(sentence);
+  }
+}
