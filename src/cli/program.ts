@@ -16,6 +16,12 @@ export interface CommandEntry {
 /** Every command, in the order of the help. A new command is one file and one row. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'demo',
+    group: 'Run:',
+    summary: 'the whole story in about a minute, nothing to configure',
+    load: async () => (await import('./commands/demo.ts')).demoCommand(),
+  },
+  {
     name: 'run',
     group: 'Run:',
     summary: 'proxy and controller: -c FILE, or --legacy URL --candidate URL',

@@ -49,13 +49,21 @@ function begin(start: Start, handle: unknown): void {
     if (!process.connected) return;
     tell({ kind: 'summary', summary: proxy.summarize(), endedWrites: writes.takeEnded() });
   };
-  const timer = setInterval(summarize, SUMMARY_PERIOD_MS);
+  // Seconds begin with the wall clock's, so that those of several proxies are the same ones.
+  let timer: NodeJS.Timeout;
+  const summarizeOnTheSecond = (): void => {
+    timer = setTimeout(() => {
+      summarize();
+      summarizeOnTheSecond();
+    }, SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS));
+  };
+  summarizeOnTheSecond();
 
   const end = async (): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
     await proxy.drain(LIMITS.drainMaxMs);
-    clearInterval(timer);
+    clearTimeout(timer);
     if (process.connected) summarize();
     else await leaveTaints(start.controlPath, proxy);
     await proxy.close();

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
+import { startControl } from '../../control/server.ts';
+import { createBuiltinEngine } from '../../engines/builtin.ts';
+import { bindListenHandle } from '../../engines/listen-handle.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { CrossfadeError, EXIT } from '../../kit/errors.ts';
+import { createLog, type Log } from '../../kit/log.ts';
+import { createResourcePoller } from '../../measure/runtime-metrics.ts';
+import type { Settings } from '../../model/settings.ts';
+import { createController } from '../../rollout/controller.ts';
+import { openRolloutStore } from '../../store/rollout-store.ts';
+
+interface RunFlags extends Partial<UrlOptions> {
+  readonly config?: string;
+  readonly label?: string;
+  readonly quiet?: boolean;
+}
+
+/** `crossfade run`: proxy, comparison and rollout on one machine, until a signal. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('put the proxy in front of both sides, compare, and drive the canary')
+    .option('-c, --config <file>', 'configuration (YAML)')
+    .option('--legacy <url>', 'legacy side, instead of a configuration: shadow only')
+    .option('--candidate <url>', 'candidate side')
+    .option('--legacy-metrics <url>', "Prometheus page of legacy's process")
+    .option('--candidate-metrics <url>', "Prometheus page of the candidate's process")
+    .option('--listen <host:port>', 'where clients connect (default 127.0.0.1:8080)')
+    .option('--control <host:port>', 'control API, on loopback (default 127.0.0.1:8081)')
+    .option('--store <file>', 'SQLite file of the rollout (default ./crossfade.db)')
+    .option('--record <file>', 'record every pair to this file')
+    .option('--label <build>', 'label of the candidate build, for a new store')
+    .option('--quiet', 'log warnings and errors alone')
+    .action((flags: RunFlags) => run(flags));
+}
+
+/** Runs until SIGINT or SIGTERM; answers once everything has drained. */
+export async function run(flags: RunFlags): Promise<void> {
+  const settings = settingsOf(flags);
+  const log = createLog(process.stderr.isTTY === true, flags.quiet === true);
+  const controlPath = join(dirname(settings.storePath), 'control.json');
+  // Only a run that was killed leaves it behind; its proxies may still hold the port.
+  const isTakeover = existsSync(controlPath);
+  const store = openRolloutStore(settings.storePath);
+  try {
+    await serve(settings, store, controlPath, isTakeover, log, flags.label);
+  } finally {
+    store.close();
+  }
+}
+
+async function serve(
+  settings: Settings,
+  store: ReturnType<typeof openRolloutStore>,
+  controlPath: string,
+  isTakeover: boolean,
+  log: Log,
+  label: string | undefined,
+): Promise<void> {
+  const handle = await bindListenHandle(settings.listen, isTakeover);
+  const engine = createBuiltinEngine({ settings, handle, controlPath, log });
+  const resources = createResourcePoller(settings, systemClock);
+  const controller = createController({
+    settings,
+    store,
+    engine,
+    clock: systemClock,
+    log,
+    resources,
+    ...(label === undefined ? {} : { label }),
+  });
+  const { storePath } = settings;
+  const ended = untilSignal();
+  try {
+    await engine.start(controller);
+    await controller.start();
+    const control = await startControl({ listen: settings.control, storePath, controller });
+    process.stdout.write(
+      `crossfade: serving ${settings.listen.host}:${handle.port}, control ${control.address}\n`,
+    );
+    if (!engine.isLegacyReachable()) {
+      log.warn(
+        { url: settings.legacy.url },
+        'legacy cannot be reached: clients get 502 until it is',
+      );
+    }
+    const signal = await ended;
+    process.exitCode = signal === 'SIGINT' ? 130 : 143;
+    await control.close();
+  } finally {
+    await engine.close();
+    await controller.close();
+    resources.close();
+  }
+}
+
+function settingsOf(flags: RunFlags): Settings {
+  if (flags.config !== undefined) {
+    if (flags.legacy !== undefined || flags.candidate !== undefined) {
+      throw new CrossfadeError('usage', 'both -c and --legacy/--candidate are given', {
+        hint: 'use the configuration alone, or the two URLs alone',
+      });
+    }
+    return loadSettings(flags.config);
+  }
+  const { legacy, candidate } = flags;
+  if (legacy === undefined || candidate === undefined) {
+    throw new CrossfadeError('usage', 'nothing to run: no configuration and no two URLs', {
+      hint: 'crossfade run -c crossfade.yaml, or crossfade run --legacy URL --candidate URL',
+    });
+  }
+  return settingsFromUrls({ ...flags, legacy, candidate });
+}
+
+/** The first signal begins the drain; a second one ends at once. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    const hear = (signal: NodeJS.Signals): void => {
+      if (!isFirst) process.exit(EXIT.internal);
+      isFirst = false;
+      resolve(signal);
+    };
+    process.on('SIGINT', hear);
+    process.on('SIGTERM', hear);
+  });
+}
