@@ -32,7 +32,7 @@ export interface WindowCell {
   readonly candidate: HistogramCounts;
 }
 
-/** One gate window [startMs, endMs), all proxies together, without the seconds of a stall. */
+/** One window [startMs, endMs), all proxies together, without the seconds of a stall. */
 export interface EvidenceWindow {
   readonly startMs: number;
   readonly endMs: number;
@@ -47,6 +47,15 @@ export interface EvidenceWindow {
 export interface LatencyPoint {
   readonly legacyUs: number;
   readonly candidateUs: number;
+}
+
+/** What one latency gate has seen in one window; small enough to be kept for every window. */
+export interface LatencyWindow {
+  /** Null where neither live side had enough pairs. */
+  readonly point: LatencyPoint | null;
+  readonly pairs: number;
+  readonly seconds: number;
+  readonly stalledSeconds: number;
 }
 
 /** What one latency gate has seen. */

@@ -41,16 +41,36 @@ export const judgeLatency: GateJudge = (question) => {
 
 function decide(question: GateQuestion, seen: LatencyEvidence, measured: number): GateOutcome {
   const { gate, harmAlpha } = question;
-  const candidate = seen.points.map((point) => point.candidateUs);
-  const allowed = seen.points.map((point) => point.legacyUs * gate.limit);
-  const plain = signs(candidate, allowed);
-  const crossed = crossings(candidate, allowed);
-  const lnHarm = lnMean(lnOver(plain), lnOver(crossed));
+  const { lnHarm, lnOk } = proofOf(seen, gate.limit);
   if (lnHarm >= -Math.log(harmAlpha)) return 'fail';
   if (measured > gate.limit) return 'inconclusive';
   if (seen.stalledSeconds > LIMITS.proxyStalledMaxRatio * seen.seconds) return 'inconclusive';
-  const lnOk = lnMean(lnWithin(plain), lnWithin(crossed));
   return lnOk >= -Math.log(gate.alpha) ? 'pass' : 'inconclusive';
+}
+
+interface Proof {
+  readonly limit: number;
+  readonly lnHarm: number;
+  readonly lnOk: number;
+}
+
+/** Gates are judged more often than windows close; the same windows prove the same. */
+const proofs = new WeakMap<LatencyEvidence, Proof>();
+
+function proofOf(seen: LatencyEvidence, limit: number): Proof {
+  const known = proofs.get(seen);
+  if (known?.limit === limit) return known;
+  const candidate = seen.points.map((point) => point.candidateUs);
+  const allowed = seen.points.map((point) => point.legacyUs * limit);
+  const plain = signs(candidate, allowed);
+  const crossed = crossings(candidate, allowed);
+  const proof = {
+    limit,
+    lnHarm: lnMean(lnOver(plain), lnOver(crossed)),
+    lnOk: lnMean(lnWithin(plain), lnWithin(crossed)),
+  };
+  proofs.set(seen, proof);
+  return proof;
 }
 
 function tooLittle(question: GateQuestion, seen: LatencyEvidence, name: string): GateResult {

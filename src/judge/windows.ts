@@ -6,7 +6,13 @@
 import { LIMITS } from '../kit/limits.ts';
 import { SIDES } from '../model/exchange.ts';
 import type { HistogramCounts, Summary } from '../model/window.ts';
-import type { EvidenceWindow, LatencyEvidence, LatencyPoint, WindowCell } from './evidence.ts';
+import type {
+  EvidenceWindow,
+  LatencyEvidence,
+  LatencyPoint,
+  LatencyWindow,
+  WindowCell,
+} from './evidence.ts';
 
 /** True when the proxy itself stalled in this second: its latencies say nothing of the sides. */
 export function isStalled(summary: Summary): boolean {
@@ -114,26 +120,32 @@ export function pointOf(
   );
   if (strata.length === 0) return null;
   const meanOf = (side: keyof Stratum): number => {
-    const logs = strata.map((stratum) =>
-      Math.log(Math.max(1, quantileOf(stratum[side], quantile))),
-    );
-    return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+    const [one = 0, other] = strata.map((stratum) => quantileOf(stratum[side], quantile));
+    return other === undefined ? one : Math.sqrt(one * other);
   };
   return { legacyUs: meanOf('legacy'), candidateUs: meanOf('candidate') };
 }
 
-/** The evidence of a latency gate with one more window in it. */
-export function addWindow(
-  evidence: LatencyEvidence,
+/** What a latency gate sees in a window. */
+export function seenIn(
   window: EvidenceWindow,
   quantile: number,
   route: string | null,
-): LatencyEvidence {
-  const point = pointOf(window, quantile, route);
-  const pairs = strataOf(window, route).reduce((sum, { legacy }) => sum + countOf(legacy), 0);
+): LatencyWindow {
+  return {
+    point: pointOf(window, quantile, route),
+    pairs: strataOf(window, route).reduce((sum, { legacy }) => sum + countOf(legacy), 0),
+    seconds: window.seconds,
+    stalledSeconds: window.stalledSeconds,
+  };
+}
+
+/** The evidence of a latency gate with one more window in it. */
+export function addWindow(evidence: LatencyEvidence, window: LatencyWindow): LatencyEvidence {
+  const { point } = window;
   return {
     points: point === null ? evidence.points : [...evidence.points, point],
-    pairs: evidence.pairs + pairs,
+    pairs: evidence.pairs + window.pairs,
     thinWindows: evidence.thinWindows + (point === null ? 1 : 0),
     seconds: evidence.seconds + window.seconds,
     stalledSeconds: evidence.stalledSeconds + window.stalledSeconds,

@@ -12,65 +12,21 @@ import { judge } from '../judge/verdict.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
-import type { LadderStep, Settings } from '../model/settings.ts';
+import type { LadderStep } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
-import type { RolloutStore } from '../store/rollout-store.ts';
 import * as say from './audit.ts';
+import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
-import type { TrafficEngine } from './engine.ts';
 import { Gathering } from './gathering.ts';
 import { Journal } from './journal.ts';
 import { ladderOf, reconcile } from './ladder.ts';
-import type { ResourceSource } from './resources.ts';
 import type { PairedSecond } from './seconds.ts';
 import { statusOf } from './status.ts';
 import * as verbs from './verbs.ts';
 
-export interface ControllerOptions {
-  readonly settings: Settings;
-  readonly store: RolloutStore;
-  readonly engine: TrafficEngine;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly resources: ResourceSource;
-  /** Label of the candidate build of a new store's first rollout. */
-  readonly label?: string;
-  /** Salt of a new store's cohort; random when not given. */
-  readonly salt?: string;
-}
-
-export interface Controller {
-  /** Grows with each start. */
-  readonly epoch: number;
-  /** Applies the stored assignment and begins to tick. */
-  start(): Promise<void>;
-  accept(summary: Summary): void;
-  /** A proxy has gone: its pairs in flight become not comparable (`worker-lost`). */
-  workerLost(worker: number): void;
-  /** What every proxy should do now; for a proxy that starts. */
-  assignment(): Assignment;
-  /** Keys not judged any more; for a proxy that starts. */
-  taintedKeys(): readonly string[];
-  status(): Status;
-  events(afterId: number, limit: number): readonly RolloutEvent[];
-  /** The newest seconds that began at or after `sinceMs`, oldest first. */
-  seconds(sinceMs: number): readonly PairedSecond[];
-  /**
-   * What people may ask for. Each settles when every proxy has what it changed; a verb that
-   * cannot be followed rejects with a CrossfadeError that says why, and changes nothing.
-   */
-  hold(reason: string): Promise<void>;
-  resume(reason: string): Promise<void>;
-  promote(reason: string): Promise<void>;
-  approve(reason: string): Promise<void>;
-  rollback(reason: string): Promise<void>;
-  begin(label: string, reason: string): Promise<void>;
-  /** Stops ticking and writes what there is. The store stays open: whoever opened it closes it. */
-  close(): Promise<void>;
-}
+export type { Controller, ControllerOptions };
 
 /** Newest events in a status. */
 const STATUS_EVENTS = 50;
@@ -95,7 +51,7 @@ class RolloutController implements Controller {
   readonly #isNew: boolean;
   readonly #storedPercent: number;
   #state: RolloutState;
-  #verdict: Verdict = { outcome: 'inconclusive', gates: [] };
+  #verdict: Verdict;
   /** A bug of ours in the newest tick; null when it went well. */
   #bug: string | null = null;
   /** Why a proxy may not have the newest assignment; null when all have it. */
@@ -122,6 +78,7 @@ class RolloutController implements Controller {
     this.#storedPercent = known.percent;
     this.#gathering.beginStep(this.#state.stepStartedAtMs);
     if (stored !== null) this.#gathering.restore({ ...stored, state: this.#state });
+    this.#verdict = this.#judge();
   }
 
   async start(): Promise<void> {
@@ -344,13 +301,14 @@ class RolloutController implements Controller {
 
   /** As `raise`, by the tick: applied without waiting, tried again at the next tick. */
   #tryRaise(next: RolloutState, kind: string, sentence: string): void {
+    const { revision } = this.#state;
     try {
       this.#raise(next, kind, sentence);
     } catch {
       // Logged and kept as the journal's problem: what is not written is not raised.
       return;
     }
-    void this.#apply();
+    if (next.revision !== revision) void this.#apply();
   }
 
   /** Effective before durable, and effective even if it can never be made durable. */

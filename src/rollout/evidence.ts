@@ -11,19 +11,29 @@ import {
   type GateCounts,
   gateKey,
   type LatencyEvidence,
+  type LatencyWindow,
   NO_COUNTS,
   NO_LATENCY,
 } from '../judge/evidence.ts';
-import { addWindow, countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
+import {
+  addWindow,
+  countOf,
+  mergeSummaries,
+  quantileOf,
+  seenIn,
+  sideOf,
+} from '../judge/windows.ts';
 import { NO_SPIKE_STATE, observeSecond, resetSpikes } from '../measure/spikes.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
 import { ResourceWindows } from './resources.ts';
 
-/** One window that is complete, by its length. */
+/** One window that is complete, as the latency gates of its length have seen it. */
 export interface ClosedWindow {
   readonly windowMs: number;
-  readonly window: EvidenceWindow;
+  readonly startMs: number;
+  /** By {@link gateKey}. */
+  readonly seen: Readonly<Record<string, LatencyWindow>>;
 }
 
 const SPIKE_WINDOW_MS = 1000;
@@ -81,7 +91,11 @@ export class StepEvidence {
   ): void {
     this.reset(originMs);
     this.#counts = new Map(counts);
-    for (const { windowMs, window } of windows) this.#fold(windowMs, window);
+    for (const { windowMs, startMs, seen } of windows) {
+      this.#fold(seen);
+      const index = Math.floor((startMs - originMs) / windowMs);
+      this.#closedBelow.set(windowMs, Math.max(index + 1, this.#closedBelow.get(windowMs) ?? 0));
+    }
   }
 
   add(summary: Summary): void {
@@ -114,8 +128,10 @@ export class StepEvidence {
         const window = mergeSummaries(open.get(index)!, startMs, endMs);
         open.delete(index);
         this.#closedBelow.set(windowMs, index + 1);
-        this.#fold(windowMs, window);
-        if (this.#isGateWindow(windowMs)) closed.push({ windowMs, window });
+        if (windowMs === SPIKE_WINDOW_MS) this.#observeSpike(window);
+        const seen = this.#look(windowMs, window);
+        this.#fold(seen);
+        if (Object.keys(seen).length > 0) closed.push({ windowMs, startMs, seen });
       }
     }
     return closed;
@@ -130,18 +146,16 @@ export class StepEvidence {
     };
   }
 
-  #isGateWindow(windowMs: number): boolean {
-    return this.#gates.some(
-      (gate) => gate.metric === 'latency' && Math.max(1000, gate.windowMs) === windowMs,
+  #look(windowMs: number, window: EvidenceWindow): ClosedWindow['seen'] {
+    const gates = this.#gates.filter((gate) => isLatencyOf(gate, windowMs));
+    return Object.fromEntries(
+      gates.map((gate) => [gateKey(gate), seenIn(window, gate.quantile ?? 0.99, gate.route)]),
     );
   }
 
-  #fold(windowMs: number, window: EvidenceWindow): void {
-    if (windowMs === SPIKE_WINDOW_MS) this.#observeSpike(window);
-    for (const gate of this.#gates) {
-      if (gate.metric !== 'latency' || Math.max(1000, gate.windowMs) !== windowMs) continue;
-      const seen = this.#latency.get(gateKey(gate)) ?? NO_LATENCY;
-      this.#latency.set(gateKey(gate), addWindow(seen, window, gate.quantile ?? 0.99, gate.route));
+  #fold(seen: ClosedWindow['seen']): void {
+    for (const [key, window] of Object.entries(seen)) {
+      this.#latency.set(key, addWindow(this.#latency.get(key) ?? NO_LATENCY, window));
     }
   }
 
@@ -155,6 +169,10 @@ export class StepEvidence {
       candidateP99Us: quantileOf(candidate, 0.99),
     });
   }
+}
+
+function isLatencyOf(gate: GateSettings, windowMs: number): boolean {
+  return gate.metric === 'latency' && Math.max(1000, gate.windowMs) === windowMs;
 }
 
 /** The evidence in summaries that are all there already: what a replay judges. */

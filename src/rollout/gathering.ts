@@ -5,14 +5,14 @@
  */
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { EvidenceWindow, GateCounts } from '../judge/evidence.ts';
+import type { GateCounts } from '../judge/evidence.ts';
 import type { Cluster } from '../model/pair.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Summary, TrafficCounts } from '../model/window.ts';
 import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
 import { ClusterLedger } from './clusters.ts';
-import { StepEvidence } from './evidence.ts';
+import { type ClosedWindow, StepEvidence } from './evidence.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
 import { RecentSeconds } from './seconds.ts';
 import { TrafficLedger } from './traffic.ts';
@@ -85,12 +85,12 @@ export class Gathering {
     const { received } = this.traffic();
     this.#peaks = observeTraffic(this.#peaks, nowMs, Math.max(0, received - this.#received));
     this.#received = received;
-    return this.evidence.close(nowMs).map(({ windowMs, window }) => ({
+    return this.evidence.close(nowMs).map(({ windowMs, startMs, seen }) => ({
       rollout: state.id,
       revision: state.revision,
       windowMs,
-      startMs: window.startMs,
-      body: JSON.stringify(window),
+      startMs,
+      body: JSON.stringify(seen),
     }));
   }
 
@@ -139,9 +139,10 @@ export class Gathering {
     this.evidence.restore(
       state.stepStartedAtMs,
       isOfStep ? progress.counts : [],
-      stored.windows.map(({ windowMs, body }) => ({
+      (isOfStep ? stored.windows : []).map(({ windowMs, startMs, body }) => ({
         windowMs,
-        window: JSON.parse(body) as EvidenceWindow,
+        startMs,
+        seen: JSON.parse(body) as ClosedWindow['seen'],
       })),
     );
   }

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Evidence,
+  type GateCounts,
+  NO_COUNTS,
+  NO_SPIKES,
+} from '../../../src/judge/evidence.ts';
+import { judge } from '../../../src/judge/verdict.ts';
+import type { GateResult } from '../../../src/model/rollout.ts';
+import { gate } from '../../support/rollout.ts';
+
+function evidenceOf(counts: Partial<GateCounts>, over: Partial<Evidence> = {}): Evidence {
+  return {
+    counts: new Map([['GET /x', { ...NO_COUNTS, ...counts }]]),
+    latency: new Map(),
+    resources: new Map(),
+    spikes: NO_SPIKES,
+    ...over,
+  };
+}
+
+function ask(text: string, evidence: Evidence, over = {}): GateResult {
+  return judge([gate(text, over)], evidence).gates[0]!;
+}
+
+describe('mismatch.rate', () => {
+  it('passes with a certificate when nothing mismatched in enough pairs', () => {
+    const result = ask('mismatch.rate < 0.001%', evidenceOf({ compared: 309_833 }));
+    expect(result).toMatchObject({
+      verdict: 'pass',
+      measured: 0,
+      limit: 0.00001,
+      samples: 309_833,
+    });
+    expect(result.sentence).toBe('mismatch rate 0 %, below 0.001 % at 95.0 %: 0 of 309,833 pairs');
+  });
+
+  it('is inconclusive with too little evidence and says how far it is', () => {
+    const few = ask('mismatch.rate < 0.001%', evidenceOf({ compared: 299 }));
+    expect(few.verdict).toBe('inconclusive');
+    expect(few.sentence).toBe('mismatch rate: 0 of 299 pairs, 300 pairs are needed');
+    const some = ask('mismatch.rate < 0.001%', evidenceOf({ compared: 3000 }));
+    expect(some.verdict).toBe('inconclusive');
+    expect(some.sentence).toMatch(/^mismatch rate 0 %, below 0.103 % so far: 0 of 3,000 pairs$/);
+  });
+
+  it('fails when the lower bound is above the limit, not at the first mismatch', () => {
+    const one = evidenceOf({ compared: 1000, mismatched: 1 });
+    expect(ask('mismatch.rate < 0.1%', one).verdict).toBe('inconclusive');
+    const many = evidenceOf({ compared: 1000, mismatched: 60 });
+    const result = ask('mismatch.rate < 0.1%', many);
+    expect(result.verdict).toBe('fail');
+    expect(result.sentence).toBe('mismatch rate 6 % > 0.1 %: 60 of 1,000 pairs');
+  });
+
+  it('looks at its route alone when it has one', () => {
+    const counts = new Map([
+      ['GET /bad', { ...NO_COUNTS, compared: 1000, mismatched: 500 }],
+      ['GET /good', { ...NO_COUNTS, compared: 10_000 }],
+    ]);
+    const evidence = { ...evidenceOf({}), counts };
+    expect(ask('mismatch.rate < 0.1%', evidence, { route: 'GET /good' }).verdict).toBe('pass');
+    const bad = ask('mismatch.rate < 0.1%', evidence, { route: 'GET /bad' });
+    expect(bad.verdict).toBe('fail');
+    expect(bad.sentence).toMatch(/ on GET \/bad$/);
+  });
+});
+
+describe('errors', () => {
+  it('excess counts what the candidate alone failed, of all pairs', () => {
+    const dead = evidenceOf({ pairs: 400, candidateOnlyErrors: 400 });
+    expect(ask('errors.excess < 0.01%', dead).verdict).toBe('fail');
+    const both = evidenceOf({ pairs: 40_000, bothErrors: 20_000 });
+    expect(ask('errors.excess < 0.01%', both).verdict).toBe('pass');
+  });
+
+  it('ratio only ever proves harm', () => {
+    const equal = evidenceOf({ pairs: 9000, candidateOnlyErrors: 90, legacyOnlyErrors: 90 });
+    expect(ask('errors.ratio < 1.5', equal).verdict).toBe('pass');
+    const worse = evidenceOf({ pairs: 9000, candidateOnlyErrors: 300, legacyOnlyErrors: 30 });
+    expect(ask('errors.ratio < 1.5', worse).verdict).toBe('fail');
+    expect(ask('errors.ratio < 1.5', evidenceOf({ pairs: 9000 })).verdict).toBe('pass');
+    expect(ask('errors.ratio < 1.5', evidenceOf({ pairs: 10 })).verdict).toBe('inconclusive');
+  });
+});
+
+describe('coverage', () => {
+  it('passes, fails and waits by bounds on what was not compared', () => {
+    const of = (compared: number, eligible: number): GateResult =>
+      ask('coverage > 99%', evidenceOf({ compared, eligible }));
+    expect(of(1000, 1000)).toMatchObject({ verdict: 'pass', measured: 1, onFail: 'hold' });
+    expect(of(800, 1000)).toMatchObject({ verdict: 'fail', measured: 0.8 });
+    expect(of(1978, 2000).verdict).toBe('inconclusive');
+    expect(of(800, 1000).sentence).toBe('coverage 80.0 % < 99.0 %: 800 of 1,000 pairs');
+  });
+});
+
+describe('memory.ratio and cpu.ratio', () => {
+  const point = (legacyBytes: number | null, candidateBytes: number) => ({
+    startMs: 0,
+    legacyBytes,
+    candidateBytes,
+    legacyCpu: 0.5,
+    candidateCpu: 0.2,
+  });
+  const resources = (points: readonly ReturnType<typeof point>[]): Evidence =>
+    evidenceOf({}, { resources: new Map([[1000, points]]) });
+
+  it('pass below, fail above, wait without metrics', () => {
+    const below = resources(Array.from({ length: 6 }, () => point(100, 30)));
+    expect(ask('memory.ratio < 1.0', below)).toMatchObject({ verdict: 'pass', measured: 0.3 });
+    expect(ask('cpu.ratio < 1.0', below)).toMatchObject({ verdict: 'pass', measured: 0.4 });
+    const above = resources(Array.from({ length: 20 }, () => point(100, 150)));
+    expect(ask('memory.ratio < 1.0', above).sentence).toBe('memory ratio 1.5 > 1 over 20 windows');
+    expect(ask('memory.ratio < 1.0', above).verdict).toBe('fail');
+    const silent = resources(Array.from({ length: 20 }, () => point(null, 150)));
+    expect(ask('memory.ratio < 1.0', silent)).toMatchObject({
+      verdict: 'inconclusive',
+      measured: null,
+    });
+    expect(ask('memory.ratio < 1.0', silent).sentence).toContain('0 of 5 windows');
+  });
+});
+
+describe('candidate.spikes', () => {
+  it('passes after quiet windows and fails at the third spike', () => {
+    const worst = { p99Us: 40_000, usualUs: 2000 };
+    const quiet = { ...NO_SPIKES, seconds: 6, quietSeconds: 6 };
+    expect(ask('candidate.spikes = none', evidenceOf({}, { spikes: quiet })).verdict).toBe('pass');
+    const spikes = { ...NO_SPIKES, seconds: 9, spikes: 3, shared: 1, worst };
+    const result = ask('candidate.spikes = none', evidenceOf({}, { spikes }));
+    expect(result.verdict).toBe('fail');
+    expect(result.sentence).toBe(
+      'candidate spikes: 3 in 9 seconds, worst p99 40.0 ms where 2.00 ms is usual, ' +
+        '1 more on both sides at once',
+    );
+    const early = { ...NO_SPIKES, seconds: 2, quietSeconds: 2 };
+    expect(ask('candidate.spikes = none', evidenceOf({}, { spikes: early })).verdict).toBe(
+      'inconclusive',
+    );
+  });
+});
+
+describe('a verdict', () => {
+  it('fails with any gate, passes with all, and passes without gates', () => {
+    const evidence = evidenceOf({ compared: 2000, pairs: 2000, eligible: 2000, mismatched: 200 });
+    const gates = [gate('mismatch.rate < 0.5%'), gate('errors.excess < 0.5%')];
+    expect(judge(gates, evidence).outcome).toBe('fail');
+    expect(judge(gates.slice(1), evidence).outcome).toBe('pass');
+    expect(judge([...gates.slice(1), gate('latency.p99.ratio < 1')], evidence).outcome).toBe(
+      'inconclusive',
+    );
+    expect(judge([], evidence)).toEqual({ outcome: 'pass', gates: [] });
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { GateOutcome, GateResult, RolloutState } from '../../../src/model/rollout.ts';
+import { type DecideFacts, decide } from '../../../src/rollout/decide.ts';
+import { first } from '../../../src/rollout/verbs.ts';
+import { step } from '../../support/rollout.ts';
+
+function result(verdict: GateOutcome, onFail: 'rollback' | 'hold' = 'rollback'): GateResult {
+  const sentence = `p99 ratio 1.31 > 1.1 over 288 windows`;
+  return { gate: 'g', verdict, measured: 1.31, limit: 1.1, samples: 288, sentence, onFail };
+}
+
+function factsOf(
+  state: Partial<RolloutState>,
+  outcomes: readonly GateResult[],
+  over: Partial<DecideFacts> = {},
+): DecideFacts {
+  return {
+    state: { ...first('build', 'salt', 0), stepElapsedMs: 5000, ...state },
+    ladder: [step(0), step(1), step(100, 5000, { approve: true, peaks: 3 })],
+    verdict: { outcome: 'pass', gates: outcomes },
+    hasKey: true,
+    peaksSeen: 3,
+    ...over,
+  };
+}
+
+const pass = result('pass');
+const fail = result('fail');
+const unsure = result('inconclusive');
+
+describe('a decision', () => {
+  it.each<[string, DecideFacts, string]>([
+    ['advances when all passes', factsOf({}, [pass]), 'advance'],
+    ['advances without gates', factsOf({}, []), 'advance'],
+    ['holds before the hold is over', factsOf({ stepElapsedMs: 4999 }, [pass]), 'hold'],
+    ['holds while a gate is inconclusive', factsOf({}, [pass, unsure]), 'hold'],
+    ['holds at 0 % when a gate fails', factsOf({}, [fail]), 'hold'],
+    ['rolls back above 0 %', factsOf({ step: 1, percent: 1 }, [pass, fail]), 'rollback'],
+    [
+      'holds above 0 % where the gate says so',
+      factsOf({ step: 1, percent: 1 }, [result('fail', 'hold')]),
+      'hold',
+    ],
+    [
+      'rolls back a held rollout',
+      factsOf({ step: 1, percent: 1, phase: 'held', heldBy: 'person' }, [fail]),
+      'rollback',
+    ],
+    [
+      'rolls back a complete rollout',
+      factsOf({ step: 2, percent: 100, phase: 'complete' }, [fail]),
+      'rollback',
+    ],
+    [
+      'leaves a complete rollout alone',
+      factsOf({ step: 2, percent: 100, phase: 'complete' }, [unsure]),
+      'hold',
+    ],
+    ['stays rolled back whatever gates say', factsOf({ phase: 'rolled-back' }, [pass]), 'hold'],
+    ['stays held whatever gates say', factsOf({ phase: 'held', heldBy: 'person' }, [pass]), 'hold'],
+    ['stays at 0 % without a key', factsOf({}, [pass], { hasKey: false }), 'hold'],
+    ['waits for approval', factsOf({ step: 2, percent: 100 }, [pass]), 'hold'],
+    [
+      'completes the last step',
+      factsOf({ step: 2, percent: 100, isApproved: true }, [pass]),
+      'complete',
+    ],
+    [
+      'waits for peaks',
+      factsOf({ step: 2, percent: 100, isApproved: true }, [pass], { peaksSeen: 2 }),
+      'hold',
+    ],
+  ])('%s', (_title, facts, kind) => {
+    expect(decide(facts).kind).toBe(kind);
+  });
+
+  it('names everything it waits for, with what is left of it', () => {
+    const facts = factsOf({ step: 2, percent: 100, stepElapsedMs: 1200 }, [unsure], {
+      peaksSeen: 1,
+    });
+    expect(decide(facts)).toEqual({
+      kind: 'hold',
+      waitingFor: [
+        '4s more of the 5s hold at 100 %',
+        'evidence: p99 ratio 1.31 > 1.1 over 288 windows',
+        'traffic peaks: 1 of 3 seen at 100 %',
+        'approval to leave 100 %: crossfade approve --reason …',
+      ],
+    });
+  });
+});
