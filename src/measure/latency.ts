@@ -55,9 +55,11 @@ export class LatencyHistogram {
     for (let i = 0; i < counts.length; i += 2) this.record(counts[i]!, counts[i + 1]);
   }
 
-  /** Latency at `quantile` (0 to 1), microseconds; 0 when empty. */
+  /** Latency at `quantile` (0 to 1), microseconds, never above the maximum; 0 when empty. */
   quantileUs(quantile: number): number {
-    return this.count === 0 ? 0 : this.#histogram.getValueAtPercentile(quantile * 100);
+    if (this.count === 0) return 0;
+    // The library answers with the top of the bucket, which may lie above the largest value.
+    return Math.min(this.#histogram.getValueAtPercentile(quantile * 100), this.maxUs);
   }
 
   /** How many latencies lie above the bucket that holds `thresholdUs`. */

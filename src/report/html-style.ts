@@ -136,6 +136,7 @@ svg.plot { display: block; width: 100%; min-width: 680px; height: auto; }
 .plot .name { font-weight: 600; }
 .plot .grid, .plot .base, .plot .tickmark { stroke: var(--line); stroke-width: 1; }
 .plot .curve { fill: none; stroke: var(--series); stroke-width: 2.4; stroke-linejoin: round; }
+.plot path.curve { stroke-linecap: round; }
 .plot .dot { fill: var(--card); stroke: var(--series); stroke-width: 2; }
 .plot .hit { fill: transparent; }
 .plot .mark:hover .dot { fill: var(--series); }

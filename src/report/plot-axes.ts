@@ -103,13 +103,14 @@ export function label(
   return `<text class="${name}" ${where}>${escapeHtml(text)}</text>`;
 }
 
-/** A path through points; a null lifts the pen. */
+/** A path through points; a null lifts the pen. A point on its own is a line of no length. */
 export function pathOf(points: readonly (readonly [x: number, y: number] | null)[]): string {
-  let isDown = false;
   let path = '';
-  for (const point of points) {
-    if (point !== null) path += `${isDown ? 'L' : 'M'}${at(point[0])} ${at(point[1])}`;
-    isDown = point !== null;
+  for (const [i, point] of points.entries()) {
+    if (point === null) continue;
+    const isFirst = i === 0 || points[i - 1] === null;
+    const isAlone = isFirst && (points[i + 1] ?? null) === null;
+    path += `${isFirst ? 'M' : 'L'}${at(point[0])} ${at(point[1])}${isAlone ? 'h0' : ''}`;
   }
   return path;
 }

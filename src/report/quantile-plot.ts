@@ -21,6 +21,8 @@ const WIDTH = 960;
 const HEIGHT = 400;
 const LEGEND_ROW = 22;
 const LEGEND_COLUMNS = 2;
+/** Characters of a name in the legend; the whole name is its tooltip. */
+const LEGEND_NAME_MAX = 26;
 
 /** Decades of the x axis: log10 of 1/(1-q) from 0 (0 %) to 4 (99.99 %). */
 const DECADES = 4;
@@ -153,11 +155,14 @@ function withoutRuns(points: readonly [number, number][]): [number, number][] {
 function legendEntry({ name, histogram, className }: Curve, index: number): string {
   const left = 64 + (index % LEGEND_COLUMNS) * ((WIDTH - 92) / LEGEND_COLUMNS);
   const middle = 16 + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW;
+  const chars = Array.from(name);
+  const short =
+    chars.length <= LEGEND_NAME_MAX ? name : `${chars.slice(0, LEGEND_NAME_MAX - 1).join('')}…`;
   const count = `${formatCount(histogram.count)} requests, max ${latencyText(histogram.maxUs)}`;
   return (
-    `<g class="${className}"><line class="curve" x1="${at(left)}" y1="${at(middle)}" ` +
+    `<g class="${className}"><title>${escapeHtml(name)}</title><line class="curve" x1="${at(left)}" y1="${at(middle)}" ` +
     `x2="${at(left + 26)}" y2="${at(middle)}"/>` +
-    `<text class="legend" x="${at(left + 34)}" y="${at(middle + 4)}">${escapeHtml(name)}` +
+    `<text class="legend" x="${at(left + 34)}" y="${at(middle + 4)}">${escapeHtml(short)}` +
     `<tspan class="quiet" dx="10">${escapeHtml(count)}</tspan></text></g>`
   );
 }

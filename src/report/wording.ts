@@ -46,12 +46,11 @@ export function headline(report: Report): string {
       ? `${gates.length === 1 ? 'The one gate passes' : `All ${gates.length} gates pass`}.`
       : `${decisive.length} of ${plural(gates.length, 'gate')} pass.`;
   }
-  const names = decisive.map((gate) => gate.gate).join(', ');
   const verb = outcome === 'fail' ? 'failed' : 'without enough evidence';
-  const which =
-    gates.length === 1 && decisive.length === 1
-      ? 'The one gate'
-      : `${decisive.length} of ${plural(gates.length, 'gate')}`;
+  const isAll = decisive.length === gates.length && gates.length > 1;
+  if (isAll) return `All ${gates.length} gates ${verb}.`;
+  const which = gates.length === 1 ? 'The one gate' : `${decisive.length} of ${gates.length} gates`;
+  const names = decisive.map((gate) => gate.gate).join(', ');
   return `${which} ${verb}${names && `: ${names}`}.`;
 }
 
