@@ -160,8 +160,9 @@ function legendEntry({ name, histogram, className }: Curve, index: number): stri
     chars.length <= LEGEND_NAME_MAX ? name : `${chars.slice(0, LEGEND_NAME_MAX - 1).join('')}…`;
   const count = `${formatCount(histogram.count)} requests, max ${latencyText(histogram.maxUs)}`;
   return (
-    `<g class="${className}"><title>${escapeHtml(name)}</title><line class="curve" x1="${at(left)}" y1="${at(middle)}" ` +
-    `x2="${at(left + 26)}" y2="${at(middle)}"/>` +
+    `<g class="${className}"><title>${escapeHtml(name)}</title>` +
+    `<line class="curve" x1="${at(left)}" y1="${at(middle)}" x2="${at(left + 26)}" ` +
+    `y2="${at(middle)}"/>` +
     `<text class="legend" x="${at(left + 34)}" y="${at(middle + 4)}">${escapeHtml(short)}` +
     `<tspan class="quiet" dx="10">${escapeHtml(count)}</tspan></text></g>`
   );
