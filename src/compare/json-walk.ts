@@ -230,7 +230,9 @@ function lengthTexts(a: readonly JsonValue[], b: readonly JsonValue[]): [string,
   let start = 0;
   while (start < short.length && hashOf(short[start]!) === hashOf(long[start]!)) start += 1;
   const extra = jsonText(long[start]!, LIMITS.divergenceValueMax / 2);
-  const text = (items: readonly JsonValue[]): string =>
-    items === short ? `${items.length} items` : `${items.length} items; [${start}] is ${extra}`;
+  const text = (items: readonly JsonValue[]): string => {
+    const count = `${items.length} ${items.length === 1 ? 'item' : 'items'}`;
+    return items === short ? count : `${count}; [${start}] is ${extra}`;
+  };
   return [text(a), text(b)];
 }

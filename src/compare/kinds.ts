@@ -39,7 +39,9 @@ function kindOfNumbers(a: string, b: string): DivergenceKind {
   if (exactDecimal(a) === exactDecimal(b)) return 'number-format';
   if (hasLostPrecision(a, b)) return 'id-precision';
   const isInteger = /^-?\d+$/.test(a) && /^-?\d+$/.test(b);
-  return !isInteger && Number(a) === Number(b) ? 'number-format' : 'value';
+  // Beyond what a double can hold, one infinity or zero stands for many numbers.
+  const isHeld = Number.isFinite(Number(a)) && Number(a) !== 0;
+  return !isInteger && isHeld && Number(a) === Number(b) ? 'number-format' : 'value';
 }
 
 /** Shorter strings that begin alike are different values rather than one cut off. */
