@@ -40,6 +40,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   verb('rollback', 'to the safe target now, and stay there'),
   verb('begin', 'a new candidate build: old evidence sealed, back to 0 %'),
   {
+    name: 'replay',
+    group: 'Recordings:',
+    summary: 'send a recording to both sides, compare, exit by the verdict',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
     name: 'generate',
     group: 'Recordings:',
     summary: 'a seeded workload as a recording',

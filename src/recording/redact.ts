@@ -11,6 +11,8 @@ export interface Redactor {
   headers(raw: RawHeaders): RawHeaders;
   /** The value as it may be kept: unchanged unless `name` is sensitive. */
   value(name: string, value: string): string;
+  /** The request target with the values of sensitive query parameters replaced. */
+  target(target: string): string;
 }
 
 const SENSITIVE = new RegExp(
@@ -34,7 +36,7 @@ const SENSITIVE = new RegExp(
   ].join('|'),
 );
 
-/** True for headers whose value may identify or admit somebody: `name` in any case. */
+/** True for names whose value may identify or admit somebody: `name` in any case. */
 export function isSensitiveHeader(name: string): boolean {
   return SENSITIVE.test(name.toLowerCase().replaceAll('_', '-'));
 }
@@ -80,6 +82,7 @@ export function createRedactor(key: Buffer): Redactor {
   };
   return {
     value,
+    target: (target) => redactQuery(target, value),
     headers(raw) {
       const kept: string[] = [];
       for (let i = 0; i < raw.length; i += 2) {
@@ -88,6 +91,18 @@ export function createRedactor(key: Buffer): Redactor {
       return kept;
     },
   };
+}
+
+function redactQuery(target: string, redact: (name: string, value: string) => string): string {
+  const start = target.indexOf('?') + 1;
+  if (start === 0) return target;
+  const parameters = target.slice(start).split('&');
+  const kept = parameters.map((parameter) => {
+    const end = parameter.indexOf('=') + 1;
+    if (end === 0) return parameter;
+    return parameter.slice(0, end) + redact(parameter.slice(0, end - 1), parameter.slice(end));
+  });
+  return target.slice(0, start) + kept.join('&');
 }
 
 /** Cookie names stay, each value becomes a token; a part without a name is a value. */

@@ -204,7 +204,11 @@ function redact(record: RecordedPair, redactor: Redactor): RecordedPair {
   };
   return {
     ...record,
-    request: { ...record.request, headers: redactor.headers(record.request.headers) },
+    request: {
+      ...record.request,
+      target: redactor.target(record.request.target),
+      headers: redactor.headers(record.request.headers),
+    },
     legacy: exchange(record.legacy),
     candidate: exchange(record.candidate),
   };

@@ -76,6 +76,15 @@ describe('redaction', () => {
     expect(redactor.value('x-api-key', '')).toBe('');
   });
 
+  test('replaces the values of sensitive query parameters alone', () => {
+    const target = redactor.target('/a?q=1&access_token=hunter2hunter2&api_key=abc&flag&x=%20');
+    expect(target).toMatch(
+      /^\/a\?q=1&access_token=[a-z]{6}\d[a-z]{6}\d&api_key=[a-z]{3}&flag&x=%20$/,
+    );
+    expect(target).not.toContain('hunter2');
+    expect(redactor.target('/token/secret')).toBe('/token/secret');
+  });
+
   test('keeps order, case and number of the header fields', () => {
     const raw = ['Host', 'a', 'COOKIE', 'a=b', 'cookie', 'c=d', 'Accept', '*/*'];
     const kept = redactor.headers(raw);

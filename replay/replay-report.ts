@@ -1,0 +1,153 @@
+import { judge } from '../src/judge/verdict.ts';
+import { addHistograms } from '../src/judge/windows.ts';
+import { formatDuration, formatLatency } from '../src/kit/units.ts';
+import { SIDES, type Side } from '../src/model/exchange.ts';
+import type { GateOutcome, GateResult, Verdict } from '../src/model/rollout.ts';
+import type { GateSettings } from '../src/model/settings.ts';
+import type { HistogramCounts, Summary } from '../src/model/window.ts';
+import type { RecordingSummary } from '../src/recording/reader.ts';
+import { createLatencySeries } from '../src/report/latency-series.ts';
+import type { LatencySeries, Report, ReportTable } from '../src/report/report.ts';
+import { gatherEvidence } from '../src/rollout/evidence.ts';
+import type { LatencyHistogram } from '../src/measure/latency.ts';
+import type { ReplayedPairs } from './pairs.ts';
+import { formatPace, type Pace } from './schedule.ts';
+
+export interface ReplayFacts {
+  readonly name: string;
+  readonly urls: Readonly<Record<Side, string>>;
+  readonly pace: Pace;
+  readonly mustMatch: boolean;
+  readonly gates: readonly GateSettings[];
+  /** What made the recording. */
+  readonly origin: string;
+  readonly summary: RecordingSummary;
+  readonly pairs: ReplayedPairs;
+  readonly seconds: readonly Summary[];
+  readonly elapsedMs: number;
+  readonly isInterrupted: boolean;
+  readonly lost: Error | null;
+}
+
+/** Everything there is to say of a replay, with its verdict. */
+export function replayReport(facts: ReplayFacts): Report {
+  const { name, urls, pairs, seconds } = facts;
+  const verdict = verdictOf(facts);
+  return {
+    title: `Replay of ${name}`,
+    context: contextOf(facts),
+    outcome: verdict.outcome,
+    traffic: pairs.traffic(),
+    gates: verdict.gates,
+    clusters: pairs.clusters,
+    events: [],
+    tables: [timesTable(facts)],
+    latency: SIDES.map((side) => series(`${side} (${urls[side]})`, side, seconds)),
+    warnings: warningsOf(facts),
+  };
+}
+
+function verdictOf(facts: ReplayFacts): Verdict {
+  const { gates, seconds, mustMatch } = facts;
+  const judged = judge(gates, gatherEvidence(gates, seconds));
+  const results = [...(mustMatch ? matchGates(facts.pairs) : []), ...judged.gates];
+  const outcomes = results.map((result) => result.verdict);
+  return { outcome: worst(outcomes), gates: results };
+}
+
+function matchGates(pairs: ReplayedPairs): readonly GateResult[] {
+  const { compared, mismatched } = pairs.traffic();
+  const failures = pairs.candidateOnlyErrors;
+  return [
+    noneGate('mismatches', mismatched, compared, 'compared pairs', 'mismatched'),
+    noneGate(
+      'candidate-only errors',
+      failures,
+      pairs.pairs,
+      'pairs',
+      'failed on the candidate alone',
+    ),
+  ];
+}
+
+function worst(outcomes: readonly GateOutcome[]): GateOutcome {
+  if (outcomes.includes('fail')) return 'fail';
+  return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass';
+}
+
+/** A replay can be repeated: one is too many, and none among those sent is enough. */
+function noneGate(
+  name: string,
+  found: number,
+  samples: number,
+  unit: string,
+  what: string,
+): GateResult {
+  const verdict = found > 0 ? 'fail' : samples > 0 ? 'pass' : 'inconclusive';
+  const words = { fail: 'Fail', pass: 'Pass', inconclusive: 'Inconclusive' };
+  return {
+    gate: `${name} = none`,
+    verdict,
+    measured: samples === 0 ? null : found,
+    limit: 0,
+    samples,
+    sentence: `${words[verdict]}: ${found} of ${samples} ${unit} ${what}, limit none`,
+    onFail: 'hold',
+  };
+}
+
+function contextOf(facts: ReplayFacts): readonly string[] {
+  const { urls, pace, origin, summary, pairs, elapsedMs } = facts;
+  const { received } = pairs.traffic();
+  const perSec = elapsedMs === 0 ? 0 : (received * 1000) / elapsedMs;
+  return [
+    `Legacy at ${urls.legacy}, candidate at ${urls.candidate}.`,
+    `${received} of ${summary.records} recorded requests sent to both sides at once, open loop ` +
+      `at ${formatPace(pace)} (${perSec.toFixed(0)}/s over ${formatDuration(elapsedMs)}), ` +
+      'in order per key.',
+    'Latency counts from the intended time of each request, to its last byte.',
+    ...(origin === '' ? [] : [`The recording: ${origin}.`]),
+  ];
+}
+
+function warningsOf({ summary, isInterrupted, lost }: ReplayFacts): readonly string[] {
+  return [
+    ...(summary.warning === null ? [] : [summary.warning]),
+    ...(isInterrupted ? ['interrupted: only what was sent until then is judged'] : []),
+    ...(lost === null ? [] : [lost.message]),
+  ];
+}
+
+/** A gap between the two says that requests waited here, or for their key. */
+function timesTable({ pairs }: ReplayFacts): ReportTable {
+  const rows = SIDES.flatMap((side) => {
+    const { fromIntended, fromSent } = pairs.times[side];
+    return [
+      [side, 'intended time', ...quantiles(fromIntended)],
+      [side, 'sent', ...quantiles(fromSent)],
+    ];
+  });
+  return {
+    title: 'Latency from intended time and from sending',
+    columns: ['side', 'from', 'p50', 'p99', 'p99.9', 'max'],
+    rows,
+    notes: [
+      'A gap between the two is time spent waiting for an earlier request of the same key, ' +
+        'or for the replay itself.',
+    ],
+  };
+}
+
+function quantiles(times: LatencyHistogram): readonly string[] {
+  const values = [0.5, 0.99, 0.999].map((quantile) => times.quantileUs(quantile));
+  return [...values, times.maxUs].map(formatLatency);
+}
+
+function series(name: string, side: Side, seconds: readonly Summary[]): LatencySeries {
+  const builder = createLatencySeries(name);
+  for (const { startMs, cells } of seconds) {
+    const counts = cells.reduce<HistogramCounts>((sum, cell) => addHistograms(sum, cell[side]), []);
+    builder.add(startMs, counts);
+  }
+  return builder.finish();
+}
