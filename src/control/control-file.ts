@@ -21,6 +21,7 @@ export interface ControlPoint {
   readonly epoch: number;
 }
 
+/** Where the control.json of a store is: in the same folder. */
 export function controlPathOf(storePath: string): string {
   return join(dirname(storePath), 'control.json');
 }

@@ -130,6 +130,7 @@ export function countsOf(evidence: Evidence, route: string | null): GateCounts {
   return sum;
 }
 
+/** Both together. */
 export function addCounts(a: GateCounts, b: GateCounts): GateCounts {
   return {
     pairs: a.pairs + b.pairs,

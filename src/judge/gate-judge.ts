@@ -23,6 +23,7 @@ export interface GateAnswer {
   readonly sentence: string;
 }
 
+/** An answer as status shows it: with the gate as written, its limit and its route. */
 export function gateResult(gate: GateSettings, answer: GateAnswer): GateResult {
   const where = gate.route === null ? '' : ` on ${gate.route}`;
   return {

@@ -64,6 +64,7 @@ export function addHistograms(a: HistogramCounts, b: HistogramCounts): Histogram
   return sum;
 }
 
+/** How many latencies a histogram holds. */
 export function countOf(counts: HistogramCounts): number {
   let count = 0;
   for (let i = 1; i < counts.length; i += 2) count += counts[i]!;

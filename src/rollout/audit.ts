@@ -2,6 +2,7 @@
 import { formatDuration } from '../kit/units.ts';
 import type { RolloutState } from '../model/rollout.ts';
 
+/** A controller has started: with a new rollout, or with the one in the store. */
 export function startSentence(state: RolloutState, isNew: boolean): string {
   return isNew
     ? `Rollout ${state.id} of ${state.label} starts at ${state.percent} %`
@@ -9,39 +10,49 @@ export function startSentence(state: RolloutState, isNew: boolean): string {
         `${state.percent} %, ${formatDuration(wholeSeconds(state.stepElapsedMs))} into the step`;
 }
 
+/** The stored percent is no step of the configuration any more. */
 export function lowerAtStartSentence(from: number, to: number): string {
-  return `Lowered from ${from} % to ${to} %: the configuration has no such step, or no key, any more`;
+  const why = 'the configuration has no such step, or no key, any more';
+  return `Lowered from ${from} % to ${to} %: ${why}`;
 }
 
+/** The next step, as all gates passed: their sentences are the reason. */
 export function advanceSentence(from: RolloutState, percent: number, reason: string): string {
   const afterS = formatDuration(wholeSeconds(from.stepElapsedMs));
   return `Advance ${from.percent} % to ${percent} % after ${afterS}: ${reason}`;
 }
 
+/** The next step, as a person wanted; `open` names what was not proved. */
 export function promoteSentence(from: number, to: number, reason: string, open: string): string {
   return `Promoted by a person ${from} % to ${to} %: ${reason}${open === '' ? '' : ` (${open})`}`;
 }
 
+/** The last step has passed. */
 export function completeSentence(state: RolloutState, reason: string): string {
   return `Complete: ${state.label} at ${state.percent} %: ${reason}`;
 }
 
+/** Back to the safe target, by a failing gate or a person. */
 export function rollbackSentence(from: number, to: number, reason: string): string {
   return `Rolled back from ${from} % to ${to} %: ${reason}`;
 }
 
+/** Stays at its percent, by a failing gate or a person. */
 export function holdSentence(percent: number, reason: string): string {
   return `Hold at ${percent} %: ${reason}`;
 }
 
+/** Climbs again. */
 export function resumeSentence(percent: number, reason: string): string {
   return `Climb on from ${percent} %: ${reason}`;
 }
 
+/** The approval that a step waited for. */
 export function approveSentence(percent: number, reason: string): string {
   return `Approved to leave ${percent} %: ${reason}`;
 }
 
+/** A new candidate build, from 0 %. */
 export function beginSentence(state: RolloutState, from: number, reason: string): string {
   const fall = from === 0 ? '' : `, down from ${from} %`;
   return `Rollout ${state.id} of ${state.label} begins at ${state.percent} %${fall}: ${reason}`;

@@ -8,6 +8,7 @@ interface Reported {
   readonly before: ReadonlyMap<string, number>;
 }
 
+/** Merged clusters of all proxies, lost ones included, since the rollout began. */
 export class ClusterLedger {
   #base: readonly Cluster[];
   /** Examples of an earlier moment belong to earlier rollouts. */

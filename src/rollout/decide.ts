@@ -18,6 +18,7 @@ export const NO_KEY: string =
   'no key is configured, so the canary stays at 0 %: add `key:` to the configuration, ' +
   'for example `key: { from: header, name: x-user-id }`';
 
+/** Safety first: a failing gate is acted on before anything that would move up. */
 export function decide(facts: DecideFacts): Decision {
   const { state, ladder, verdict } = facts;
   const failing = verdict.gates.filter((gate) => gate.verdict === 'fail');

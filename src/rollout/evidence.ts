@@ -39,6 +39,7 @@ export interface ClosedWindow {
 const SPIKE_WINDOW_MS = 1000;
 const RESOURCE_METRICS: ReadonlySet<string> = new Set(['memory.ratio', 'cpu.ratio']);
 
+/** The evidence of the step that the rollout is in. */
 export class StepEvidence {
   readonly #gates: readonly GateSettings[];
   readonly #windowsMs: readonly number[];

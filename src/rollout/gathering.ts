@@ -29,6 +29,7 @@ interface Progress {
 /** A proxy that has not reported for this long does not count as working. */
 const SILENT_AFTER_MS = 5000;
 
+/** Totals last as long as the rollout, evidence as long as the step, taints for ever. */
 export class Gathering {
   readonly #clock: Clock;
   readonly #tainted: Set<string>;

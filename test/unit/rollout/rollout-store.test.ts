@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { first } from '../../../src/rollout/verbs.ts';
 import { openRolloutStore, type RolloutChange } from '../../../src/store/rollout-store.ts';
 
+const MODULE = import.meta.resolve('../../../src/store/rollout-store.ts');
 let folder = '';
 const path = (): string => join(folder, 'crossfade.db');
 
@@ -87,9 +88,12 @@ describe('the rollout store', () => {
   it('lets no second controller in, and the next one as soon as the first is killed', () => {
     const store = openRolloutStore(path());
     const open = `
-      const { openRolloutStore } = await import('${import.meta.resolve('../../../src/store/rollout-store.ts')}');
-      try { openRolloutStore(process.argv[1]); console.log('opened'); process.kill(process.pid, 'SIGKILL'); }
-      catch (error) { console.log(error.code); }`;
+      const { openRolloutStore } = await import('${MODULE}');
+      try {
+        openRolloutStore(process.argv[1]);
+        console.log('opened');
+        process.kill(process.pid, 'SIGKILL');
+      } catch (error) { console.log(error.code); }`;
     const other = (): string => {
       try {
         return execFileSync(process.execPath, ['--input-type=module', '-e', open, path()], {
