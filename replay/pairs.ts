@@ -28,6 +28,7 @@ export interface SideTimes {
   readonly fromSent: LatencyHistogram;
 }
 
+/** The pairs of one replay: compared, counted, timed, and the keys that are not judged. */
 export class ReplayedPairs {
   readonly #count = new Accumulator();
   readonly #tainted = new TaintedKeys();

@@ -69,6 +69,7 @@ export interface Population {
 
 const USER_EXPONENT = 0.5;
 
+/** Users and their channels, the same for the same random source; ids are made when first drawn. */
 export function createPopulation(random: Random, options: PopulationOptions): Population {
   const { users, channels, celebrityChannels } = options;
   const drawUser = createZipf(random, users, USER_EXPONENT);

@@ -241,6 +241,7 @@ export function hashOf(value: JsonValue): number {
   return value.kind === 'number' ? murmur3(value.source, 5) | 0 : value.hash;
 }
 
+/** True for strings, numbers, booleans and null. */
 export function isScalar(value: JsonValue): value is JsonScalar {
   return value === null || typeof value !== 'object' || value.kind === 'number';
 }

@@ -15,6 +15,7 @@ export interface JsonPath {
 
 export const ROOT: JsonPath = { parent: null, segment: '', depth: 0 };
 
+/** The path of a member or element of the value at `parent`. */
 export function childOf(parent: JsonPath, segment: string): JsonPath {
   return { parent, segment, depth: parent.depth + 1 };
 }

@@ -34,6 +34,7 @@ export function epochMoment(source: string): Moment | undefined {
   return { seconds: Number(source.slice(0, 10)), fraction: source.slice(10) };
 }
 
+/** True when both name the same instant, trailing zeros of a fraction aside. */
 export function isSameMoment(a: Moment, b: Moment): boolean {
   return a.seconds === b.seconds && withoutZeros(a.fraction) === withoutZeros(b.fraction);
 }

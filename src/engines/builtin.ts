@@ -49,6 +49,7 @@ const RESPAWN_MAX_MS = 5000;
 /** A worker that lived this long did not die of its start. */
 const HEALTHY_AFTER_MS = 10_000;
 
+/** The engine that moves traffic with proxy processes of our own on this machine. */
 export function createBuiltinEngine(options: BuiltinEngineOptions): BuiltinEngine {
   return new BuiltinWorkers(options);
 }

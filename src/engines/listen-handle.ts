@@ -63,6 +63,7 @@ export async function bindListenHandle(
   };
 }
 
+/** The error of a port that cannot be listened on (`port-in-use`, exit 2). */
 export function portInUse(listen: ListenSettings, cause: string): CrossfadeError {
   return new CrossfadeError(
     'port-in-use',

@@ -35,6 +35,7 @@ interface MutableCell {
 
 type Tally<K extends string> = Partial<Record<K, number>>;
 
+/** Counts of one proxy and the cells of its current second, summed into summaries. */
 export class Accumulator {
   #received = 0;
   #mirrored = 0;

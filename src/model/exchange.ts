@@ -6,6 +6,7 @@ export type Role = 'live' | 'shadow';
 
 export const SIDES: readonly Side[] = ['legacy', 'candidate'];
 
+/** The side that is not this one. */
 export function otherSide(side: Side): Side {
   return side === 'legacy' ? 'candidate' : 'legacy';
 }

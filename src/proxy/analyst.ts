@@ -49,6 +49,7 @@ export interface Analyst {
   close(): Promise<void>;
 }
 
+/** An analyst in a thread of its own, begun anew whenever it is lost or hangs. */
 export function createAnalyst(options: AnalystOptions): Analyst {
   return new AnalystThread(options);
 }

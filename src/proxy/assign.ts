@@ -21,6 +21,7 @@ export interface Plan {
   readonly overtakes: boolean;
 }
 
+/** The plan of a request: who is live, whether it is mirrored, and if not, why not. */
 export function assign(
   identity: Identity,
   assignment: Assignment,

@@ -27,6 +27,7 @@ interface ForwardParts {
   readonly nowUs: () => number;
 }
 
+/** A forwarder over live upstreams that rescues safe requests of the canary. */
 export function createForwarder(parts: ForwardParts): Forwarder {
   return {
     forward(passage, ended) {

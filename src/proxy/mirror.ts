@@ -27,6 +27,7 @@ interface MirrorParts {
   readonly shadowTimeoutMs: number;
 }
 
+/** A mirror that keeps to its limits of requests and bytes; what does not fit is dropped. */
 export function createMirror(parts: MirrorParts): Mirror {
   return new BudgetedMirror(parts);
 }

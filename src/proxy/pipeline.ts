@@ -40,6 +40,7 @@ export interface PipelineParts {
 
 export type Pipeline = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** The way of one request, from its arrival to the end of its pair. */
 export function createPipeline(parts: PipelineParts): Pipeline {
   return (request, response) => {
     const arrivedUs = parts.nowUs();

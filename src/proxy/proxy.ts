@@ -40,6 +40,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
+/** A proxy that is ready to be handed connections; see the head of this file. */
 export function createProxy(parts: ProxyParts): Proxy {
   const { settings, clock, analyst } = parts;
   let assignment = parts.assignment;

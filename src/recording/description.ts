@@ -10,6 +10,7 @@ export const EMPTY_DESCRIPTION: RecordingDescription = {
   routes: [],
 };
 
+/** The description as the JSON bytes that stand in a recording. */
 export function encodeDescription(description: RecordingDescription): Buffer {
   return Buffer.from(JSON.stringify(description), 'utf8');
 }

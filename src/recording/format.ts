@@ -74,6 +74,7 @@ export interface BlockHead {
   readonly payloadCrc: number;
 }
 
+/** The first bytes of every recording: magic, version, checksum. */
 export function encodePreamble(): Buffer {
   const bytes = Buffer.alloc(PREAMBLE_BYTES);
   bytes.write(MAGIC, 'latin1');

@@ -73,6 +73,7 @@ export interface MeasuredRun {
   readonly run: EngineRun;
 }
 
+/** Begins a stretch: the side's own figures now, to be subtracted when it ends. */
 export async function beginStretch(side: ReadStatesProcess): Promise<OpenStretch> {
   return { side, before: await figuresOf(side) };
 }

@@ -10,6 +10,7 @@ export interface Screen {
   readonly width: number;
 }
 
+/** A screen on `out`: with a live line on a terminal, lines alone elsewhere. */
 export function createScreen(out: NodeJS.WriteStream): Screen {
   const isTerminal = out.isTTY === true;
   let hasProgress = false;

@@ -35,6 +35,7 @@ export interface Traffic {
 
 const NO_TRAFFIC: TrafficReport = { answered: 0, failedSafe: 0, failedWrites: 0 };
 
+/** The processes and files of one demo; striking it ends and removes all of them. */
 export class Stage {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'crossfade-demo-'));
   readonly #services = new Set<ReadStatesProcess>();
