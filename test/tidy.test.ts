@@ -1,5 +1,5 @@
 /** The rules of the house that a machine can check: layers, libraries, names, sizes, documents. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../src/cli/program.ts';
@@ -25,7 +25,7 @@ interface Source {
 }
 
 function sourcesIn(...folders: string[]): Source[] {
-  return folders.flatMap((folder) =>
+  return folders.filter(existsSync).flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => /\.(ts|cjs)$/.test(path))
       .map((path) => `${folder}/${path}`)

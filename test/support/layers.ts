@@ -2,7 +2,7 @@
 const BASE = ['kit', 'model'];
 const PURE = ['compare', 'measure', 'judge', 'config', 'recording'];
 const MOVING = ['store', 'proxy', 'rollout', 'engines'];
-const EDGE = ['read-states', 'replay', 'report', 'control'];
+const EDGE = ['read-states', 'report', 'replay', 'control'];
 
 /**
  * From which folders each may import, besides itself. Within the pure layer siblings are apart;
