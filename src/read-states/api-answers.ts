@@ -27,7 +27,8 @@ export function styleOf(kinds: readonly FlawKind[]): AnswerStyle {
  */
 export function stateJson(state: StateRow, style: AnswerStyle): string {
   const isExchanged = style.areColumnsExchanged && state.flags >= 0;
-  let text = `{"id":"${formatId(state.channelHi, state.channelLo)}","read_state_type":${state.type}`;
+  const id = formatId(state.channelHi, state.channelLo);
+  let text = `{"id":"${id}","read_state_type":${state.type}`;
   if ((state.lastHi | state.lastLo) !== 0) {
     text += `,"last_message_id":"${formatId(state.lastHi, state.lastLo)}"`;
   }
@@ -83,23 +84,30 @@ export class EntryList {
       channelLo: this.#cursorLo,
     };
     const next = hasMore ? `"${cursorOf(ref)}"` : 'null';
-    return `{"version":${this.#version},"partial":${isPartial},"entries":[${this.#entries}],"next":${next}}`;
+    const head = `{"version":${this.#version},"partial":${isPartial}`;
+    return `${head},"entries":[${this.#entries}],"next":${next}}`;
   }
 }
 
+/** `{"token":null,"version":8}`: the state's version after an ack. The token is always null. */
 export function ackJson(version: number): string {
   return `{"token":null,"version":${version}}`;
 }
 
+/** `{"applied":3}`: for how many users a mention counted. */
 export function appliedJson(applied: number): string {
   return `{"applied":${applied}}`;
 }
 
-/** Answers that never vary. The codes are those of the API that this one follows. */
+/** 404: the user has no such state. Like every code here, that of the API this one follows. */
 export const UNKNOWN_STATE = '{"code":10100,"message":"Unknown Read State"}';
+/** 404: no such path, or not with this method. */
 export const UNKNOWN_ROUTE = '{"code":0,"message":"404: Not Found"}';
+/** 413. */
 export const TOO_LARGE = '{"code":40005,"message":"Request entity too large"}';
+/** 503: the store was needed and could not be reached, or too much waits to be written. */
 export const UNAVAILABLE = '{"code":50300,"message":"store unavailable","retry_after":0.2}';
+/** 500: a bug, or the flaw `error`. */
 export const INTERNAL_ERROR = '{"code":0,"message":"500: Internal Server Error"}';
 
 /** A 400's body: what is wrong at which path of the request. */

@@ -192,6 +192,7 @@ export function parsePinAck(fields: Fields): number {
   return ms >= 0 ? ms : reject('timestamp', TIMESTAMP_RULE);
 }
 
+/** The acks of a bulk ack in their order, each of the type it names, else of type 0. */
 export function parseBulkAcks(fields: Fields): BulkAck[] {
   const faults = new Faults();
   const acks = readList(fields, 'read_states', BULK_ACKS_MAX).map((value, i) => {

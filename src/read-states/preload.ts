@@ -12,8 +12,6 @@ import type { ChannelRef, ReadStateStore, StateRow } from './store.ts';
  */
 const USER_HI = 0x7f000000;
 const CHANNELS_PER_USER = 100;
-/** Users asked for at once: enough to keep the way busy, few enough to stay small. */
-const USERS_AT_ONCE = 64;
 /** First channel and message, snowflakes of 2024. */
 const CHANNEL_HI = 0x10000000;
 const MESSAGE_HI = 0x11000000;
@@ -82,24 +80,11 @@ export function createPreloadableStore(store: ReadStateStore, seed: number): Pre
   };
 }
 
-async function load(
-  engine: ReadStatesEngine,
-  user: number,
-  channels: readonly ChannelRef[],
-): Promise<void> {
-  await engine.query(USER_HI, user, channels, () => undefined);
-}
-
 /** Loads `count` states into `engine`, which must stand on a preloadable store. */
 export async function preload(engine: ReadStatesEngine, count: number): Promise<void> {
-  let waiting: Promise<void>[] = [];
   for (let user = 0; user * CHANNELS_PER_USER < count; user += 1) {
     const left = count - user * CHANNELS_PER_USER;
     const channels = channelsOf(user, Math.min(left, CHANNELS_PER_USER));
-    waiting.push(load(engine, user, channels));
-    if (waiting.length < USERS_AT_ONCE) continue;
-    await Promise.all(waiting);
-    waiting = [];
+    await engine.query(USER_HI, user, channels, () => undefined);
   }
-  await Promise.all(waiting);
 }

@@ -126,16 +126,24 @@ export class RuntimeWatch {
   }
 }
 
-/** What is in use once everything unused has been collected. */
-export interface MemoryReading {
-  readonly residentBytes: number;
-  /** Objects on the heap and memory that they hold outside it. */
-  readonly liveBytes: number;
+/** Readings until memory has settled, at most: each collection may give more pages back. */
+const SETTLING_MAX = 8;
+
+/** Resident memory once collecting makes it no smaller. Needs `--expose-gc`. */
+export function readResidentBytes(): number {
+  let settledBytes = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < SETTLING_MAX; i += 1) {
+    collectNow();
+    const bytes = process.memoryUsage.rss();
+    if (bytes >= settledBytes) break;
+    settledBytes = bytes;
+  }
+  return settledBytes;
 }
 
-/** Collects, then reads. Needs `--expose-gc`. */
-export function readMemory(): MemoryReading {
+/** Bytes of all objects in use, and of what they hold outside the heap. Needs `--expose-gc`. */
+export function readLiveBytes(): number {
   collectNow();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { residentBytes: rss, liveBytes: heapUsed + external };
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

@@ -1,7 +1,7 @@
+import type { EngineKind } from './create-engine.ts';
 import type { Flaw } from './flaws.ts';
 
-export const ENGINES = ['legacy', 'slab'] as const;
-export type EngineKind = (typeof ENGINES)[number];
+export const ENGINES: readonly EngineKind[] = ['legacy', 'slab'];
 
 /** Everything the server's process is told; it travels as JSON. */
 export interface ServerOptions {

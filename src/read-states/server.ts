@@ -12,7 +12,7 @@ import { withStaleReads } from './flaw-stale.ts';
 import type { EngineMemory } from './metrics.ts';
 import { openReadStateStore } from './open-store.ts';
 import { createPreloadableStore, preload } from './preload.ts';
-import { RuntimeWatch, readMemory } from './runtime.ts';
+import { RuntimeWatch, readLiveBytes, readResidentBytes } from './runtime.ts';
 import type { ServerMessage, ServerOptions } from './server-options.ts';
 import { type ReadStateStore, StoreUnavailable } from './store.ts';
 
@@ -101,7 +101,8 @@ class Server {
   async #makeEngine(store: ReadStateStore): Promise<ReadStatesEngine> {
     const { engine: kind, capacity, commitDelayMs, seed } = this.#options;
     const preloadable = createPreloadableStore(store, seed);
-    const before = readMemory();
+    const liveBytes = readLiveBytes();
+    const residentBytes = readResidentBytes();
     const engine = createEngine(kind, {
       capacity,
       store: this.#options.preload > 0 ? preloadable.store : store,
@@ -109,13 +110,12 @@ class Server {
       clock: systemClock,
       dirtyMax: LIMITS.dirtyMax,
     });
-    const made = readMemory();
+    const madeResidentBytes = readResidentBytes();
     if (this.#options.preload > 0) await preload(engine, this.#options.preload);
     preloadable.end();
-    const filled = readMemory();
     this.#memory = {
-      residentBytes: made.residentBytes - before.residentBytes,
-      liveBytes: filled.liveBytes - before.liveBytes,
+      residentBytes: madeResidentBytes - residentBytes,
+      liveBytes: readLiveBytes() - liveBytes,
     };
     return engine;
   }

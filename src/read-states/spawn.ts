@@ -3,12 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../kit/assert.ts';
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
-import {
-  completeOptions,
-  type EngineKind,
-  type ServerMessage,
-  type ServerOptions,
-} from './server-options.ts';
+import type { EngineKind } from './create-engine.ts';
+import { completeOptions, type ServerMessage, type ServerOptions } from './server-options.ts';
 
 export interface SpawnOptions extends Partial<ServerOptions> {
   readonly engine: EngineKind;
@@ -41,6 +37,11 @@ export interface ReadStatesProcess {
  * makes it and takes no processor from its neighbours; forced collections need --expose-gc.
  */
 const V8_FLAGS = ['--expose-gc', '--single-threaded-gc'];
+/**
+ * Large blocks always get pages of their own, so that what an engine adds to resident memory can
+ * be read off exactly: glibc would else put them into pages that something freed before.
+ */
+const MALLOC_SETTINGS = { MALLOC_MMAP_THRESHOLD_: '131072' };
 /** Heap that states of a legacy cache may need, with room for garbage; V8's own limit is 4 GiB. */
 const HEAP_BYTES_PER_STATE = 512;
 const HEAP_DEFAULT_MIB = 4096;
@@ -68,6 +69,7 @@ export async function spawnReadStates(given: SpawnOptions): Promise<ReadStatesPr
   const flags = [...V8_FLAGS, ...heapFlags(options.capacity)];
   const child = spawn(process.execPath, [...flags, SERVER_FILE, JSON.stringify(options)], {
     stdio: ['ignore', output, output, 'ipc'],
+    env: { ...process.env, ...MALLOC_SETTINGS },
     detached: true,
   });
   if (onLine !== undefined) {

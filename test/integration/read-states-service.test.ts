@@ -63,7 +63,7 @@ describe('both engines', () => {
     }
   });
 
-  it('are as full as asked after preloading, with nothing to write, and say what it takes', async () => {
+  it('are as full as asked after preloading, nothing to write, and say what it takes', async () => {
     for (const engine of ['legacy', 'slab'] as const) {
       const { url } = await start({ engine, capacity: 20_000, preload: 20_000 });
       expect(await readMetric(url, 'crossfade_cache_entries')).toBe(20_000);
@@ -164,7 +164,7 @@ describe('the process', () => {
     expect(await readList(next!.url)).toBe(list);
   });
 
-  it('refuses a port in use, an unknown store and a held file in one sentence, exit 2', async () => {
+  it('refuses a port in use, an unknown store, a held file in a sentence, exit 2', async () => {
     const store = `sqlite:${folder}/held.db`;
     const { port } = await start({ engine: 'slab', store });
     await expect(start({ engine: 'slab', port })).rejects.toMatchObject({

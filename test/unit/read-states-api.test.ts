@@ -243,7 +243,7 @@ describe('the Read States API', () => {
 });
 
 describe('flaws of answers', () => {
-  it('strike the share they name, the same requests for the same seed, and store the truth', async () => {
+  it('strike the share they name, alike for the same seed, and store the truth', async () => {
     const run = async (): Promise<number[]> => {
       app = createApp([parseFlaw('error@20%')]);
       const statuses: number[] = [];

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { parseDurationMs } from '../../kit/units.ts';
 import { FLAW_FORMS, type Flaw, parseFlaw } from '../../read-states/flaws.ts';
-import { ENGINES, type EngineKind, type ServerOptions } from '../../read-states/server-options.ts';
+import type { EngineKind } from '../../read-states/create-engine.ts';
+import { ENGINES, type ServerOptions } from '../../read-states/server-options.ts';
 import {
   type ProcessEnd,
   type ReadStatesProcess,
