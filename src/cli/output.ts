@@ -1,7 +1,6 @@
 import { isatty } from 'node:tty';
 import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
 import { ConfigError } from '../config/problems.ts';
-import { paint, type TextStyle } from '../report/table.ts';
 
 /** Whether text for this descriptor may be coloured: a terminal, but for NO_COLOR, FORCE_COLOR. */
 export function hasColor(descriptor = 1): boolean {
@@ -9,11 +8,6 @@ export function hasColor(descriptor = 1): boolean {
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
   return isatty(descriptor);
-}
-
-/** Styles text for stdout, where it may be coloured. */
-export function styled(text: string, style: TextStyle): string {
-  return paint(text, style, hasColor());
 }
 
 /** One value as JSON on stdout, on lines of its own, indented for reading. */
