@@ -9,25 +9,15 @@ import type {
   MutableState,
   ReadStatesEngine,
 } from './engine.ts';
-import { DELETED, DIRTY, type EntryCache, IN_FLIGHT } from './entry-cache.ts';
-import { type HeldState, HeldStates } from './held-states.ts';
-import { listStates, type UnwrittenState } from './list-states.ts';
+import { DELETED, type EntryCache } from './entry-cache.ts';
+import { HeldStates } from './held-states.ts';
+import { listStates } from './list-states.ts';
 import * as rules from './rules.ts';
+import { type Found, PRESENT, StateTable, UNKNOWN } from './state-table.ts';
 import type { ChannelRef, ReadStateStore, StateRow } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 import { type LoadedStates, UserLoads } from './user-loads.ts';
 import { WriteBehind } from './write-behind.ts';
-
-/** Entries looked at from the oldest on for a clean one, before a dirty one is evicted. */
-const CLEAN_LOOK_MAX = 8;
-/** The same when no dirty one may be evicted; those passed over become the ones used last. */
-const CLEAN_SEARCH_MAX = 64;
-
-/** What a look for a state found. */
-const UNKNOWN = 0;
-const ABSENT = 1;
-const PRESENT = 2;
-type Found = typeof UNKNOWN | typeof ABSENT | typeof PRESENT;
 
 export interface CachedEngineOptions {
   readonly store: ReadStateStore;
@@ -39,42 +29,33 @@ export interface CachedEngineOptions {
 }
 
 /**
- * The engine over any {@link EntryCache}: who finds what where, and what becomes of it. A state
- * is looked for in the cache, then among the held (evicted, not yet durable), then in what a
- * load of its user brought. Updates are applied in one go, never across a wait. Removed states
- * stay as entries until the store knows; states that do not exist take no room.
+ * The engine over any {@link EntryCache}. What is here or held is answered at once; for the rest
+ * the store is asked, once for the misses of a user that come together. Updates are applied in
+ * one go, never across a wait, and are written behind.
  */
 export class CachedEngine<E> implements ReadStatesEngine {
   readonly #cache: EntryCache<E>;
-  readonly #held: HeldStates;
+  readonly #table: StateTable<E>;
   readonly #loads: UserLoads;
   readonly #writes: WriteBehind<E>;
   readonly #store: ReadStateStore;
-  /** The state that was looked for last, to be changed and saved. */
-  readonly #state: MutableState = rules.createState();
-  readonly #leaving: MutableState = rules.createState();
-  /** Where that state is, if it is in the cache or held. */
-  #entry: E;
-  #heldState: HeldState | null = null;
   #hits = 0;
   #misses = 0;
-  #evictions = 0;
 
   constructor(cache: EntryCache<E>, options: CachedEngineOptions) {
     this.#cache = cache;
-    this.#entry = cache.none;
     this.#store = options.store;
-    this.#held = new HeldStates(options.heldMax ?? LIMITS.heldStatesMax);
     this.#loads = new UserLoads({
       store: options.store,
-      isPresent: (userHi, userLo, channel) => this.#isPresent(userHi, userLo, channel),
+      isPresent: (userHi, userLo, channel) => this.#table.isPresent(userHi, userLo, channel),
       waitersMax: LIMITS.loadWaitersMax,
       keysMax: LIMITS.loadKeysMax,
     });
-    this.#writes = new WriteBehind(cache, this.#held, {
-      ...options,
-      onGone: (state, isDeleted) => this.#loads.retain(state, isDeleted),
-    });
+    const held = new HeldStates(options.heldMax ?? LIMITS.heldStatesMax);
+    const onGone = (state: StateRow, isDeleted: boolean): void =>
+      this.#loads.retain(state, isDeleted);
+    this.#writes = new WriteBehind(cache, held, { ...options, onGone });
+    this.#table = new StateTable(cache, held, this.#writes, (state) => onGone(state, false));
   }
 
   get(userHi: number, userLo: number, channel: ChannelRef, out: MutableState): Maybe<boolean> {
@@ -95,7 +76,7 @@ export class CachedEngine<E> implements ReadStatesEngine {
     channels: readonly ChannelRef[],
     visit: (state: StateRow) => void,
   ): Maybe<void> {
-    const missing = this.#countMissing(userHi, userLo, channels);
+    const missing = this.#table.countMissing(userHi, userLo, channels);
     this.#misses += missing;
     this.#hits += channels.length - missing;
     if (missing === 0) {
@@ -113,7 +94,7 @@ export class CachedEngine<E> implements ReadStatesEngine {
     options: ListOptions,
     visit: (state: StateRow) => void,
   ): Promise<boolean> {
-    const unwritten = this.#unwrittenOf(userHi, userLo);
+    const unwritten = this.#table.unwrittenOf(userHi, userLo);
     return listStates(this.#store, userHi, userLo, unwritten, options, visit);
   }
 
@@ -127,7 +108,7 @@ export class CachedEngine<E> implements ReadStatesEngine {
     options: AckOptions,
   ): Maybe<number> {
     return this.#update(userHi, userLo, 0, channelHi, channelLo, () =>
-      rules.applyAck(this.#state, messageHi, messageLo, options),
+      rules.applyAck(this.#table.state, messageHi, messageLo, options),
     );
   }
 
@@ -139,14 +120,14 @@ export class CachedEngine<E> implements ReadStatesEngine {
     pinAtMs: number,
   ): Maybe<void> {
     const done = this.#update(userHi, userLo, 0, channelHi, channelLo, () =>
-      rules.applyPinAck(this.#state, pinAtMs),
+      rules.applyPinAck(this.#table.state, pinAtMs),
     );
     return typeof done === 'number' ? undefined : done.then(() => undefined);
   }
 
   ackBulk(userHi: number, userLo: number, acks: readonly BulkAck[]): Maybe<void> {
     if (!this.#writes.hasRoomFor(acks.length)) return this.#refuse();
-    const missing = this.#countMissing(userHi, userLo, acks);
+    const missing = this.#table.countMissing(userHi, userLo, acks);
     this.#misses += missing;
     this.#hits += acks.length - missing;
     if (missing === 0) {
@@ -168,9 +149,9 @@ export class CachedEngine<E> implements ReadStatesEngine {
     if (!this.#writes.hasRoomFor(users.length / 2)) return this.#refuse();
     let applied = 0;
     const apply = (): boolean => {
-      if (!rules.doesMentionCount(this.#state, messageHi, messageLo)) return false;
+      if (!rules.doesMentionCount(this.#table.state, messageHi, messageLo)) return false;
       applied += 1;
-      return rules.applyMention(this.#state);
+      return rules.applyMention(this.#table.state);
     };
     const waiting: Promise<number>[] = [];
     for (let i = 0; i < users.length; i += 2) {
@@ -202,7 +183,7 @@ export class CachedEngine<E> implements ReadStatesEngine {
       entries: cache.size,
       hits: this.#hits,
       misses: this.#misses,
-      evictions: this.#evictions,
+      evictions: this.#table.evictions,
       dirty: writes.dirty,
       writes: writes.writes,
       writeFailures: writes.writeFailures,
@@ -234,25 +215,25 @@ export class CachedEngine<E> implements ReadStatesEngine {
     rule: (() => boolean) | null,
   ): Maybe<number> {
     if (!this.#writes.hasRoomFor(1)) return this.#refuse();
-    const found = this.#look(userHi, userLo, type, channelHi, channelLo, null);
+    const found = this.#table.look(userHi, userLo, type, channelHi, channelLo, null);
     if (found !== UNKNOWN) {
       this.#hits += 1;
       return this.#change(found, rule);
     }
     this.#misses += 1;
     return this.#loads.wait(userHi, userLo, [{ type, channelHi, channelLo }], (loaded) =>
-      this.#change(this.#look(userHi, userLo, type, channelHi, channelLo, loaded), rule),
+      this.#change(this.#table.look(userHi, userLo, type, channelHi, channelLo, loaded), rule),
     );
   }
 
   /** Applies a rule to the state that was looked for, which then is saved if it changed. */
   #change(found: Found, rule: (() => boolean) | null): number {
     if (rule === null) {
-      if (found === PRESENT) this.#save(true);
+      if (found === PRESENT) this.#table.save(true);
     } else if (rule()) {
-      this.#save(false);
+      this.#table.save(false);
     }
-    return this.#state.version;
+    return this.#table.state.version;
   }
 
   #applyAcks(
@@ -263,8 +244,9 @@ export class CachedEngine<E> implements ReadStatesEngine {
   ): void {
     for (const ack of acks) {
       const { type, channelHi, channelLo } = ack;
-      this.#look(userHi, userLo, type, channelHi, channelLo, loaded);
-      if (rules.applyAck(this.#state, ack.messageHi, ack.messageLo, PLAIN_ACK)) this.#save(false);
+      this.#table.look(userHi, userLo, type, channelHi, channelLo, loaded);
+      if (rules.applyAck(this.#table.state, ack.messageHi, ack.messageLo, PLAIN_ACK))
+        this.#table.save(false);
     }
   }
 
@@ -275,17 +257,17 @@ export class CachedEngine<E> implements ReadStatesEngine {
     out: MutableState,
   ): Maybe<boolean> {
     const { type, channelHi, channelLo } = channel;
-    const found = this.#look(userHi, userLo, type, channelHi, channelLo, null);
+    const found = this.#table.look(userHi, userLo, type, channelHi, channelLo, null);
     if (found !== UNKNOWN) {
       this.#hits += 1;
-      if (found === PRESENT) rules.copyState(this.#state, out);
+      if (found === PRESENT) rules.copyState(this.#table.state, out);
       return found === PRESENT;
     }
     this.#misses += 1;
     const wanted = [{ type, channelHi, channelLo }];
     return this.#loads.wait(userHi, userLo, wanted, (loaded) => {
-      const found = this.#lookAndAdmit(userHi, userLo, type, channelHi, channelLo, loaded);
-      if (found === PRESENT) rules.copyState(this.#state, out);
+      const found = this.#table.lookAndAdmit(userHi, userLo, type, channelHi, channelLo, loaded);
+      if (found === PRESENT) rules.copyState(this.#table.state, out);
       return found === PRESENT;
     });
   }
@@ -298,152 +280,9 @@ export class CachedEngine<E> implements ReadStatesEngine {
     visit: (state: StateRow) => void,
   ): void {
     for (const { type, channelHi, channelLo } of channels) {
-      const found = this.#lookAndAdmit(userHi, userLo, type, channelHi, channelLo, loaded);
-      if (found === PRESENT) visit(this.#state);
+      const found = this.#table.lookAndAdmit(userHi, userLo, type, channelHi, channelLo, loaded);
+      if (found === PRESENT) visit(this.#table.state);
     }
-  }
-
-  #countMissing(userHi: number, userLo: number, channels: readonly ChannelRef[]): number {
-    let missing = 0;
-    for (const channel of channels) {
-      if (!this.#isPresent(userHi, userLo, channel)) missing += 1;
-    }
-    return missing;
-  }
-
-  #isPresent(userHi: number, userLo: number, channel: ChannelRef): boolean {
-    const { type, channelHi, channelLo } = channel;
-    const entry = this.#cache.find(userHi, userLo, type, channelHi, channelLo);
-    if (entry !== this.#cache.none) return true;
-    return this.#held.find(userHi, userLo, type, channelHi, channelLo) !== null;
-  }
-
-  /** Brings the state into `#state`, a clear one if there is none, and notes where it is. */
-  #look(
-    userHi: number,
-    userLo: number,
-    type: number,
-    channelHi: number,
-    channelLo: number,
-    loaded: LoadedStates | null,
-  ): Found {
-    const cache = this.#cache;
-    const state = this.#state;
-    const entry = cache.find(userHi, userLo, type, channelHi, channelLo);
-    this.#entry = entry;
-    this.#heldState = null;
-    if (entry !== cache.none) {
-      cache.touch(entry);
-      if ((cache.bits(entry) & DELETED) === 0) {
-        cache.read(entry, state);
-        return PRESENT;
-      }
-      rules.clearState(state, userHi, userLo, type, channelHi, channelLo);
-      return ABSENT;
-    }
-    const held = this.#held.find(userHi, userLo, type, channelHi, channelLo);
-    this.#heldState = held;
-    let row: StateRow | null | undefined;
-    if (held !== null) row = (held.bits & DELETED) === 0 ? held.state : null;
-    else row = loaded?.get(type, channelHi, channelLo);
-    if (row !== undefined && row !== null) {
-      rules.copyState(row, state);
-      return PRESENT;
-    }
-    rules.clearState(state, userHi, userLo, type, channelHi, channelLo);
-    return row === null ? ABSENT : UNKNOWN;
-  }
-
-  /** As `#look`; what a load brought is then in the cache, if there is room to be had. */
-  #lookAndAdmit(
-    userHi: number,
-    userLo: number,
-    type: number,
-    channelHi: number,
-    channelLo: number,
-    loaded: LoadedStates | null,
-  ): Found {
-    const found = this.#look(userHi, userLo, type, channelHi, channelLo, loaded);
-    const isElsewhere = this.#entry === this.#cache.none && this.#heldState === null;
-    if (found === PRESENT && isElsewhere && this.#makeRoom()) this.#cache.insert(this.#state);
-    return found;
-  }
-
-  /** Puts `#state`, changed, where it was found; a new one into the cache, or among the held. */
-  #save(isDeleted: boolean): void {
-    const cache = this.#cache;
-    const held = this.#heldState;
-    if (held !== null) {
-      rules.copyState(this.#state, held.state);
-      held.bits = isDeleted ? held.bits | DELETED : held.bits & ~DELETED;
-      this.#writes.markHeldDirty(held);
-      return;
-    }
-    let entry = this.#entry;
-    if (entry === cache.none) {
-      if (this.#makeRoom()) {
-        entry = cache.insert(this.#state);
-      } else {
-        if (this.#held.isFull) {
-          throw new StoreUnavailable('everything cached waits for the store');
-        }
-        this.#writes.holdNew(this.#state, isDeleted);
-        return;
-      }
-    } else {
-      cache.write(entry, this.#state);
-    }
-    const bits = cache.bits(entry);
-    cache.setBits(entry, isDeleted ? bits | DELETED : bits & ~DELETED);
-    this.#writes.markDirty(entry);
-  }
-
-  /** Whether there is room for one entry more, made by evicting one if need be. */
-  #makeRoom(): boolean {
-    const cache = this.#cache;
-    if (cache.size < cache.capacity) return true;
-    let entry = cache.oldest();
-    for (let i = 0; i < CLEAN_LOOK_MAX && entry !== cache.none; i += 1) {
-      if (this.#isClean(entry)) return this.#evict(entry);
-      entry = cache.newer(entry);
-    }
-    if (!this.#held.isFull) return this.#evict(cache.oldest());
-    for (let i = 0; i < CLEAN_SEARCH_MAX; i += 1) {
-      entry = cache.oldest();
-      if (this.#isClean(entry)) return this.#evict(entry);
-      cache.touch(entry);
-    }
-    return false;
-  }
-
-  #isClean(entry: E): boolean {
-    return (this.#cache.bits(entry) & (DIRTY | IN_FLIGHT)) === 0;
-  }
-
-  #evict(entry: E): true {
-    this.#cache.read(entry, this.#leaving);
-    if (this.#isClean(entry)) this.#loads.retain(this.#leaving, false);
-    else this.#writes.hold(entry, this.#leaving);
-    this.#cache.remove(entry);
-    this.#evictions += 1;
-    return true;
-  }
-
-  /** The states of a user that the store does not have as they are. */
-  #unwrittenOf(userHi: number, userLo: number): UnwrittenState[] {
-    const cache = this.#cache;
-    const unwritten: UnwrittenState[] = [];
-    let entry = cache.firstOfUser(userHi, userLo);
-    for (; entry !== cache.none; entry = cache.nextOfUser(entry)) {
-      if (this.#isClean(entry)) continue;
-      cache.read(entry, this.#leaving);
-      const isDeleted = (cache.bits(entry) & DELETED) !== 0;
-      unwritten.push({ state: { ...this.#leaving }, isDeleted });
-    }
-    for (const { state, bits } of this.#held.ofUser(userHi, userLo)) {
-      unwritten.push({ state: { ...state }, isDeleted: (bits & DELETED) !== 0 });
-    }
-    return unwritten;
   }
 }
 

@@ -45,9 +45,9 @@ class Listing {
 }
 
 /**
- * Merges the store's states of a user with those of `unwritten`, which win. Visits up to `limit` in (type,
- * numeric id) order and answers whether there are more. What is read is not brought into the
- * cache: a user of 50,000 channels would empty it.
+ * Merges the store's states of a user with those of `unwritten`, which win. Visits up to `limit`
+ * in (type, numeric id) order and answers whether there are more. What is read is not brought
+ * into the cache: a user of 50,000 channels would empty it.
  */
 export async function listStates(
   store: ReadStateStore,

@@ -52,6 +52,7 @@ export function clearState(
   state.version = 0;
 }
 
+/** Overwrites all of `to`. */
 export function copyState(from: StateRow, to: MutableState): void {
   to.userHi = from.userHi;
   to.userLo = from.userLo;

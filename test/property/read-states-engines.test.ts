@@ -25,13 +25,16 @@ interface Setup {
   readonly restartEvery: number;
 }
 
+const MANY_CHANNELS = { seed: 6, capacity: 64, users: 1, channels: 500, calls: 5000 };
+
+/** 100,000 calls in all. */
 const SETUPS: readonly Setup[] = [
   { ...plain('capacity 1'), seed: 1, capacity: 1, restartEvery: 500 },
   { ...plain('capacity 2, few states'), seed: 2, capacity: 2, users: 2, channels: 3 },
   { ...plain('everything fits'), seed: 3, capacity: 5000, users: 20, channels: 40 },
   { ...plain('an eviction storm'), seed: 4, capacity: 37, users: 60, channels: 60 },
   { ...plain('restarts'), seed: 5, capacity: 300, restartEvery: 50 },
-  { ...plain('one user of many channels'), seed: 6, capacity: 64, users: 1, channels: 700 },
+  { ...plain('one user of many channels'), ...MANY_CHANNELS },
   { ...plain('calls at once'), seed: 7, capacity: 50, users: 40, channels: 10, width: 12 },
   { ...plain('calls at once, capacity 1'), seed: 8, capacity: 1, users: 16, width: 8 },
 ];
@@ -43,7 +46,7 @@ function plain(name: string): Setup {
     capacity: 100,
     users: 12,
     channels: 25,
-    calls: 100_000 / 8,
+    calls: 13_572,
     width: 1,
     restartEvery: 1000,
   };
@@ -269,6 +272,13 @@ function drawCalls(random: Random, ids: Ids, width: number): Call[] {
   return calls;
 }
 
+const FIELDS = [...Object.keys(createState()), 'states', 'hasMore'];
+
+/** The same text for the same answers, in whatever order their fields are. */
+function textOf(answers: readonly unknown[]): string {
+  return JSON.stringify(answers, FIELDS);
+}
+
 async function play(setup: Setup): Promise<number> {
   const random = createRandom(setup.seed);
   const ids = new Ids(random, setup);
@@ -283,6 +293,8 @@ async function play(setup: Setup): Promise<number> {
     for (const world of worlds) {
       const answers = await Promise.all(calls.map((call) => call.run(world.engine)));
       const names = calls.map(({ name }) => name).join();
+      // Comparing text is quick; only what differs is worth a proper comparison.
+      if (textOf(answers) === textOf(expected)) continue;
       expect(answers, `${world.kind}: ${names} after ${count} calls`).toEqual(expected);
     }
     count += calls.length;

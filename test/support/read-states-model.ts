@@ -20,10 +20,13 @@ export class ReadStatesModel {
 
   list(user: bigint, options: ListOptions): { states: StateRow[]; hasMore: boolean } {
     const { type, after, limit } = options;
+    const behind = after === null ? -1n : rankOf(after);
     const states = [...(this.#users.get(user)?.values() ?? [])]
       .filter((state) => type < 0 || state.type === type)
-      .sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1))
-      .filter((state) => after === null || rankOf(state) > rankOf(after));
+      .map((state) => ({ state, rank: rankOf(state) }))
+      .filter(({ rank }) => rank > behind)
+      .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+      .map(({ state }) => state);
     return { states: states.slice(0, limit), hasMore: states.length > limit };
   }
 

@@ -27,6 +27,8 @@ export interface StrictStore {
   isDown: boolean;
   /** Answers one question, drawn by `random` or the oldest; lets what follows from it happen. */
   answerOne(random?: Random): Promise<void>;
+  /** Answers the oldest read, before any write. */
+  answerRead(): Promise<void>;
   /** Answers everything until nothing is asked any more. */
   answerAll(): Promise<void>;
 }
@@ -38,18 +40,29 @@ export function settle(): Promise<void> {
   });
 }
 
+interface Question {
+  readonly isRead: boolean;
+  answer(random: Random | undefined): Promise<void>;
+}
+
 export function createStrictStore(): StrictStore {
   const memory = createMemoryStore();
   const inFlight = new Set<string>();
-  const questions: ((random: Random | undefined) => Promise<void>)[] = [];
+  const questions: Question[] = [];
   const breaches: string[] = [];
   const writes: (readonly StateWrite[])[] = [];
   const reads: (readonly ChannelRef[])[] = [];
 
   /** Waits to be told to answer; the answer is `run`'s, or a failure. */
-  function ask<T>(run: (isDown: boolean, random: Random | undefined) => Promise<T>): Promise<T> {
+  function ask<T>(
+    isRead: boolean,
+    run: (isDown: boolean, random: Random | undefined) => Promise<T>,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      questions.push(async (random) => run(strict.isDown, random).then(resolve, reject));
+      questions.push({
+        isRead,
+        answer: (random) => run(strict.isDown, random).then(resolve, reject),
+      });
     });
   }
 
@@ -67,14 +80,14 @@ export function createStrictStore(): StrictStore {
   const store: ReadStateStore = {
     readMany(userHi, userLo, channels) {
       reads.push(channels);
-      return ask((isDown) => {
+      return ask(true, (isDown) => {
         if (isDown) return Promise.reject(new StoreUnavailable('down'));
         return memory.readMany(userHi, userLo, channels);
       });
     },
     async *readUser(userHi, userLo, after) {
       const pages: (readonly StateRow[])[] = [];
-      await ask(async (isDown) => {
+      await ask(true, async (isDown) => {
         if (isDown) throw new StoreUnavailable('down');
         for await (const page of memory.readUser(userHi, userLo, after)) pages.push(page);
       });
@@ -86,7 +99,7 @@ export function createStrictStore(): StrictStore {
         if (inFlight.has(keyOf(row))) breaches.push(`${keyOf(row)} is in flight twice`);
         inFlight.add(keyOf(row));
       }
-      return ask((isDown, random) => write(rows, isDown, random));
+      return ask(false, (isDown, random) => write(rows, isDown, random));
     },
     close: () => memory.close(),
   };
@@ -104,7 +117,15 @@ export function createStrictStore(): StrictStore {
     async answerOne(random?: Random) {
       const index = random === undefined ? 0 : random.int(0, questions.length - 1);
       const [question] = questions.splice(index, 1);
-      await question?.(random);
+      await question?.answer(random);
+      await settle();
+    },
+    async answerRead() {
+      const [question] = questions.splice(
+        questions.findIndex(({ isRead }) => isRead),
+        1,
+      );
+      await question?.answer(undefined);
       await settle();
     },
     async answerAll() {

@@ -29,6 +29,7 @@ export function hashState(
   return h ^ (h >>> 16);
 }
 
+/** The same of a user alone. */
 export function hashUser(seed: number, userHi: number, userLo: number): number {
   let h = Math.imul(seed ^ userLo, M1);
   h = Math.imul(h ^ (h >>> 15) ^ userHi, M4);

@@ -61,6 +61,7 @@ export function isRecordOf(
   );
 }
 
+/** Fills `out` with the state's fields. */
 export function readRecord(rec: Int32Array, base: number, out: MutableState): void {
   const packed = rec[base + 8]!;
   const marks = rec[base + 10]!;
@@ -110,18 +111,22 @@ export function writeRecord(rec: Int32Array, base: number, state: StateRow): voi
   rec[base + 10] = marks;
 }
 
+/** DIRTY, IN_FLIGHT and DELETED of the record. */
 export function readBits(rec: Int32Array, base: number): number {
   return (rec[base + 10]! & BITS_MASK) >>> BITS_SHIFT;
 }
 
+/** Sets them; everything else in the word stays. */
 export function writeBits(rec: Int32Array, base: number, bits: number): void {
   rec[base + 10] = (rec[base + 10]! & ~BITS_MASK) | (bits << BITS_SHIFT);
 }
 
+/** When it became dirty, in ticks that wrap at 2^18. */
 export function readTick(rec: Int32Array, base: number): number {
   return rec[base + 10]! >>> TICK_SHIFT;
 }
 
+/** Sets that tick, 0 to 2^18-1. */
 export function writeTick(rec: Int32Array, base: number, tick: number): void {
   rec[base + 10] = (rec[base + 10]! & BELOW_TICK) | (tick << TICK_SHIFT);
 }
@@ -131,16 +136,19 @@ export function readLink(rec: Int32Array, base: number, word: number): number {
   return rec[base + word]! & LINK_MASK;
 }
 
+/** Sets such a link; what shares its word stays. */
 export function writeLink(rec: Int32Array, base: number, word: number, slot: number): void {
   rec[base + word] = (rec[base + word]! & REST_MASK) | slot;
 }
 
+/** The slot before it in the dirty queue, put together from its three parts. */
 export function readDirtyPrev(rec: Int32Array, base: number): number {
   const low = rec[base + USER_NEXT]! >>> 24;
   const middle = rec[base + USER_PREV]! >>> 24;
   return low | (middle << 8) | ((rec[base + DIRTY_NEXT]! >>> 24) << 16);
 }
 
+/** Sets it, in all three parts. */
 export function writeDirtyPrev(rec: Int32Array, base: number, slot: number): void {
   const next = base + USER_NEXT;
   const prev = base + USER_PREV;
