@@ -9,6 +9,7 @@ import type { RequestMessage } from '../src/model/exchange.ts';
 import { createPopulation, type Population, snowflake } from './read-states-population.ts';
 import type { WorkloadRequest } from './workload.ts';
 
+/** What makes one workload; the same options make the same requests. */
 export interface ReadStatesWorkloadOptions {
   /** Any 32-bit integer. */
   readonly seed: number;
@@ -29,6 +30,7 @@ export interface ReadStatesWorkloadOptions {
 
 type Defaults = Required<Omit<ReadStatesWorkloadOptions, 'seed' | 'ratePerSec'>>;
 
+/** What holds where an option is not given. */
 export const READ_STATES_DEFAULTS: Defaults = {
   users: 2000,
   channels: 100_000,

@@ -5,6 +5,7 @@ import { openRecording } from '../src/recording/writer.ts';
 import { CrossfadeError, EXIT } from '../src/kit/errors.ts';
 import type { WorkloadRequest } from './workload.ts';
 
+/** How much is written, and what is said of it. */
 export interface GenerateOptions {
   /** Requests due later are left out. */
   readonly durationMs: number;
@@ -13,6 +14,7 @@ export interface GenerateOptions {
   readonly description: RecordingDescription;
 }
 
+/** What a generated recording holds. */
 export interface Generated {
   readonly requests: number;
   readonly writes: number;

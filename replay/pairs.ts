@@ -29,6 +29,7 @@ export interface SideTimes {
 }
 
 /** The pairs of one replay: compared, counted, timed, and the keys that are not judged. */
+/** Totals of one replay, and cells since the last look. */
 export class ReplayedPairs {
   readonly #count = new Accumulator();
   readonly #tainted = new TaintedKeys();

@@ -48,6 +48,7 @@ function harmonic(n: number, exponent: number): number {
   return sum + tail + (n ** -exponent - head ** -exponent) / 2;
 }
 
+/** How many there are. */
 export interface PopulationOptions {
   readonly users: number;
   readonly channels: number;
@@ -70,6 +71,7 @@ export interface Population {
 const USER_EXPONENT = 0.5;
 
 /** Users and their channels, the same for the same random source; ids are made when first drawn. */
+/** Draws from `random` as users are first seen: the same sequence gives the same people. */
 export function createPopulation(random: Random, options: PopulationOptions): Population {
   const { users, channels, celebrityChannels } = options;
   const drawUser = createZipf(random, users, USER_EXPONENT);

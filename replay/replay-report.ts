@@ -5,23 +5,22 @@ import { SIDES, type Side } from '../src/model/exchange.ts';
 import type { GateOutcome, GateResult, Verdict } from '../src/model/rollout.ts';
 import type { GateSettings } from '../src/model/settings.ts';
 import type { HistogramCounts, Summary } from '../src/model/window.ts';
-import type { RecordingSummary } from '../src/recording/reader.ts';
 import { createLatencySeries } from '../src/report/latency-series.ts';
 import type { LatencySeries, Report, ReportTable } from '../src/report/report.ts';
 import { gatherEvidence } from '../src/rollout/evidence.ts';
 import type { LatencyHistogram } from '../src/measure/latency.ts';
+import type { ReplaySource } from './merged.ts';
 import type { ReplayedPairs } from './pairs.ts';
 import { formatPace, type Pace } from './schedule.ts';
 
+/** What a report is made of. */
 export interface ReplayFacts {
   readonly name: string;
   readonly urls: Readonly<Record<Side, string>>;
   readonly pace: Pace;
   readonly mustMatch: boolean;
   readonly gates: readonly GateSettings[];
-  /** What made the recording. */
-  readonly origin: string;
-  readonly summary: RecordingSummary;
+  readonly source: ReplaySource;
   readonly pairs: ReplayedPairs;
   readonly seconds: readonly Summary[];
   readonly elapsedMs: number;
@@ -97,12 +96,13 @@ function noneGate(
 }
 
 function contextOf(facts: ReplayFacts): readonly string[] {
-  const { urls, pace, origin, summary, pairs, elapsedMs } = facts;
+  const { urls, pace, source, pairs, elapsedMs } = facts;
+  const { origin } = source.description;
   const { received } = pairs.traffic();
   const perSec = elapsedMs === 0 ? 0 : (received * 1000) / elapsedMs;
   return [
     `Legacy at ${urls.legacy}, candidate at ${urls.candidate}.`,
-    `${received} of ${summary.records} recorded requests sent to both sides at once, open loop ` +
+    `${received} of ${source.records} recorded requests sent to both sides at once, open loop ` +
       `at ${formatPace(pace)} (${perSec.toFixed(0)}/s over ${formatDuration(elapsedMs)}), ` +
       'in order per key.',
     'Latency counts from the intended time of each request, to its last byte.',
@@ -110,9 +110,9 @@ function contextOf(facts: ReplayFacts): readonly string[] {
   ];
 }
 
-function warningsOf({ summary, isInterrupted, lost }: ReplayFacts): readonly string[] {
+function warningsOf({ source, isInterrupted, lost }: ReplayFacts): readonly string[] {
   return [
-    ...(summary.warning === null ? [] : [summary.warning]),
+    ...source.warnings,
     ...(isInterrupted ? ['interrupted: only what was sent until then is judged'] : []),
     ...(lost === null ? [] : [lost.message]),
   ];

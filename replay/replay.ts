@@ -16,16 +16,16 @@ import type { Summary, TrafficCounts } from '../src/model/window.ts';
 import { createIdentifier, type Identifier } from '../src/proxy/identify.ts';
 import { createUpstream, type Leg, type Upstream } from '../src/proxy/upstream.ts';
 import type { RecordedPair } from '../src/recording/format.ts';
-import type { RecordingReader } from '../src/recording/reader.ts';
 import { createRedactor } from '../src/recording/redact.ts';
 import type { Report } from '../src/report/report.ts';
-import { inArrivalOrder } from './arrival-order.ts';
+import type { ReplaySource } from './merged.ts';
 import { ReplayedPairs } from './pairs.ts';
 import { assertReachable, unreachableError, whyUnreachable } from './reachable.ts';
 import { replayReport } from './replay-report.ts';
 import { createSchedule, type Pace, type Schedule } from './schedule.ts';
 import { latencyFrom, type OpenLoopItem, sendOpenLoop, toLegRequest } from './send.ts';
 
+/** How a replay is sent and judged. */
 export interface ReplayOptions {
   /** Name of the recording in the report. */
   readonly name: string;
@@ -44,6 +44,7 @@ export interface ReplayOptions {
   readonly onProgress?: (traffic: TrafficCounts) => void;
 }
 
+/** What a replay ends with. */
 export interface Replayed {
   readonly report: Report;
   /** The error to end with, when a side has gone: the report holds what was seen before. */
@@ -61,15 +62,15 @@ const SUSPICIOUS_FAILURES = 20;
 
 /** Throws `unreachable` before anything is sent unless both sides accept connections. */
 export async function replayRecording(
-  recording: RecordingReader,
+  source: ReplaySource,
   options: ReplayOptions,
 ): Promise<Replayed> {
   await assertReachable(options.urls);
-  return new ReplaySession(recording, options).run();
+  return new ReplaySession(source, options).run();
 }
 
 class ReplaySession {
-  readonly #recording: RecordingReader;
+  readonly #source: ReplaySource;
   readonly #options: ReplayOptions;
   readonly #pairs = new ReplayedPairs(createRedactor(randomBytes(32)));
   readonly #identifier: Identifier;
@@ -84,10 +85,10 @@ class ReplaySession {
   #secondStartMs = 0;
   #schedule: Schedule | null = null;
 
-  constructor(recording: RecordingReader, options: ReplayOptions) {
-    const { description } = recording;
+  constructor(source: ReplaySource, options: ReplayOptions) {
+    const { description } = source;
     const { urls, clock } = options;
-    this.#recording = recording;
+    this.#source = source;
     this.#options = options;
     this.#identifier =
       options.routes === null
@@ -133,8 +134,7 @@ class ReplaySession {
   }
 
   async *#items(): AsyncGenerator<Item> {
-    const horizonUs = LIMITS.replayReorderMs * 1000;
-    for await (const record of inArrivalOrder(this.#recording, horizonUs)) {
+    for await (const record of this.#source.arrivals()) {
       const { method, target, headers, body } = record.request;
       const { route, keys, isSafe } = this.#identifier.identify(method, target, headers, body);
       yield {
@@ -236,8 +236,7 @@ class ReplaySession {
       pace,
       mustMatch,
       gates,
-      origin: this.#recording.description.origin,
-      summary: this.#recording.summary,
+      source: this.#source,
       pairs: this.#pairs,
       seconds: this.#summaries,
       elapsedMs: this.#secondStartMs - startedAtMs,

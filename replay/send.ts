@@ -19,6 +19,7 @@ export interface OpenLoopItem {
   readonly isSafe: boolean;
 }
 
+/** When and how items are sent. */
 export interface OpenLoopOptions<T extends OpenLoopItem> {
   readonly clock: Clock;
   /** Microseconds from the first item's moment; never falls from one item to the next. */
@@ -123,12 +124,14 @@ export interface WorkloadResult {
   readonly hasFailed: boolean;
 }
 
+/** What became of a workload. Failed: no whole answer, or 5xx. */
 export interface OpenLoopTotals {
   readonly sent: number;
   readonly failedSafe: number;
   readonly failedWrites: number;
 }
 
+/** Whom a workload is sent to. */
 export interface WorkloadOptions {
   readonly target: Upstream;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts
 import { isTexts, parseObject } from './frame.ts';
 import type { RecordingDescription } from './format.ts';
 
+/** Of a recording that does not say. */
 export const EMPTY_DESCRIPTION: RecordingDescription = {
   startedAtMs: 0,
   origin: '',
@@ -11,6 +12,7 @@ export const EMPTY_DESCRIPTION: RecordingDescription = {
 };
 
 /** The description as the JSON bytes that stand in a recording. */
+/** The payload of a description block. */
 export function encodeDescription(description: RecordingDescription): Buffer {
   return Buffer.from(JSON.stringify(description), 'utf8');
 }

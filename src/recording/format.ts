@@ -48,6 +48,7 @@ export interface RecordingDescription {
   readonly routes: readonly RouteSettings[];
 }
 
+/** Sizes of the two fixed parts. */
 export const PREAMBLE_BYTES = 16;
 export const BLOCK_HEAD_BYTES = 32;
 /** Payload of one block, packed or not: what a reader must be ready to hold. */
@@ -57,6 +58,7 @@ const MAGIC = 'XFADEREC';
 const VERSION = 1;
 const BLOCK_MAGIC = 0x4b4c4258;
 
+/** What a block is. */
 export const BLOCK_KIND: { readonly description: 1; readonly records: 2; readonly end: 3 } = {
   description: 1,
   records: 2,
@@ -64,6 +66,7 @@ export const BLOCK_KIND: { readonly description: 1; readonly records: 2; readonl
 };
 const CODEC = { plain: 0, zstd: 1 } as const;
 
+/** What stands before each payload. */
 export interface BlockHead {
   readonly kind: number;
   readonly codec: number;
@@ -75,6 +78,7 @@ export interface BlockHead {
 }
 
 /** The first bytes of every recording: magic, version, checksum. */
+/** The first bytes of every recording of this version. */
 export function encodePreamble(): Buffer {
   const bytes = Buffer.alloc(PREAMBLE_BYTES);
   bytes.write(MAGIC, 'latin1');

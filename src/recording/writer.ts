@@ -18,6 +18,7 @@ import {
 } from './format.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 
+/** How a recording is written. */
 export interface RecordingOptions {
   /** The file never grows beyond this; what comes later is counted as dropped. */
   readonly maxBytes: number;

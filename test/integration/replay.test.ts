@@ -53,7 +53,7 @@ describe('crossfade replay on real Read States processes', () => {
     legacy = await side('legacy');
   });
 
-  test('ends with 0 and no mismatch when the candidate is sound, and writes its report', async () => {
+  test('ends with 0 and writes its report when the candidate is sound', async () => {
     const { url } = await side('slab');
     await withDirectory(async (directory) => {
       const out = join(directory, 'report.json');

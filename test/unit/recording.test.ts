@@ -124,7 +124,7 @@ describe('a recording', () => {
     });
   });
 
-  test('drops and counts what cannot be encoded, and what its size limit leaves no room for', async () => {
+  test('drops and counts what cannot be encoded or finds no room', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'a.crossfade');
       const writer = openRecording(path, { ...options, maxBytes: 3000, blockBytes: 1 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { constants } from 'node:os';
 import { Command } from 'commander';
+import { mergeRecordings } from '../../../replay/merged.ts';
 import { replayRecording, type Replayed } from '../../../replay/replay.ts';
 import { type Pace, parseRate, parseSpeed } from '../../../replay/schedule.ts';
 import { GATE_DEFAULTS, parseGate } from '../../config/gates.ts';
@@ -32,7 +33,7 @@ interface ReplayFlags {
 export function replayCommand(): Command {
   return new Command('replay')
     .description('send a recording to both sides, open loop and in order per key, and compare')
-    .argument('<file>', 'recording, as `record` or `generate` writes it')
+    .argument('<files...>', 'recording, as `record` or `generate` writes it; or its parts')
     .option('--legacy <url>', 'legacy side; from the configuration when not given')
     .option('--candidate <url>', 'candidate side; from the configuration when not given')
     .option('--speed <factor>', 'times the original speed, such as 2x or 0.5x (default 1x)')
@@ -43,7 +44,7 @@ export function replayCommand(): Command {
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'write the report there; the terminal gets its own')
     .addHelpText('after', HELP)
-    .action((file: string, flags: ReplayFlags) => replay(file, flags));
+    .action((files: string[], flags: ReplayFlags) => replay(files, flags));
 }
 
 const HELP = `
@@ -63,19 +64,19 @@ const EXIT_CODES: Readonly<Record<GateOutcome, number>> = {
   inconclusive: EXIT.inconclusive,
 };
 
-async function replay(file: string, flags: ReplayFlags): Promise<void> {
+async function replay(files: readonly string[], flags: ReplayFlags): Promise<void> {
   const format = formatOf(flags);
   const pace = paceOf(flags);
   const config = flags.config === undefined ? null : loadSettings(flags.config);
   const gates = gatesOf(config, flags.gate);
   const urls = urlsOf(config, flags);
-  const recording = readRecording(file);
+  const source = mergeRecordings(files.map((file) => readRecording(file)));
   const stop = new AbortController();
   const signalled = onFirstSignal(() => stop.abort());
   let replayed: Replayed;
   try {
-    replayed = await replayRecording(recording, {
-      name: basename(file),
+    replayed = await replayRecording(source, {
+      name: files.map((file) => basename(file)).join(', '),
       urls,
       pace,
       routes: config?.routes ?? null,
