@@ -33,7 +33,7 @@ export type JsonValue = JsonScalar | JsonArray | JsonObject;
 
 export type JsonParse =
   | { readonly kind: 'parsed'; readonly value: JsonValue }
-  /** `at`: offset of the first character that does not fit; the length where the text ends early. */
+  /** `at`: the first character that does not fit; the length where the text ends early. */
   | { readonly kind: 'invalid'; readonly at: number }
   /** Deeper or larger than the limits: nothing is said of its validity. */
   | { readonly kind: 'too-large' };

@@ -44,7 +44,7 @@ export type DropReason = 'shadow-queue-full' | 'shadow-bytes-full';
 
 /** One located difference. Values are JSON text (or raw text), cut at a limit. */
 export interface Divergence {
-  /** JSON Pointer into the body, or `status`, `header:NAME`, `body`. */
+  /** JSON Pointer into the body, or `status`, `header:NAME`, `trailer:NAME`, `body`. */
   readonly path: string;
   readonly kind: DivergenceKind;
   /** Undefined where that side has nothing at the path. */
@@ -77,6 +77,7 @@ export interface Cluster {
   /** JSON Pointer with `*` for every array index. */
   readonly path: string;
   readonly kind: DivergenceKind;
+  /** Pairs that show it, each once. */
   readonly count: number;
   /** The first few, credentials already replaced. */
   readonly examples: readonly ClusterExample[];

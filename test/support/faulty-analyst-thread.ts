@@ -1,0 +1,2 @@
+import './analyst-faults.ts';
+import '../../src/proxy/analyst-thread.ts';
