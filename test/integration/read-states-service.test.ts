@@ -150,8 +150,10 @@ describe('the process', () => {
     const store = `sqlite:${folder}/orphan.db`;
     const file = fileURLToPath(new URL('../support/read-states-parent.ts', import.meta.url));
     const parent = spawn(process.execPath, [file, store], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const ended = once(parent, 'exit').then(() => [Buffer.from('"the parent ended"')]);
+    const [line] = (await Promise.race([once(parent.stdout, 'data'), ended])) as [Buffer];
     const { url } = JSON.parse(line.toString()) as { url: string };
+    expect(url).toMatch(/^http:/);
     await ack(url, 1, 5);
     const list = await readList(url);
     parent.kill('SIGKILL');
