@@ -32,6 +32,7 @@ export interface Pairing {
   readonly pendingCount: number;
 }
 
+/** Pairs whose bytes are equal are settled here; all others go to the analyst. */
 export function createPairing(parts: PairingParts): Pairing {
   const { count, analyst } = parts;
   const pending = new Map<number, Settling>();
@@ -82,8 +83,8 @@ export function createPairing(parts: PairingParts): Pairing {
         count.legs(identity.route.name, plan.liveSide, {
           legacyUs: legacy.latencyUs,
           candidateUs: candidate.latencyUs,
-          hasLegacyFailed: passage.legOf('legacy').isFailed,
-          hasCandidateFailed: passage.legOf('candidate').isFailed,
+          hasLegacyFailed: hasSideFailed(passage.legOf('legacy')),
+          hasCandidateFailed: hasSideFailed(passage.legOf('candidate')),
           isTimed: !passage.hasWaited && isTimed(legacy) && isTimed(candidate),
         });
       }
@@ -99,6 +100,11 @@ export function createPairing(parts: PairingParts): Pairing {
       }
     },
   };
+}
+
+/** A leg that we cut says nothing against its side. */
+function hasSideFailed(leg: Leg): boolean {
+  return leg.isFailed && leg.outcome !== 'too-large' && leg.outcome !== 'aborted';
 }
 
 /** A time-out counts as slow; a leg that failed at once says nothing of its speed. */

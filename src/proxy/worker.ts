@@ -52,10 +52,13 @@ function begin(start: Start, handle: unknown): void {
   // Seconds begin with the wall clock's, so that those of several proxies are the same ones.
   let timer: NodeJS.Timeout;
   const summarizeOnTheSecond = (): void => {
-    timer = setTimeout(() => {
-      summarize();
-      summarizeOnTheSecond();
-    }, SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS));
+    timer = setTimeout(
+      () => {
+        summarize();
+        summarizeOnTheSecond();
+      },
+      SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS),
+    );
   };
   summarizeOnTheSecond();
 

@@ -142,6 +142,8 @@ function followEvents(rollout: Rollout, screen: Screen): () => Promise<void> {
     }
   };
   const following = follow();
+  // Awaited below; a run that was stopped meanwhile must not end this process.
+  following.catch(() => undefined);
   return async () => {
     isStopped = true;
     await following;

@@ -7,7 +7,7 @@ export const DEMO = {
   ratePerSec: 500,
   seed: 42,
   /** Users that the clients are. */
-  users: 20_000,
+  users: 2000,
   /** Legacy collects this often; Go's runtime does after two minutes. */
   gcPeriodMs: 6000,
   /** Seconds that no figure of the table counts: engines and proxy compile their hot paths. */

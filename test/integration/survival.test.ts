@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningCrossfade, startRun } from '../support/crossfade.ts';
+import { type SideServer, startSide, until } from '../support/sides.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'crossfade-survival-'));
+const store = join(folder, 'crossfade.db');
+const configuration = join(folder, 'crossfade.yaml');
+let legacy: SideServer;
+let candidate: SideServer;
+let run: RunningCrossfade;
+
+beforeAll(async () => {
+  legacy = await startSide((_request, response) => void response.end('{"ok":true}'));
+  candidate = await startSide((_request, response) => void response.end('{"ok":true}'));
+  const port = await freePort();
+  writeFileSync(
+    configuration,
+    `listen: 127.0.0.1:${port}
+legacy: { url: ${legacy.url} }
+candidate: { url: ${candidate.url} }
+key: { from: header, name: x-user }
+workers: 1
+ladder: [{ percent: 0, hold: 0s }, { percent: 10, hold: 1h }]
+gates: []
+store: { sqlite: ./crossfade.db }
+control: { listen: 127.0.0.1:0 }
+`,
+  );
+  run = await startRun(configuration, store);
+});
+
+afterAll(async () => {
+  await run.stop();
+  await legacy.close();
+  await candidate.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const probe = await startSide(() => undefined);
+  await probe.close();
+  return probe.port;
+}
+
+/** One request on a connection of its own; true when it was answered. */
+function ask(port: number, user: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = { 'x-user': `user-${user}` };
+    const request = httpRequest({ port, host: '127.0.0.1', headers, agent: false }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode === 200));
+      response.on('error', () => resolve(false));
+    });
+    request.on('error', () => resolve(false));
+    request.end();
+  });
+}
+
+interface Load {
+  readonly answered: number;
+  readonly failed: number;
+  stop(): Promise<void>;
+}
+
+/** A few clients that ask one thing after the other. */
+function load(port: number, clients: number): Load {
+  let isStopped = false;
+  let answered = 0;
+  let failed = 0;
+  const client = async (id: number): Promise<void> => {
+    for (let i = 0; !isStopped; i += 1) {
+      if (await ask(port, id * 1000 + (i % 1000))) answered += 1;
+      else failed += 1;
+    }
+  };
+  const all = Promise.all(Array.from({ length: clients }, (_, id) => client(id)));
+  return {
+    get answered() {
+      return answered;
+    },
+    get failed() {
+      return failed;
+    },
+    async stop() {
+      isStopped = true;
+      await all;
+    },
+  };
+}
+
+function proxyPids(parent: number): number[] {
+  const listing = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)]).toString();
+  return listing
+    .split('\n')
+    .filter((line) => line.includes('proxy/worker'))
+    .map((line) => Number(line.trim().split(' ')[0]));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+describe('crossfade run', () => {
+  it('keeps serving, and its percent and history, through kill -9 and a new start', async () => {
+    await until(async () => (await run.status()).rollout.percent === 10);
+    const [before] = proxyPids(run.child.pid!);
+    const clients = load(run.port, 4);
+    await until(() => clients.answered > 200);
+    await run.stop('SIGKILL');
+    const answeredAtKill = clients.answered;
+    await until(() => clients.answered > answeredAtKill + 200);
+    expect(clients.failed).toBe(0);
+
+    run = await startRun(configuration, store);
+    const status = await run.status();
+    expect(status.rollout).toMatchObject({ percent: 10, phase: 'climbing' });
+    expect(status.events.map((event) => event.kind)).toEqual(['start', 'advance', 'start']);
+    await until(() => !isAlive(before!));
+    const answeredAtTakeover = clients.answered;
+    await until(() => clients.answered > answeredAtTakeover + 200);
+    await clients.stop();
+    // Only what waited in the old proxy's queue as it closed may be lost.
+    expect(clients.failed).toBeLessThanOrEqual(4);
+    const after = await run.status();
+    expect(after.events.some((event) => event.kind === 'rollback')).toBe(false);
+    await until(async () => (await run.status()).traffic.inFlight === 0);
+  });
+
+  it('loses only the requests in flight when a proxy is killed', async () => {
+    const clients = load(run.port, 4);
+    await until(() => clients.answered > 200);
+    const [victim] = proxyPids(run.child.pid!);
+    process.kill(victim!, 'SIGKILL');
+    const answeredAtKill = clients.answered;
+    await until(() => clients.answered > answeredAtKill + 200);
+    await clients.stop();
+    expect(clients.failed).toBeLessThanOrEqual(4);
+    expect(proxyPids(run.child.pid!)).not.toContain(victim);
+    const { traffic } = await run.status();
+    const settled =
+      traffic.compared + Object.values(traffic.notComparable).reduce((a, b) => a + b, 0);
+    expect(traffic.mirrored).toBe(settled + traffic.inFlight);
+  });
+
+  it('takes a rollback at once, and every later request goes to legacy', async () => {
+    const { call, findControl } = await import('../../src/control/client.ts');
+    await call(findControl(store), 'POST', '/v1/rollback', { reason: 'a test of it' });
+    const seenBefore = candidate.seen.length;
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(run.port, i)));
+    expect(answers.every(Boolean)).toBe(true);
+    expect((await run.status()).rollout).toMatchObject({ percent: 0, phase: 'rolled-back' });
+    await until(() => candidate.seen.length === seenBefore + 50);
+  });
+});

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { call, findControl } from '../../src/control/client.ts';
+import type { Status } from '../../src/model/rollout.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `crossfade ARGS` to its end, as a user would. */
+export async function crossfade(args: readonly string[], cwd?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** A `crossfade run` process that serves. */
+export interface RunningCrossfade {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** What it has said on stderr so far. */
+  readonly log: () => string;
+  status(): Promise<Status>;
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `crossfade run -c FILE`; resolves when it serves. Rejects with what it said instead. */
+export async function startRun(configuration: string, store: string): Promise<RunningCrossfade> {
+  const child = spawn(process.execPath, [MAIN, 'run', '-c', configuration], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const serving = /serving [^ ]*:(\d+)/.exec(said);
+      if (serving !== null) resolve(Number(serving[1]));
+    });
+    child.once('close', (code) => reject(new Error(`run ended (${code}): ${log}`)));
+  });
+  return {
+    child,
+    port,
+    log: () => log,
+    status: () => call<Status>(findControl(store), 'GET', '/v1/status'),
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null) return child.exitCode;
+      // Not `close`: proxies that outlive their controller hold its output.
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      const [code] = (await ended) as [number | null];
+      return code;
+    },
+  };
+}
