@@ -77,7 +77,7 @@ export const LIMITS = {
   /** Users whose states before their last write the flaw `stale` keeps; the oldest go. */
   staleUsersMax: 100_000,
   /** A second with a longer stall of the proxy's own event loop is no evidence on latency. */
-  proxyStallMaxUs: 50_000,
+  proxyStallMaxUs: 100_000,
   /** Share of such seconds beyond which no latency gate passes. */
   proxyStalledMaxRatio: 0.5,
   /** Pairs of one live side that a window must have for its quantiles to be compared. */

@@ -34,6 +34,8 @@ export class Gathering {
   readonly #clock: Clock;
   readonly #tainted: Set<string>;
   readonly #heardAtUs = new Map<number, number>();
+  /** Revision of each proxy's newest summary. */
+  readonly #revisions = new Map<number, number>();
   readonly evidence: StepEvidence;
   readonly seconds: RecentSeconds = new RecentSeconds();
   #traffic = new TrafficLedger();
@@ -67,14 +69,13 @@ export class Gathering {
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.worker, summary.clusters);
     this.seconds.accept(summary);
-    const isOfStep =
-      summary.revision === state.revision && summary.startMs >= state.stepStartedAtMs;
-    if (isOfStep) this.evidence.add(summary);
+    if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
     return this.#taint(summary.tainted);
   }
 
   workerLost(worker: number): void {
     this.#heardAtUs.delete(worker);
+    this.#revisions.delete(worker);
     this.#traffic.lost(worker);
     this.#clusters.lost(worker);
     this.evidence.forget(worker);
@@ -146,6 +147,13 @@ export class Gathering {
         seen: JSON.parse(body) as ClosedWindow['seen'],
       })),
     );
+  }
+
+  /** A second within which the revision changed holds pairs of both; told by no clock. */
+  #isOfStep({ worker, revision }: Summary, current: number): boolean {
+    const before = this.#revisions.get(worker) ?? revision;
+    this.#revisions.set(worker, revision);
+    return revision === current && before === current;
   }
 
   #taint(keys: readonly string[]): readonly string[] {

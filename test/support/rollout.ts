@@ -154,8 +154,9 @@ export async function simulateRollout(
   let traffic: TrafficCounts = NO_TRAFFIC;
   const second = (): void => {
     const startMs = clock.wallMs();
-    const { canaryPercent, revision } = controller.assignment();
+    const { canaryPercent } = controller.assignment();
     clock.advance(1000);
+    const { revision } = controller.assignment();
     const cell = cellOf(behaviour, canaryPercent > 50 ? 'candidate' : 'legacy');
     traffic = grown(traffic, cell);
     controller.accept({

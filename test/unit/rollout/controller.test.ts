@@ -239,6 +239,48 @@ describe('the verbs', () => {
   });
 });
 
+describe('the evidence of a step', () => {
+  it('leaves out the second in which the build was changed', async () => {
+    const rollout = await simulateRollout(settingsOf());
+    const { controller } = rollout;
+    rollout.run(3);
+    await controller.begin('build-2', 'fixed');
+    rollout.behaviour.mismatchRatio = 1;
+    rollout.run(1);
+    rollout.behaviour.mismatchRatio = 0;
+    rollout.run(3);
+    const [mismatch] = controller.status().gates;
+    expect(mismatch).toMatchObject({ measured: 0, samples: 1000 });
+  });
+
+  it('goes on through a wall clock that jumps back', async () => {
+    const rollout = await simulateRollout(settingsOf());
+    const { controller, clock } = rollout;
+    rollout.runUntil(() => controller.assignment().canaryPercent === 10, 60);
+    const cells = [
+      {
+        route: 'GET /x',
+        liveSide: 'legacy' as const,
+        pairs: 500,
+        compared: 500,
+        mismatched: 500,
+        eligible: 500,
+        candidateOnlyErrors: 0,
+        legacyOnlyErrors: 0,
+        bothErrors: 0,
+        legacy: [],
+        candidate: [],
+        live: [],
+      },
+    ];
+    const { revision } = controller.assignment();
+    const startMs = clock.wallMs() - 3_600_000;
+    controller.accept(summaryOf({ worker: 7, startMs, endMs: startMs + 1000, cells, revision }));
+    clock.advance(1000);
+    expect(controller.assignment().canaryPercent).toBe(0);
+  });
+});
+
 describe('the cohort', () => {
   it('only grows with the percent, under one salt for the whole migration', async () => {
     const rollout = await simulateRollout(settingsOf());
