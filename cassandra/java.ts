@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CrossfadeError, EXIT } from '../src/kit/errors.ts';
@@ -49,17 +50,26 @@ export function requireJars(say: (sentence: string) => void): string {
   say(`fetching Cassandra ${CASSANDRA_VERSION} through Maven, once (67 MB)`);
   mkdirSync(CASSANDRA_ROOT, { recursive: true });
   // A folder of its own until it is whole: two starters may fetch at once, and a cut leaves none.
-  const part = `${JARS}.part-${process.pid}`;
+  const part = `${JARS}.part-${randomUUID()}`;
   const pom = join(import.meta.dirname, 'pom.xml');
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${part}`];
   const fetched = spawnSync('mvn', ['-B', '-q', '-f', pom, ...goal], { encoding: 'utf8' });
   try {
     if (fetched.status !== 0) throw mavenFailed(`${fetched.stdout}${fetched.stderr}`);
-    if (!existsSync(JARS)) renameSync(part, JARS);
+    keepFirst(part);
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
   return JARS;
+}
+
+function keepFirst(part: string): void {
+  try {
+    renameSync(part, JARS);
+  } catch (error) {
+    // Another starter was first; its jars are the same.
+    if (!existsSync(JARS)) throw error;
+  }
 }
 
 function requireMaven(): void {
