@@ -1,4 +1,5 @@
 /** What a recording says of itself, read back with distrust: it may come from anywhere. */
+import { assert } from '../kit/assert.ts';
 import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
 import { isTexts, parseObject } from './frame.ts';
 import type { RecordingDescription } from './format.ts';
@@ -12,9 +13,11 @@ export const EMPTY_DESCRIPTION: RecordingDescription = {
 };
 
 /** The description as the JSON bytes that stand in a recording. */
-/** The payload of a description block. */
+/** The payload of a description block: always one that {@link decodeDescription} takes. */
 export function encodeDescription(description: RecordingDescription): Buffer {
-  return Buffer.from(JSON.stringify(description), 'utf8');
+  const json = Buffer.from(JSON.stringify(description), 'utf8');
+  assert(decodeDescription(json) !== undefined, 'a recording describes itself unreadably');
+  return json;
 }
 
 /** The description, or undefined when anything in it is not what it should be. */

@@ -10,19 +10,28 @@ interface ExchangeText {
   readonly answer: readonly [number, string, RawHeaders, RawHeaders, number, number] | null;
 }
 
-/** The frame with its length in front. Header and target text is latin1, one char one byte. */
+/**
+ * The frame with its length in front. Header and target text is latin1, one char one byte.
+ * Throws when a reader would refuse the record, as one such record would cost its whole block.
+ */
 export function encodeFrame(pair: RecordedPair): Buffer {
   const bodies: Uint8Array[] = [];
   const exchange = (side: RecordedExchange | null): ExchangeText | null => {
     if (side === null) return null;
-    const { outcome, latencyUs, serviceUs, answer } = side;
+    const { outcome, answer } = side;
+    const latencyUs = Math.max(0, Math.round(side.latencyUs));
+    const serviceUs = Math.max(0, Math.round(side.serviceUs));
+    if ((answer !== null) !== (outcome === 'answered')) throw new Error('an answer too few');
     if (answer === null) return { outcome, latencyUs, serviceUs, answer };
-    bodies.push(answer.body);
     const { status, statusMessage, headers, trailers, bodyBytes, body } = answer;
+    if (!isHeaders(headers) || !isHeaders(trailers)) throw new Error('fields of no answer');
+    bodies.push(body);
     const kept = [status, statusMessage, headers, trailers, bodyBytes, body.length] as const;
     return { outcome, latencyUs, serviceUs, answer: kept };
   };
   const { method, target, headers, body } = pair.request;
+  const isSound = METHOD.test(method) && TARGET.test(target) && isHeaders(headers);
+  if (!isSound) throw new Error('a request that could not be sent again');
   if (body !== null) bodies.push(body);
   const text = JSON.stringify({
     atUs: pair.atUs,

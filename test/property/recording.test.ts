@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CrossfadeError } from '../../src/kit/errors.ts';
 import type { RecordedPair } from '../../src/recording/format.ts';
 import { decodeRecording, type RecordingSummary } from '../../src/recording/reader.ts';
+import { createRedactor, type Redactor } from '../../src/recording/redact.ts';
 import { openRecording } from '../../src/recording/writer.ts';
 import { pairOf, withDirectory } from '../support/recorded.ts';
 
@@ -115,3 +116,103 @@ describe('a damaged recording', () => {
     expect((await read(without)) as Found).toMatchObject({ records: 0 });
   });
 });
+
+describe('a recording', () => {
+  const char = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
+  const clean = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+  // Mostly what HTTP allows, now and then what it does not.
+  const latin1 = fc.oneof(
+    { weight: 9, arbitrary: fc.string({ unit: clean }) },
+    { weight: 1, arbitrary: fc.string({ unit: char }) },
+  );
+  const body = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
+  const name = fc.stringMatching(/^[A-Za-z-]{1,12}$/);
+  const headers = fc.array(fc.tuple(name, latin1), { maxLength: 4 }).map((list) => list.flat());
+  const answer = fc.record({
+    status: fc.integer({ min: 100, max: 599 }),
+    statusMessage: latin1,
+    headers,
+    trailers: headers,
+    body,
+    bodyBytes: fc.nat(),
+  });
+  const exchange = fc.option(
+    fc.oneof(
+      fc.record({
+        outcome: fc.constant('answered' as const),
+        answer,
+        latencyUs: fc.nat(),
+        serviceUs: fc.nat(),
+      }),
+      fc.record({
+        outcome: fc.constantFrom('timeout' as const, 'refused' as const, 'reset' as const),
+        answer: fc.constant(null),
+        latencyUs: fc.nat(),
+        serviceUs: fc.nat(),
+      }),
+    ),
+  );
+  const record: fc.Arbitrary<RecordedPair> = fc.record({
+    route: fc.string(),
+    keys: fc.array(fc.string(), { maxLength: 3 }),
+    liveSide: fc.constantFrom('legacy' as const, 'candidate' as const),
+    atUs: fc.integer(),
+    request: fc.record({
+      method: fc.constantFrom('GET', 'POST', 'PURGE'),
+      target: latin1.map((text) => `/${text}`),
+      headers,
+      body: fc.option(body),
+    }),
+    legacy: exchange,
+    candidate: exchange,
+  });
+
+  test('reads back all it took, equal but for credentials, and counts the rest', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { maxLength: 12 }), async (records) => {
+        await withDirectory(async (directory) => {
+          const path = join(directory, 'a.crossfade');
+          const redactor = createRedactor(Buffer.alloc(32));
+          const writer = openRecording(path, { maxBytes: 1e7, redactKey: Buffer.alloc(32) });
+          const kept: RecordedPair[] = [];
+          for (const each of records) {
+            const before = writer.dropped;
+            writer.appendRecord(each);
+            if (writer.dropped === before) kept.push(redacted(each, redactor));
+          }
+          writer.close();
+          const reader = decodeRecording(readFileSync(path));
+          const found: RecordedPair[] = [];
+          for await (const pair of reader) found.push(pair);
+          expect(reader.summary.warning).toBeNull();
+          expect(found).toEqual(kept);
+          expect(kept.length + writer.dropped).toBe(records.length);
+        });
+      }),
+      { numRuns: 150, seed: 3 },
+    );
+  });
+});
+
+function redacted(record: RecordedPair, redactor: Redactor): RecordedPair {
+  const side = (exchange: RecordedPair['legacy']): RecordedPair['legacy'] => {
+    const answer = exchange?.answer ?? null;
+    if (exchange === null || answer === null) return exchange;
+    const headers = redactor.headers(answer.headers);
+    return {
+      ...exchange,
+      answer: { ...answer, headers, trailers: redactor.headers(answer.trailers) },
+    };
+  };
+  const { request } = record;
+  return {
+    ...record,
+    request: {
+      ...request,
+      target: redactor.target(request.target),
+      headers: redactor.headers(request.headers),
+    },
+    legacy: side(record.legacy),
+    candidate: side(record.candidate),
+  };
+}
