@@ -47,7 +47,10 @@ export class SlabCache implements EntryCache<number> {
   readonly #users: SlotIndex;
   readonly #seed: number;
   #size = 0;
-  #firstFree = 1;
+  /** Slots that were used and are free again, linked as NEWER. */
+  #firstFree = 0;
+  /** Slots used so far: those above were never. */
+  #slotsUsed = 0;
   #oldest = 0;
   #newest = 0;
   #firstDirty = 0;
@@ -59,14 +62,12 @@ export class SlabCache implements EntryCache<number> {
     this.capacity = capacity;
     this.#seed = seed | 0;
     this.#rec = new Int32Array(capacity * RECORD_WORDS);
+    // Written now, so that the pages are there before the first request.
+    this.#rec.fill(0);
     this.#states = new SlotIndex(capacity, STATE_LOAD, (slot) => this.#stateHashOf(slot));
     this.#users = new SlotIndex(capacity, USER_LOAD, (slot) => this.#userHashOf(slot));
     this.reservedBytes =
       this.#rec.byteLength + this.#states.table.byteLength + this.#users.table.byteLength;
-    // Threading the free list through all records also makes their pages resident.
-    for (let slot = 1; slot <= capacity; slot += 1) {
-      this.#rec[baseOf(slot) + NEWER] = slot === capacity ? 0 : slot + 1;
-    }
   }
 
   get size(): number {
@@ -94,11 +95,9 @@ export class SlabCache implements EntryCache<number> {
 
   insert(state: StateRow): number {
     const rec = this.#rec;
-    const slot = this.#firstFree;
-    assert(slot !== 0, 'the slab is full');
+    assert(this.#size < this.capacity, 'the slab is full');
+    const slot = this.#takeSlot();
     const base = baseOf(slot);
-    this.#firstFree = rec[base + NEWER]!;
-    rec.fill(0, base, base + RECORD_WORDS);
     writeRecord(rec, base, state);
     this.#states.add(this.#stateHashOf(slot), slot);
     this.#linkToUser(slot);
@@ -200,6 +199,19 @@ export class SlabCache implements EntryCache<number> {
     else writeLink(this.#rec, baseOf(prev), DIRTY_NEXT, afterPrev);
     if (next === 0) this.#lastDirty = beforeNext;
     else writeDirtyPrev(this.#rec, baseOf(next), beforeNext);
+  }
+
+  /** A slot that is free, its record empty. */
+  #takeSlot(): number {
+    const slot = this.#firstFree;
+    if (slot === 0) {
+      this.#slotsUsed += 1;
+      return this.#slotsUsed;
+    }
+    const base = baseOf(slot);
+    this.#firstFree = this.#rec[base + NEWER]!;
+    this.#rec.fill(0, base, base + RECORD_WORDS);
+    return slot;
   }
 
   #stateHashOf(slot: number): number {
