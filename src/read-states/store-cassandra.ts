@@ -45,13 +45,19 @@ export async function openCassandraStore(
 ): Promise<ReadStateStore> {
   const session = await openCassandra(options);
   const { keyspace, say } = options;
+  let claim: CassandraClaim | null = null;
   try {
     await session.define(`CREATE TABLE IF NOT EXISTS ${keyspace}.read_states ${TABLE}`);
-    const claim = await claimKeyspace({ session, keyspace, clock, say });
-    return new CassandraStore(session, claim, keyspace);
+    claim = await claimKeyspace({ session, keyspace, clock, say });
+    const store = new CassandraStore(session, claim, keyspace);
+    await store.prepareReads();
+    return store;
   } catch (error) {
+    // The reason to give up is told, not one to clean up; an unreleased claim runs out.
+    await Promise.allSettled([claim?.release()]);
     await session.close();
-    throw explainCassandra(options.contactPoint, error);
+    const cause = error instanceof StoreUnavailable ? error.cause : error;
+    throw explainCassandra(options.contactPoint, cause);
   }
 }
 
@@ -70,6 +76,12 @@ class CassandraStore implements ReadStateStore {
     this.#select = `SELECT ${COLUMNS} FROM ${table} WHERE user_id = ?`;
     this.#insert = `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     this.#delete = `DELETE FROM ${table} WHERE user_id = ? AND type = ? AND channel_id = ?`;
+  }
+
+  /** Has the reads prepared now: at a first miss that would be one more thing to wait for. */
+  async prepareReads(): Promise<void> {
+    await this.readMany(0, 0, [{ type: 0, channelHi: 0, channelLo: 0 }]);
+    await this.readUser(0, 0)[Symbol.asyncIterator]().next();
   }
 
   async readMany(
