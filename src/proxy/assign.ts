@@ -17,8 +17,11 @@ export interface Plan {
   readonly skip: SkipReason | null;
   /** The pair may rightly differ: a key was tainted, or moved with a write under way. */
   readonly isJudged: boolean;
-  /** The write overtakes a shadow write of its key: the two sides may order them differently. */
-  readonly overtakes: boolean;
+  /**
+   * Keys with a shadow write under way to the very side that now answers them live: which comes
+   * first there is open, so a live write may be ordered differently on the two sides.
+   */
+  readonly overtaken: readonly string[];
 }
 
 /** The plan of a request: who is live, whether it is mirrored, and if not, why not. */
@@ -30,17 +33,17 @@ export function assign(
   tainted: TaintedKeys,
 ): Plan {
   const planned = plannedSide(identity, assignment, tainted);
-  const pending = pendingTarget(identity, order);
   // Towards the candidate a key waits, live on legacy, until its shadow writes are done;
   // towards legacy it goes at once, for that is the way back.
-  const liveSide = pending === 'candidate' && planned === 'candidate' ? 'legacy' : planned;
-  const overtakes = pending === 'legacy' && liveSide === 'legacy';
+  const isEarly = planned === 'candidate' && pendingTo(identity, 'candidate', order).length > 0;
+  const liveSide = isEarly ? 'legacy' : planned;
+  const overtaken = liveSide === 'legacy' ? pendingTo(identity, 'legacy', order) : NONE;
   return {
     liveSide,
     shadowSide: otherSide(liveSide),
     skip: skipReason(identity, assignment, hasWholeBody),
-    isJudged: !overtakes && !identity.keys.some((key) => tainted.has(key)),
-    overtakes,
+    isJudged: overtaken.length === 0 && !identity.keys.some((key) => tainted.has(key)),
+    overtaken,
   };
 }
 
@@ -58,12 +61,17 @@ export function cohortSide(salt: string, key: string, percent: number): Side {
   return bucketOf(salt, key) < (percent * BUCKETS) / 100 ? 'candidate' : 'legacy';
 }
 
-function pendingTarget(identity: Identity, order: KeyOrder): Side | null {
+const NONE: readonly string[] = [];
+
+/** Keys of the request with unfinished shadow writes to this side. */
+function pendingTo(identity: Identity, side: Side, order: KeyOrder): readonly string[] {
+  let keys: string[] | null = null;
   for (const key of identity.keys) {
-    const target = order.pendingWriteTarget(key);
-    if (target !== null) return target;
+    if (order.pendingWriteTarget(key) !== side) continue;
+    keys ??= [];
+    keys.push(key);
   }
-  return null;
+  return keys ?? NONE;
 }
 
 function skipReason(

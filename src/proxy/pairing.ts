@@ -62,6 +62,7 @@ export function createPairing(parts: PairingParts): Pairing {
     const item = {
       id,
       pair: toPair(passage, legacy, candidate),
+      keys: passage.identity.keys,
       compare: !isEqual,
       record: parts.isRecording,
     };
@@ -95,7 +96,8 @@ export function createPairing(parts: PairingParts): Pairing {
         count.notComparable(identity.route.name, plan.liveSide, reason);
         if (parts.isRecording) {
           const pair = toPair(passage, legacy, candidate);
-          analyst.offer({ id: -1, pair, compare: false, record: true });
+          const { keys } = identity;
+          analyst.offer({ id: -1, pair, keys, compare: false, record: true });
         }
       }
     },

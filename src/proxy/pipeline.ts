@@ -77,10 +77,10 @@ function begin(parts: PipelineParts, passage: Passage): void {
   const { identity, plan, legRequest } = passage;
   const isWrite = !identity.isSafe;
   if (parts.hasKey && identity.keys.length === 0) parts.count.keyless();
-  if (plan.overtakes && isWrite) taint(parts, identity, plan);
+  if (isWrite) taint(parts, plan.overtaken, plan);
   if (plan.skip !== null) {
     parts.count.skipped(plan.skip);
-    if (identity.isMirroredWrite) taint(parts, identity, plan);
+    if (identity.isMirroredWrite) taint(parts, identity.keys, plan);
     return;
   }
   const refusal = parts.mirror.refusal(
@@ -88,7 +88,7 @@ function begin(parts: PipelineParts, passage: Passage): void {
   );
   if (refusal !== null) {
     parts.count.dropped(refusal, identity.route.name, plan.liveSide);
-    if (isWrite) taint(parts, identity, plan);
+    if (isWrite) taint(parts, identity.keys, plan);
     return;
   }
   parts.count.mirrored();
@@ -97,8 +97,8 @@ function begin(parts: PipelineParts, passage: Passage): void {
   if (isWrite) passage.writeId = parts.writes.begins(identity.keys, plan.liveSide);
 }
 
-function taint(parts: PipelineParts, identity: Identity, plan: Plan): void {
-  for (const key of identity.keys) parts.tainted.add(key, plan.liveSide);
+function taint(parts: PipelineParts, keys: readonly string[], plan: Plan): void {
+  for (const key of keys) parts.tainted.add(key, plan.liveSide);
 }
 
 function liveEnded(parts: PipelineParts, passage: Passage): void {

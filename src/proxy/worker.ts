@@ -31,6 +31,7 @@ function begin(start: Start, handle: unknown): void {
   const analyst = createAnalyst({
     routes: settings.routes,
     record: settings.record,
+    key: settings.key,
     redactKey: randomBytes(32),
   });
   const { worker, assignment } = start;

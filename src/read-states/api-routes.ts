@@ -22,6 +22,9 @@ import {
 import type { ReadStatesEngine } from './engine.ts';
 import { createState } from './rules.ts';
 
+/** How states are answered just now. */
+export type StyleSource = () => AnswerStyle;
+
 /** Where the routes find their engine; throws `StoreUnavailable` until there is one. */
 export type EngineSource = () => ReadStatesEngine;
 
@@ -75,16 +78,16 @@ function nothing(): string {
  * there are more, and goes into `after`; `partial` is true unless the answer is the whole list,
  * that is when it goes on or when it began behind an `after`.
  */
-export function addApiRoutes(app: FastifyInstance, engine: EngineSource, style: AnswerStyle): void {
+export function addApiRoutes(app: FastifyInstance, engine: EngineSource, style: StyleSource): void {
   addReads(app, engine, style);
   addWrites(app, engine);
 }
 
-function addReads(app: FastifyInstance, engine: EngineSource, style: AnswerStyle): void {
+function addReads(app: FastifyInstance, engine: EngineSource, style: StyleSource): void {
   app.get('/v1/users/:u/read-states', (request: ApiRequest, reply): Answering => {
     const user = parsePathId(request.params.u, 'user_id');
     const options = parseListOptions(request.query);
-    const entries = new EntryList(style);
+    const entries = new EntryList(style());
     const listing = engine().list(user.hi, user.lo, options, (state) => entries.add(state));
     return answer(reply, listing, (hasMore) =>
       entries.listJson(hasMore || options.after !== null, hasMore),
@@ -101,7 +104,7 @@ function addReads(app: FastifyInstance, engine: EngineSource, style: AnswerStyle
     };
     const state = createState();
     return answer(reply, engine().get(user.hi, user.lo, ref, state), (isKnown, reply) => {
-      if (isKnown) return stateJson(state, style);
+      if (isKnown) return stateJson(state, style());
       void reply.code(NOT_FOUND);
       return UNKNOWN_STATE;
     });
@@ -110,7 +113,7 @@ function addReads(app: FastifyInstance, engine: EngineSource, style: AnswerStyle
   app.post('/v1/users/:u/read-states/query', (request: ApiRequest, reply): Answering => {
     const user = parsePathId(request.params.u, 'user_id');
     const refs = parseQuery(parseBody(request.body));
-    const entries = new EntryList(style);
+    const entries = new EntryList(style());
     const visits = engine().query(user.hi, user.lo, refs, (state) => entries.add(state));
     return answer(reply, visits, () => entries.queryJson());
   });

@@ -4,6 +4,7 @@ import {
   INTERNAL_ERROR,
   invalidFormJson,
   styleOf,
+  TRUE_STYLE,
   TOO_LARGE,
   UNAVAILABLE,
   UNKNOWN_ROUTE,
@@ -24,6 +25,8 @@ export interface ApiOptions {
   /** Throws `StoreUnavailable` while there is no engine: requests are then answered 503. */
   readonly engine: EngineSource;
   readonly flaws: readonly Flaw[];
+  /** Whether the flaws strike just now; asked for each answer. */
+  readonly isFlawed: () => boolean;
   /** Seeds who is struck by flaws that strike a share of requests. */
   readonly seed: number;
   /** Told of faults that are bugs; they are answered 500. */
@@ -49,8 +52,10 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.setErrorHandler((error: FastifyError, _request, reply) =>
     sendError(reply, error, options.onBug),
   );
-  spoilAnswers(app, options.flaws, options.seed);
-  addApiRoutes(app, options.engine, styleOf(options.flaws.map(({ kind }) => kind)));
+  const { flaws, isFlawed } = options;
+  const flawed = styleOf(flaws.map(({ kind }) => kind));
+  spoilAnswers(app, flaws, options.seed, isFlawed);
+  addApiRoutes(app, options.engine, () => (isFlawed() ? flawed : TRUE_STYLE));
   return app;
 }
 

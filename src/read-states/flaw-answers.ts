@@ -12,7 +12,12 @@ const LEAK_BYTES = 1024;
  * Who is struck is drawn from `seed` in the order of answers. Only paths under /v1/ are struck,
  * so that health and metrics stay true. The other flaws are not made here.
  */
-export function spoilAnswers(app: FastifyInstance, flaws: readonly Flaw[], seed: number): void {
+export function spoilAnswers(
+  app: FastifyInstance,
+  flaws: readonly Flaw[],
+  seed: number,
+  isFlawed: () => boolean,
+): void {
   const random = createRandom(seed);
   const slow = flaws.filter((flaw) => flaw.kind === 'slow');
   const error = flaws.filter((flaw) => flaw.kind === 'error');
@@ -21,7 +26,7 @@ export function spoilAnswers(app: FastifyInstance, flaws: readonly Flaw[], seed:
   const kept: Uint8Array[] = [];
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (!request.url.startsWith('/v1/')) {
+    if (!isFlawed() || !request.url.startsWith('/v1/')) {
       done(null, payload);
       return;
     }

@@ -18,6 +18,8 @@ export interface ServerOptions {
   /** A full collection is forced this often; 0 for never. */
   readonly gcPeriodMs: number;
   readonly flaws: readonly Flaw[];
+  /** The flaws strike only from the first SIGUSR2 on: a build that breaks while it serves. */
+  readonly areFlawsOnSignal: boolean;
   /** States loaded before it is ready; see preload.ts. */
   readonly preload: number;
   /** Seeds preloaded states, and whom a flaw strikes. */
@@ -55,6 +57,7 @@ export function completeOptions(
     commitDelayMs: 30_000,
     gcPeriodMs: given.engine === 'legacy' ? LEGACY_GC_PERIOD_MS : 0,
     flaws: [],
+    areFlawsOnSignal: false,
     preload: 0,
     seed: 1,
     flushMaxMs: 30_000,

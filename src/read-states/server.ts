@@ -33,15 +33,18 @@ class Server {
   #answering: ReadStatesEngine | null = null;
   #memory: EngineMemory | null = null;
   #isStopping = false;
+  #isFlawed: boolean;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#isFlawed = !options.areFlawsOnSignal;
     this.#app = createApi({
       engine: () => {
         if (this.#answering === null) throw new StoreUnavailable('the store is not open yet');
         return this.#answering;
       },
       flaws: options.flaws,
+      isFlawed: () => this.#isFlawed,
       seed: options.seed,
       onBug: (error) => this.#log(`bug: ${error instanceof Error ? error.stack : String(error)}`),
     });
@@ -68,6 +71,11 @@ class Server {
     this.#answering = isStale ? withStaleReads(engine) : engine;
     if (this.#options.gcPeriodMs > 0) this.#runtime.forceEvery(this.#options.gcPeriodMs);
     tell({ kind: 'ready' });
+  }
+
+  /** From now on the flaws strike. */
+  breakNow(): void {
+    this.#isFlawed = true;
   }
 
   /** Ends the process. A second signal while it is at work ends it at once. */
@@ -209,5 +217,6 @@ function fail(error: unknown): void {
 const server = new Server(JSON.parse(process.argv[2] ?? '{}') as ServerOptions);
 process.on('SIGTERM', () => server.stop(15));
 process.on('SIGINT', () => server.stop(2));
+process.on('SIGUSR2', () => server.breakNow());
 process.once('disconnect', () => server.stop(15));
 await server.start().catch(fail);

@@ -86,6 +86,6 @@ describe('assignment', () => {
     const order = new KeyOrder();
     order.acquire({ keys: ['user-1000'], isWrite: true, target: 'legacy', missing: 0, run() {} });
     const back = plan(identity(), 0, order);
-    expect(back).toMatchObject({ liveSide: 'legacy', isJudged: false, overtakes: true });
+    expect(back).toMatchObject({ liveSide: 'legacy', isJudged: false, overtaken: ['user-1000'] });
   });
 });

@@ -19,6 +19,7 @@ import {
   type Cast,
   climbAct,
   type Fault,
+  FAULTS,
   faultAct,
   introduce,
   shadowAct,
@@ -81,14 +82,15 @@ async function tell(stage: Stage, screen: Screen, flags: DemoFlags): Promise<voi
   const ports = await freePorts();
   const stores = storesOf(stage, flags.store);
   const setting = { stage, ports, stores };
-  const flaws = flags.fault === undefined ? ['timestamp-precision', 'column-order'] : [];
-  const gcPeriodMs = flags.fault === undefined ? DEMO.gcPeriodMs : 0;
+  const isFault = flags.fault !== undefined;
+  const flaws = isFault ? FAULTS[flags.fault].flaws : ['timestamp-precision', 'column-order'];
+  const gcPeriodMs = isFault ? 0 : DEMO.gcPeriodMs;
   const [legacy, candidate] = await Promise.all([
     startSide(setting, 'legacy', [], DEMO.gcPeriodMs),
-    startSide(setting, 'candidate', flaws, gcPeriodMs),
+    startSide(setting, 'candidate', flaws, gcPeriodMs, isFault),
   ]);
   await introduce(screen, legacy);
-  const label = flags.fault === undefined ? 'slab-flawed' : 'slab-sound';
+  const label = isFault ? 'slab-sound' : 'slab-flawed';
   await stage.run(demoConfiguration(ports), label);
   const rollout = rolloutAt(stage.path('crossfade.db'));
   const stopEvents = followEvents(rollout, screen);
@@ -199,7 +201,9 @@ function machine(): string {
 
 function conclude(screen: Screen, report: Report, status: Status, flags: DemoFlags): void {
   screen.heading(
-    status.rollout.phase === 'complete' ? 'Complete: 100 %' : `Ended at ${status.rollout.percent} %`,
+    status.rollout.phase === 'complete'
+      ? 'Complete: 100 %'
+      : `Ended at ${status.rollout.percent} %`,
   );
   const options = { color: process.stdout.isTTY === true, widthMax: screen.width };
   for (const table of report.tables) screen.say(renderReportTable(table, options));

@@ -34,6 +34,7 @@ interface CommandOptions {
   readonly commitDelay: string;
   readonly gcPeriod?: string;
   readonly flaw: readonly string[];
+  readonly flawsOnSignal?: boolean;
   readonly preload: string;
   readonly seed: string;
   readonly flushWithin: string;
@@ -57,6 +58,7 @@ export function readStatesCommand(): Command {
     .option('--preload <states>', 'load this many made-up states at the start', '0')
     .option('--seed <number>', 'seed of made-up states and of flaws', '1')
     .option('--flush-within <duration>', 'longest that stopping may write', '30s')
+    .option('--flaws-on-signal', 'the flaws strike only from the first SIGUSR2 on')
     .option('--label <text>', 'name of this build, shown in its metrics', '')
     .option('--json', 'say that it listens as one line of JSON')
     .addHelpText('after', `\nFlaws:\n${flaws.join('\n')}`)
@@ -84,6 +86,7 @@ function parseServerOptions(options: CommandOptions): ServerOptions {
     commitDelayMs: duration('--commit-delay', options.commitDelay),
     gcPeriodMs: duration('--gc-period', options.gcPeriod ?? gcDefault),
     flaws,
+    areFlawsOnSignal: options.flawsOnSignal === true,
     preload: wholeNumber('--preload', options.preload, 0, capacity),
     seed: wholeNumber('--seed', options.seed, 0, 2 ** 31 - 1),
     flushMaxMs: duration('--flush-within', options.flushWithin),

@@ -42,6 +42,7 @@ export function startSide(
   side: 'legacy' | 'candidate',
   flaws: readonly string[],
   gcPeriodMs: number,
+  areFlawsOnSignal = false,
 ): Promise<ReadStatesProcess> {
   return stage.service({
     engine: side === 'legacy' ? 'legacy' : 'slab',
@@ -52,6 +53,7 @@ export function startSide(
     commitDelayMs: 5000,
     gcPeriodMs,
     flaws: flaws.map(parseFlaw),
+    areFlawsOnSignal,
     label: side,
   });
 }
@@ -87,7 +89,9 @@ export async function shadowAct(cast: Cast, candidate: ReadStatesProcess): Promi
 /** The interval: the flawed build is flushed and stopped, the sound one starts on its store. */
 export async function swap(cast: Cast, flawed: ReadStatesProcess): Promise<ReadStatesProcess> {
   const { screen, rollout } = cast;
-  screen.say('Traffic pauses while the build is swapped: a write that it missed would taint a key.');
+  screen.say(
+    'Traffic pauses while the build is swapped: a write that it missed would taint a key.',
+  );
   await fetch(`${flawed.url}/internal/flush`, { method: 'POST' });
   await flawed.stop();
   const sound = await startSide(cast, 'candidate', [], 0);
@@ -104,7 +108,10 @@ export async function climbAct(
   screen.heading('Act 2 · climb: the sound candidate, 1 % to 100 %, each step gated by evidence');
   traffic.go();
   await sleep(DEMO.warmUpMs);
-  const stretches = { legacy: await beginStretch(legacy), candidate: await beginStretch(candidate) };
+  const stretches = {
+    legacy: await beginStretch(legacy),
+    candidate: await beginStretch(candidate),
+  };
   const status = await waitFor(rollout, DEMO.climbMaxMs, (now) => {
     screen.progress(progressOf(now, traffic));
     return now.rollout.phase === 'complete' || now.rollout.phase === 'rolled-back';
@@ -133,7 +140,7 @@ export async function faultAct(
   await sleep(2000);
   screen.say(`>>> ${FAULTS[fault].said}`);
   if (fault === 'crash') await candidate.stop('SIGKILL');
-  else await setFlaws(candidate, [FAULTS[fault].flaw]);
+  else process.kill(candidate.pid, 'SIGUSR2');
   const status = await waitFor(rollout, DEMO.faultMaxMs, (now) => {
     screen.progress(progressOf(now, traffic));
     return now.rollout.phase === 'rolled-back';
@@ -142,25 +149,22 @@ export async function faultAct(
   return status;
 }
 
-const FAULTS: Readonly<Record<Fault, { what: string; said: string; flaw: string }>> = {
+/** What a fault is, what the demo says as it happens, and the flaws the candidate carries. */
+export const FAULTS: Readonly<
+  Record<Fault, { what: string; said: string; flaws: readonly string[] }>
+> = {
   slow: {
     what: 'one answer in twenty is held back by 20 ms',
     said: 'the candidate now holds 5 % of its answers back by 20 ms',
-    flaw: 'slow:20ms@5%',
+    flaws: ['slow:20ms@5%'],
   },
   wrong: {
     what: 'it answers mention_count and flags exchanged',
     said: 'the candidate now exchanges mention_count and flags',
-    flaw: 'column-order',
+    flaws: ['column-order'],
   },
-  crash: { what: 'kill -9', said: 'kill -9 of the candidate', flaw: '' },
+  crash: { what: 'kill -9', said: 'kill -9 of the candidate', flaws: [] },
 };
-
-async function setFlaws(side: ReadStatesProcess, flaws: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ flaws });
-  const headers = { 'content-type': 'application/json' };
-  await fetch(`${side.url}/internal/flaws`, { method: 'POST', headers, body });
-}
 
 function hasBothFlaws(status: Status): boolean {
   const kinds = new Set(status.clusters.map((cluster) => cluster.kind));
