@@ -126,7 +126,8 @@ async function take(
 ): Promise<boolean> {
   const table = `${keyspace}.read_states_claim`;
   if (found === null) {
-    const query = `INSERT INTO ${table} (id, owner, clock_us) VALUES ('writer', ?, ?) IF NOT EXISTS`;
+    const query = `INSERT INTO ${table} (id, owner, clock_us)
+                   VALUES ('writer', ?, ?) IF NOT EXISTS`;
     return (await session.conditional(query, [owner, toLong(clockUs)])).isApplied;
   }
   const query = `UPDATE ${table} SET owner = ?, clock_us = ? WHERE id = 'writer'

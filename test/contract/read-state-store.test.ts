@@ -198,7 +198,7 @@ function describeStore(specOf: () => string): void {
     expect(await readOne(row)).toEqual(row);
   });
 
-  test('removes a state, also twice, and brings nothing of it back when it is made anew', async () => {
+  test('removes a state, also twice, and brings nothing of it back with a new one', async () => {
     const user = freshUser();
     const [row, other] = [state(user, 1), state(user, 2)];
     await store.writeMany(put(row, other));
@@ -211,7 +211,7 @@ function describeStore(specOf: () => string): void {
     expect(await readOne(row)).toEqual(bare);
   });
 
-  test('writes and removes states of many users in one call, and again to the same end', async () => {
+  test('writes and removes for many users in one call, and again to the same end', async () => {
     const users = Array.from({ length: 200 }, freshUser);
     const kept = users.flatMap((user) => [state(user, 1), state(user, 3)]);
     const removed = users.map((user) => state(user, 2));
@@ -267,7 +267,7 @@ function describeLastingStore(specOf: () => string): void {
   });
 
   test('is free again some seconds after kill -9 of its owner', async () => {
-    const script = resolve(import.meta.dirname, '../support/hold-store.ts');
+    const script = resolve(import.meta.dirname, '../support/run-store-owner.ts');
     const owner = spawn(process.execPath, [script, specOf()], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

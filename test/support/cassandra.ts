@@ -56,7 +56,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A Cassandra in a folder and on ports of its own; it ends with this process, however that ends. */
+/** A Cassandra in a folder and on ports of its own; it ends when this process does, always. */
 export class OwnCassandra implements TestCassandra {
   readonly #folder = join(CASSANDRA_ROOT, `test-${randomUUID().slice(0, 8)}`);
   readonly #port: number;
