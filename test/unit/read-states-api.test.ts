@@ -13,7 +13,7 @@ function createApp(flaws: readonly Flaw[] = []): FastifyInstance {
   const onBug = (error: unknown): void => {
     throw error;
   };
-  return createApi({ engine: () => engine, flaws, seed: 1, onBug });
+  return createApi({ engine: () => engine, flaws, isFlawed: () => true, seed: 1, onBug });
 }
 
 beforeEach(() => {
