@@ -1,4 +1,5 @@
 /** One engine's cache in a process of its own, asked by `bench/cache.ts`. */
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../src/kit/clock.ts';
 import { createRandom } from '../src/kit/random.ts';
 import { createEngine, type EngineKind } from '../src/read-states/create-engine.ts';
@@ -70,6 +71,27 @@ function collect(): void {
   globalThis.gc?.();
 }
 
+/**
+ * Resident bytes once collecting makes them no fewer. Without those of files where the system
+ * tells: pages of the node binary come and go with the machine's load, megabytes at a time.
+ */
+function readResidentBytes(): number {
+  let settled = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 8; i += 1) {
+    collect();
+    const bytes = readAnonymousBytes();
+    if (bytes >= settled) break;
+    settled = bytes;
+  }
+  return settled;
+}
+
+function readAnonymousBytes(): number {
+  if (process.platform !== 'linux') return process.memoryUsage.rss();
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return kilobytes === null ? process.memoryUsage.rss() : Number(kilobytes[1]) * 1024;
+}
+
 class Bench {
   #engine: ReadStatesEngine | null = null;
   #cache: EntryCache<unknown> | null = null;
@@ -120,15 +142,13 @@ class Bench {
 
   #reserve(kind: EngineKind, capacity: number): number {
     this.#capacity = capacity;
-    collect();
-    this.#residentBefore = process.memoryUsage.rss();
+    this.#residentBefore = readResidentBytes();
     this.#cache = createCache(kind, capacity);
     return this.#cache.reservedBytes / capacity;
   }
 
   #resident(): number {
-    collect();
-    return (process.memoryUsage.rss() - this.#residentBefore) / this.#capacity;
+    return (readResidentBytes() - this.#residentBefore) / this.#capacity;
   }
 
   /** Hits in random order, which is drawn beforehand. */
