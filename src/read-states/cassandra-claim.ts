@@ -7,7 +7,7 @@ import {
   type CassandraLong,
   type CassandraRow,
   type CassandraSession,
-  isCassandraUnavailable,
+  CassandraUnavailable,
   isLong,
   longOf,
 } from '../store/open-cassandra.ts';
@@ -155,7 +155,7 @@ export class CassandraClaim {
     this.#stopBeating = options.clock.every(BEAT_EVERY_MS, () => {
       // One that fails is told to whoever writes next; until then nothing is wrong.
       this.#beat().catch((error: unknown) => {
-        if (!isCassandraUnavailable(error)) this.#lose(String(error));
+        if (!(error instanceof CassandraUnavailable)) this.#lose(String(error));
       });
     });
   }

@@ -4,9 +4,8 @@ import {
   type CassandraRow,
   type CassandraSession,
   type CassandraStatement,
-  cassandraReason,
+  CassandraUnavailable,
   explainCassandra,
-  isCassandraUnavailable,
   isLong,
   longOf,
   openCassandra,
@@ -131,7 +130,7 @@ class CassandraStore implements ReadStateStore {
     try {
       await this.#claim.release();
     } catch (error) {
-      if (!isCassandraUnavailable(error)) throw error;
+      if (!(error instanceof CassandraUnavailable)) throw error;
     } finally {
       await this.#session.close();
     }
@@ -161,8 +160,8 @@ class CassandraStore implements ReadStateStore {
 }
 
 function toUnavailable(error: unknown): unknown {
-  if (!isCassandraUnavailable(error)) return error;
-  return new StoreUnavailable(`Cassandra did not answer: ${cassandraReason(error)}`, {
+  if (!(error instanceof CassandraUnavailable)) return error;
+  return new StoreUnavailable(`Cassandra did not answer: ${error.message}`, {
     cause: error,
   });
 }

@@ -69,20 +69,52 @@ const FAULTS: ReadonlySet<number> = new Set([
   code.alreadyExists,
 ]);
 
+/** Answers that the outcome is not known. */
 const TIMEOUTS: ReadonlySet<number> = new Set([code.writeTimeout, code.readTimeout]);
 
-/** True when the cluster did not answer, not in time, or not with enough nodes. */
-export function isCassandraUnavailable(error: unknown): boolean {
-  if (error instanceof errors.ResponseError) return !FAULTS.has(error.code);
-  // `Socket was closed` has no class of its own below the driver's common one.
-  return error instanceof errors.DriverError && !(error instanceof errors.ArgumentError);
+/** The cluster did not answer, not in time, or not with enough nodes; its message says which. */
+export class CassandraUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(innerOf(cause)).replace(/\.$/, ''), { cause });
+    this.name = 'CassandraUnavailable';
+  }
+}
+
+/** What the first node that was tried said. */
+function innerOf(error: unknown): unknown {
+  if (!(error instanceof errors.NoHostAvailableError)) return error;
+  const [inner = error] = Object.values<unknown>(error.innerErrors ?? {});
+  return inner;
+}
+
+/** A statement, argument or password that is wrong, or a bug of ours. */
+function isFault(error: unknown): boolean {
+  const inner = innerOf(error);
+  if (inner instanceof errors.ResponseError) return FAULTS.has(inner.code);
+  return [errors.ArgumentError, errors.AuthenticationError, TypeError, RangeError].some(
+    (kind) => inner instanceof kind,
+  );
 }
 
 function isTimeout(error: unknown): boolean {
-  if (error instanceof errors.OperationTimedOutError) return true;
-  if (error instanceof errors.ResponseError) return TIMEOUTS.has(error.code);
-  if (!(error instanceof errors.NoHostAvailableError)) return false;
-  return Object.values<unknown>(error.innerErrors ?? {}).some(isTimeout);
+  const inner = innerOf(error);
+  if (inner instanceof errors.ResponseError) return TIMEOUTS.has(inner.code);
+  return inner instanceof errors.OperationTimedOutError;
+}
+
+/**
+ * Asks the driver, at most `attemptsMax` times where it times out. Whatever is no fault means
+ * that the cluster is away: the driver says so in many ways, plain errors among them.
+ */
+async function ask<T>(attemptsMax: number, attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFault(error)) throw error;
+      if (attempts === attemptsMax || !isTimeout(error)) throw new CassandraUnavailable(error);
+    }
+  }
 }
 
 /**
@@ -109,7 +141,7 @@ export async function openCassandra(options: CassandraOptions): Promise<Cassandr
     },
   });
   try {
-    await client.connect();
+    await ask(1, () => client.connect());
     await ensureKeyspace(client, options);
     return new CassandraSession(client);
   } catch (error) {
@@ -125,40 +157,25 @@ export async function openCassandra(options: CassandraOptions): Promise<Cassandr
  * Anything that does not come from the driver is a bug and is handed back as it is.
  */
 export function explainCassandra(contactPoint: string, error: unknown): unknown {
-  if (!(error instanceof errors.DriverError)) return error;
-  const inner = innerOf(error);
-  const reason = `${cassandraReason(error)}.`;
-  if (isCassandraUnavailable(inner) && !(inner instanceof errors.AuthenticationError)) {
-    const sentence = `Cassandra at ${contactPoint} cannot be reached: ${reason}`;
+  if (error instanceof CassandraUnavailable) {
+    const sentence = `Cassandra at ${contactPoint} cannot be reached: ${error.message}.`;
     return new CrossfadeError('store-unreachable', sentence, {
       hint: 'Start it (for development: npm run cassandra), or correct the address.',
       exitCode: EXIT.unreachable,
       cause: error,
     });
   }
-  const sentence = `Cassandra at ${contactPoint} refused: ${reason}`;
+  if (!(error instanceof errors.DriverError)) return error;
+  const reason = messageOf(innerOf(error)).replace(/\.$/, '');
+  const sentence = `Cassandra at ${contactPoint} refused: ${reason}.`;
   return new CrossfadeError('store-refused', sentence, { cause: error });
-}
-
-/** What the first node that was tried said, for the end of a sentence. */
-export function cassandraReason(error: unknown): string {
-  return messageOf(innerOf(error)).replace(/\.$/, '');
-}
-
-function innerOf(error: unknown): unknown {
-  if (!(error instanceof errors.NoHostAvailableError)) return error;
-  const [inner] = Object.values<unknown>(error.innerErrors ?? {});
-  if (inner instanceof errors.DriverError) return inner;
-  // A refused connection is a system's error; what it means is that of the one around it.
-  return inner === undefined ? error : new errors.NoHostAvailableError({}, messageOf(inner));
 }
 
 async function ensureKeyspace(client: Client, options: CassandraOptions): Promise<void> {
   const { keyspace, localDataCenter, replication, say } = options;
-  const found = await client.execute(
-    'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?',
-    [keyspace],
-    { readTimeout: CONDITIONAL_TIMEOUT_MS },
+  const query = 'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?';
+  const found = await ask(1, () =>
+    client.execute(query, [keyspace], { readTimeout: CONDITIONAL_TIMEOUT_MS }),
   );
   if (found.rowLength > 0) return;
   const strategy =
@@ -171,24 +188,18 @@ async function ensureKeyspace(client: Client, options: CassandraOptions): Promis
         'for more add ?replication=3 to the address',
     );
   }
-  await client.execute(
+  await define(
+    client,
     `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${strategy}}`,
-    [],
-    { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS },
   );
 }
 
-async function withRetry<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (attempts === ATTEMPTS || !isTimeout(error)) throw error;
-    }
-  }
+async function define(client: Client, query: string): Promise<void> {
+  const options: QueryOptions = { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS };
+  await ask(1, () => client.execute(query, [], options));
 }
 
-/** A connected cluster. Rejections are the driver's; see `isCassandraUnavailable`. */
+/** A connected cluster. Rejects with CassandraUnavailable; with anything else at a fault. */
 export class CassandraSession {
   readonly #client: Client;
 
@@ -198,7 +209,7 @@ export class CassandraSession {
 
   /** Runs a schema statement; takes up to seconds. */
   async define(query: string): Promise<void> {
-    await this.#client.execute(query, [], { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS });
+    await define(this.#client, query);
   }
 
   /** All rows of a query, a page after the other: `rows` of a result is its first page alone. */
@@ -209,7 +220,7 @@ export class CassandraSession {
     let pageState: string | undefined;
     do {
       const options: QueryOptions = pageState === undefined ? {} : { pageState };
-      const result = await withRetry(() => this.#client.execute(query, [...params], options));
+      const result = await ask(ATTEMPTS, () => this.#client.execute(query, [...params], options));
       if (result.rowLength > 0) yield result.rows;
       pageState = result.pageState ?? undefined;
     } while (pageState !== undefined);
@@ -224,7 +235,7 @@ export class CassandraSession {
     const [only] = statements;
     if (only === undefined) return;
     const options: QueryOptions = { timestamp: timestampUs };
-    await withRetry(() =>
+    await ask(ATTEMPTS, () =>
       statements.length === 1
         ? this.#client.execute(only.query, [...only.params], options)
         : this.#client.batch(
@@ -236,10 +247,8 @@ export class CassandraSession {
 
   /** A compare-and-set. After a rejection it may or may not have been applied. */
   async conditional(query: string, params: readonly CassandraValue[]): Promise<ConditionalResult> {
-    const result = await this.#client.execute(query, [...params], {
-      isIdempotent: false,
-      readTimeout: CONDITIONAL_TIMEOUT_MS,
-    });
+    const options: QueryOptions = { isIdempotent: false, readTimeout: CONDITIONAL_TIMEOUT_MS };
+    const result = await ask(1, () => this.#client.execute(query, [...params], options));
     return { isApplied: result.wasApplied(), row: result.first() };
   }
 
@@ -248,10 +257,11 @@ export class CassandraSession {
     query: string,
     params: readonly CassandraValue[],
   ): Promise<CassandraRow | null> {
-    const result = await this.#client.execute(query, [...params], {
+    const options: QueryOptions = {
       consistency: consistencies.localSerial,
       readTimeout: CONDITIONAL_TIMEOUT_MS,
-    });
+    };
+    const result = await ask(1, () => this.#client.execute(query, [...params], options));
     return result.first();
   }
 

@@ -50,8 +50,11 @@ function describeOutage(): void {
     store = await openReadStateStore(spec(), systemClock, () => undefined);
   });
   afterAll(async () => {
-    await store.close();
-    await cassandra.stop();
+    try {
+      await store.close();
+    } finally {
+      await cassandra.stop();
+    }
   });
 
   test('is unavailable while gone, then there again by itself, and nothing is lost', async () => {
