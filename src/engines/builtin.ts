@@ -42,7 +42,7 @@ export interface BuiltinEngine extends Required<TrafficEngine> {
 }
 
 /** Longest a worker may take to confirm an assignment before it is killed and replaced. */
-const APPLY_MAX_MS = 800;
+const APPLY_MAX_MS = 3000;
 const WATCH_PERIOD_MS = 1000;
 const RESPAWN_MIN_MS = 50;
 const RESPAWN_MAX_MS = 5000;

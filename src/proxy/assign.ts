@@ -67,7 +67,7 @@ const NONE: readonly string[] = [];
 function pendingTo(identity: Identity, side: Side, order: KeyOrder): readonly string[] {
   let keys: string[] | null = null;
   for (const key of identity.keys) {
-    if (order.pendingWriteTarget(key) !== side) continue;
+    if (!order.hasPendingWrites(key, side)) continue;
     keys ??= [];
     keys.push(key);
   }

@@ -12,17 +12,23 @@ export interface OrderedTask {
   run(): void;
 }
 
+/** A request's place among all mirrored ones of this proxy. */
+export interface Arrival {
+  readonly sequence: number;
+  /** A live write of one of its keys was under way as it arrived. */
+  readonly isRaced: boolean;
+}
+
 interface Lane {
   activeReads: number;
   isWriting: boolean;
-  /** Shadow writes waiting or running. */
-  pendingWrites: number;
-  pendingTarget: Side;
+  /** Shadow writes waiting or running, by the side they go to. */
+  readonly pendingWrites: Record<Side, number>;
   waiting: OrderedTask[];
   liveWrites: number;
   liveReads: number;
-  /** Grows with each live write: tells a read whether one began meanwhile. */
-  writeSerial: number;
+  /** Sequence number of the newest live write, by the side it went to; 0 for none. */
+  readonly newestLiveWrite: Record<Side, number>;
 }
 
 /**
@@ -31,6 +37,7 @@ interface Lane {
  */
 export class KeyOrder {
   readonly #lanes = new Map<string, Lane>();
+  #sequence = 0;
 
   /** Keys with something under way. */
   get size(): number {
@@ -43,8 +50,7 @@ export class KeyOrder {
     for (const key of task.keys) {
       const lane = this.#lane(key);
       if (task.isWrite) {
-        lane.pendingWrites += 1;
-        lane.pendingTarget = task.target;
+        lane.pendingWrites[task.target] += 1;
       }
       if (lane.waiting.length === 0 && isFree(lane, task.isWrite)) grant(lane, task.isWrite);
       else {
@@ -62,7 +68,7 @@ export class KeyOrder {
       const lane = this.#lane(key);
       if (task.isWrite) {
         lane.isWriting = false;
-        lane.pendingWrites -= 1;
+        lane.pendingWrites[task.target] -= 1;
       } else lane.activeReads -= 1;
       while (lane.waiting.length > 0 && isFree(lane, lane.waiting[0]!.isWrite)) {
         const next = lane.waiting.shift()!;
@@ -75,31 +81,50 @@ export class KeyOrder {
     for (const next of ready) next.run();
   }
 
-  /** The side that a key's unfinished shadow writes go to; null when there are none. */
-  pendingWriteTarget(key: string): Side | null {
+  /** Whether shadow writes of the key to this side are not finished. */
+  hasPendingWrites(key: string, side: Side): boolean {
     const lane = this.#lanes.get(key);
-    return lane === undefined || lane.pendingWrites === 0 ? null : lane.pendingTarget;
+    return lane !== undefined && lane.pendingWrites[side] > 0;
   }
 
-  /** A live request of the key begins; answers a mark for {@link KeyOrder.liveEnds}. */
-  liveBegins(key: string, isWrite: boolean): number {
-    const lane = this.#lane(key);
-    const isRaced = lane.liveWrites > 0;
-    if (isWrite) {
-      lane.liveWrites += 1;
-      lane.writeSerial += 1;
-    } else lane.liveReads += 1;
-    return isRaced ? -1 : lane.writeSerial;
+  /** A mirrored request arrives, its live leg about to begin. Answers its place in the order. */
+  liveBegins(keys: readonly string[], isWrite: boolean, side: Side): Arrival {
+    this.#sequence += 1;
+    let isRaced = false;
+    for (const key of keys) {
+      const lane = this.#lane(key);
+      if (lane.liveWrites > 0) isRaced = true;
+      if (isWrite) {
+        lane.liveWrites += 1;
+        lane.newestLiveWrite[side] = this.#sequence;
+      } else lane.liveReads += 1;
+    }
+    return { sequence: this.#sequence, isRaced };
   }
 
-  /** The live request ends; true when a write of the key overlapped with it. */
-  liveEnds(key: string, isWrite: boolean, mark: number): boolean {
-    const lane = this.#lane(key);
-    if (isWrite) lane.liveWrites -= 1;
-    else lane.liveReads -= 1;
-    const isRaced = mark !== lane.writeSerial;
-    this.#forgetIdle(key, lane);
+  /** Its live leg has ended; true when a later live write of one of its keys overlapped with it. */
+  liveEnds(keys: readonly string[], isWrite: boolean, arrival: Arrival): boolean {
+    let isRaced = false;
+    for (const key of keys) {
+      const lane = this.#lane(key);
+      if (isWrite) lane.liveWrites -= 1;
+      else lane.liveReads -= 1;
+      const { legacy, candidate } = lane.newestLiveWrite;
+      if (Math.max(legacy, candidate) > arrival.sequence) isRaced = true;
+      this.#forgetIdle(key, lane);
+    }
     return isRaced;
+  }
+
+  /**
+   * Whether a later live write of one of the keys went straight to `side`, where this request's
+   * shadow leg was still waiting or under way. Ask before the task is released.
+   */
+  wasOvertaken(keys: readonly string[], side: Side, arrival: Arrival): boolean {
+    return keys.some((key) => {
+      const lane = this.#lanes.get(key);
+      return lane !== undefined && lane.newestLiveWrite[side] > arrival.sequence;
+    });
   }
 
   #lane(key: string): Lane {
@@ -108,12 +133,11 @@ export class KeyOrder {
       lane = {
         activeReads: 0,
         isWriting: false,
-        pendingWrites: 0,
-        pendingTarget: 'candidate',
+        pendingWrites: { legacy: 0, candidate: 0 },
         waiting: [],
         liveWrites: 0,
         liveReads: 0,
-        writeSerial: 0,
+        newestLiveWrite: { legacy: 0, candidate: 0 },
       };
       this.#lanes.set(key, lane);
     }

@@ -66,6 +66,8 @@ class BudgetedMirror implements Mirror {
   }
 
   finished(task: ShadowTask): void {
+    const { passage, target } = task;
+    if (this.#parts.order.wasOvertaken(task.keys, target, passage.arrival)) passage.isRaced = true;
     this.outstanding -= 1;
     this.#inFlight -= 1;
     this.#heldBytes -= task.bodyBytes;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, RequestMessage, Role, Side } from '../model/exchange.ts';
 import type { Plan } from './assign.ts';
 import type { Identity } from './identify.ts';
+import type { Arrival } from './key-order.ts';
 import type { Leg, LegRequest } from './upstream.ts';
 
 /** One request on its way through the proxy: what is known of it, and its two legs. */
@@ -20,8 +21,9 @@ export class Passage {
   /** The mirrored leg waited for its key's turn, so its latency says nothing of its side. */
   hasWaited = false;
   isClientGone = false;
-  /** From {@link KeyOrder.liveBegins}, one a key. */
-  marks: readonly number[] = [];
+  /** From {@link KeyOrder.liveBegins}. */
+  arrival: Arrival = { sequence: 0, isRaced: false };
+  /** A write of one of its keys overlapped with it: its two answers may rightly differ. */
   isRaced = false;
   /** From {@link WriteLog.begins}; -1 for a read. */
   writeId = -1;

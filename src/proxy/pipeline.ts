@@ -93,7 +93,8 @@ function begin(parts: PipelineParts, passage: Passage): void {
   }
   parts.count.mirrored();
   passage.isMirrored = true;
-  passage.marks = identity.keys.map((key) => parts.order.liveBegins(key, isWrite));
+  passage.arrival = parts.order.liveBegins(identity.keys, isWrite, plan.liveSide);
+  passage.isRaced = passage.arrival.isRaced;
   if (isWrite) passage.writeId = parts.writes.begins(identity.keys, plan.liveSide);
 }
 
@@ -103,10 +104,8 @@ function taint(parts: PipelineParts, keys: readonly string[], plan: Plan): void 
 
 function liveEnded(parts: PipelineParts, passage: Passage): void {
   if (!passage.isMirrored) return;
-  const isWrite = !passage.identity.isSafe;
-  passage.identity.keys.forEach((key, i) => {
-    if (parts.order.liveEnds(key, isWrite, passage.marks[i]!)) passage.isRaced = true;
-  });
+  const { keys, isSafe } = passage.identity;
+  if (parts.order.liveEnds(keys, !isSafe, passage.arrival)) passage.isRaced = true;
   settleWhenBoth(parts, passage);
 }
 

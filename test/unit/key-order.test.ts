@@ -58,26 +58,48 @@ describe('order per key', () => {
     expect(ran).toEqual(['a', 'b', 'both', 'c']);
   });
 
-  it('names the side that unfinished shadow writes go to, until they are done', () => {
+  it('knows to which sides shadow writes are unfinished, each until it is done', () => {
     const { order, task } = recorder();
     const write = task('w', ['k'], true);
-    expect(order.pendingWriteTarget('k')).toBeNull();
+    const other: OrderedTask = { ...task('x', ['k'], true), target: 'legacy' };
+    const pending = () =>
+      (['legacy', 'candidate'] as const).filter((side) => order.hasPendingWrites('k', side));
+    expect(pending()).toEqual([]);
     order.acquire(write);
-    expect(order.pendingWriteTarget('k')).toBe('candidate');
+    expect(pending()).toEqual(['candidate']);
+    order.acquire(other);
+    expect(pending()).toEqual(['legacy', 'candidate']);
     order.release(write);
-    expect(order.pendingWriteTarget('k')).toBeNull();
+    expect(pending()).toEqual(['legacy']);
+    order.release(other);
+    expect(pending()).toEqual([]);
   });
 
   it('calls a read raced when a live write of its key overlaps with it, before or after', () => {
     const { order } = recorder();
-    const read = order.liveBegins('k', false);
-    const write = order.liveBegins('k', true);
-    const late = order.liveBegins('k', false);
-    expect(order.liveEnds('k', false, read)).toBe(true);
-    expect(order.liveEnds('k', true, write)).toBe(false);
-    expect(order.liveEnds('k', false, late)).toBe(true);
-    const calm = order.liveBegins('k', false);
-    expect(order.liveEnds('k', false, calm)).toBe(false);
+    const begin = (isWrite: boolean) => order.liveBegins(['k'], isWrite, 'legacy');
+    const read = begin(false);
+    const write = begin(true);
+    const late = begin(false);
+    expect([read.isRaced, write.isRaced, late.isRaced]).toEqual([false, false, true]);
+    expect(order.liveEnds(['k'], false, read)).toBe(true);
+    expect(order.liveEnds(['k'], true, write)).toBe(false);
+    expect(order.liveEnds(['k'], false, late)).toBe(false);
+    const calm = begin(false);
+    expect(calm.isRaced).toBe(false);
+    expect(order.liveEnds(['k'], false, calm)).toBe(false);
     expect(order.size).toBe(0);
+  });
+
+  it('knows when a live write went to the side where a shadow read was still waiting', () => {
+    const { order, task } = recorder();
+    const arrival = order.liveBegins(['k'], false, 'candidate');
+    const shadow = { ...task('r', ['k'], false), target: 'legacy' as const };
+    order.acquire(shadow);
+    order.liveEnds(['k'], false, arrival);
+    const write = order.liveBegins(['j', 'k'], true, 'legacy');
+    expect(order.wasOvertaken(['k'], 'legacy', arrival)).toBe(true);
+    expect(order.wasOvertaken(['k'], 'candidate', arrival)).toBe(false);
+    expect(order.wasOvertaken(['k'], 'legacy', write)).toBe(false);
   });
 });
