@@ -1,5 +1,4 @@
 /** One engine's cache in a process of its own, asked by `bench/cache.ts`. */
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../src/kit/clock.ts';
 import { createRandom } from '../src/kit/random.ts';
 import { createEngine, type EngineKind } from '../src/read-states/create-engine.ts';
@@ -7,6 +6,7 @@ import type { MutableState, ReadStatesEngine } from '../src/read-states/engine.t
 import type { EntryCache } from '../src/read-states/entry-cache.ts';
 import { LegacyCache } from '../src/read-states/legacy/legacy-cache.ts';
 import { createState } from '../src/read-states/rules.ts';
+import { anonymousBytes } from '../src/read-states/runtime.ts';
 import { SlabCache } from '../src/read-states/slab/slab-cache.ts';
 import type { ChannelRef, ReadStateStore } from '../src/read-states/store.ts';
 
@@ -79,17 +79,11 @@ function readResidentBytes(): number {
   let settled = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 8; i += 1) {
     collect();
-    const bytes = readAnonymousBytes();
+    const bytes = anonymousBytes();
     if (bytes >= settled) break;
     settled = bytes;
   }
   return settled;
-}
-
-function readAnonymousBytes(): number {
-  if (process.platform !== 'linux') return process.memoryUsage.rss();
-  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return kilobytes === null ? process.memoryUsage.rss() : Number(kilobytes[1]) * 1024;
 }
 
 class Bench {

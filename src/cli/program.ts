@@ -46,6 +46,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/replay.ts')).replayCommand(),
   },
   {
+    name: 'record',
+    group: 'Recordings:',
+    summary: 'run, and record every pair: --out FILE',
+    load: async () => (await import('./commands/record.ts')).recordCommand(),
+  },
+  {
     name: 'generate',
     group: 'Recordings:',
     summary: 'a seeded workload as a recording',

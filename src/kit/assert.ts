@@ -2,8 +2,3 @@
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`bug: ${message}`);
 }
-
-/** Closes a switch over a tagged union: the compiler refuses it while a case is missing. */
-export function unreachable(value: never): never {
-  throw new Error(`bug: unexpected ${String(value)}`);
-}

@@ -11,11 +11,11 @@ import type { Analyst } from './analyst.ts';
 import { createForwarder } from './forward.ts';
 import { createIdentifier } from './identify.ts';
 import { KeyOrder } from './key-order.ts';
-import { createMirror } from './mirror.ts';
-import { createPairing } from './pairing.ts';
+import { createMirror, type Mirror } from './mirror.ts';
+import { createPairing, type Pairing } from './pairing.ts';
 import { createPipeline } from './pipeline.ts';
 import { TaintedKeys } from './taint.ts';
-import { createUpstream } from './upstream.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
 import type { WriteLog } from './write-log.ts';
 
 export interface ProxyParts {
@@ -42,100 +42,122 @@ export interface Proxy {
 
 /** A proxy that is ready to be handed connections; see the head of this file. */
 export function createProxy(parts: ProxyParts): Proxy {
-  const { settings, clock, analyst } = parts;
-  let assignment = parts.assignment;
-  let isDraining = false;
-  const count = new Accumulator();
-  const order = new KeyOrder();
-  const tainted = new TaintedKeys();
-  const nowUs = (): number => clock.nowUs();
-  const live = createSides(settings, LIMITS.liveConnectionsMax, clock);
-  const shadow = createSides(settings, LIMITS.shadowConnectionsMax, clock);
-  const { shadowTimeoutMs } = settings;
-  const mirror = createMirror({ sides: shadow, order, nowUs, shadowTimeoutMs });
-  const pairing = createPairing({
-    count,
-    tainted,
-    analyst,
-    comparePercent: () => assignment.comparePercent,
-    isRecording: settings.record !== null,
-  });
-  const pipeline = createPipeline({
-    identifier: createIdentifier(settings.routes, settings.key),
-    forwarder: createForwarder({ sides: live, count, options: settings, nowUs }),
-    mirror,
-    pairing,
-    order,
-    tainted,
-    writes: parts.writes,
-    count,
-    assignment: () => assignment,
-    hasKey: settings.key !== null,
-    nowUs,
-  });
-  const server = createDataServer((request, response) => {
-    if (isDraining) response.shouldKeepAlive = false;
-    pipeline(request, response);
-  });
-  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
-  loopDelay.enable();
-  let startMs = clock.wallMs();
-
-  return {
-    server,
-    tainted,
-    get assignment() {
-      return assignment;
-    },
-    assign(next) {
-      if (next.epoch < assignment.epoch) return false;
-      if (next.epoch === assignment.epoch && next.revision < assignment.revision) return false;
-      assignment = next;
-      return true;
-    },
-    summarize() {
-      const endMs = clock.wallMs();
-      const summary: Summary = {
-        worker: parts.worker,
-        startMs,
-        endMs,
-        traffic: count.traffic(tainted.count),
-        cells: count.takeCells(),
-        clusters: analyst.clusters(),
-        tainted: tainted.takeFresh(),
-        loopDelayMaxUs: Math.round(loopDelay.max / 1000),
-        revision: assignment.revision,
-      };
-      loopDelay.reset();
-      startMs = endMs;
-      return summary;
-    },
-    async drain(maxMs) {
-      isDraining = true;
-      const deadlineUs = nowUs() + maxMs * 1000;
-      server.close();
-      while (nowUs() < deadlineUs) {
-        server.closeIdleConnections();
-        const isQuiet = mirror.outstanding === 0 && pairing.pendingCount === 0;
-        if (isQuiet && (await connectionCount(server)) === 0) break;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      server.closeAllConnections();
-    },
-    async close() {
-      loopDelay.disable();
-      await Promise.all([
-        live.legacy.close(),
-        live.candidate.close(),
-        shadow.legacy.close(),
-        shadow.candidate.close(),
-        analyst.close(),
-      ]);
-    },
-  };
+  return new AssembledProxy(parts);
 }
 
-function createSides(settings: Settings, connections: number, clock: Clock) {
+class AssembledProxy implements Proxy {
+  readonly server: Server;
+  readonly tainted = new TaintedKeys();
+  readonly #parts: ProxyParts;
+  readonly #count = new Accumulator();
+  readonly #live: Sides;
+  readonly #shadow: Sides;
+  readonly #mirror: Mirror;
+  readonly #pairing: Pairing;
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  #assignment: Assignment;
+  #startMs: number;
+  #isDraining = false;
+
+  constructor(parts: ProxyParts) {
+    const { settings, clock, analyst, writes } = parts;
+    this.#parts = parts;
+    this.#assignment = parts.assignment;
+    this.#startMs = clock.wallMs();
+    this.#live = createSides(settings, LIMITS.liveConnectionsMax, clock);
+    this.#shadow = createSides(settings, LIMITS.shadowConnectionsMax, clock);
+    const order = new KeyOrder();
+    const count = this.#count;
+    const { tainted } = this;
+    const nowUs = (): number => clock.nowUs();
+    const { shadowTimeoutMs } = settings;
+    this.#mirror = createMirror({ sides: this.#shadow, order, nowUs, shadowTimeoutMs });
+    this.#pairing = createPairing({
+      count,
+      tainted,
+      analyst,
+      comparePercent: () => this.#assignment.comparePercent,
+      isRecording: settings.record !== null,
+    });
+    const pipeline = createPipeline({
+      identifier: createIdentifier(settings.routes, settings.key),
+      forwarder: createForwarder({ sides: this.#live, count, options: settings, nowUs }),
+      mirror: this.#mirror,
+      pairing: this.#pairing,
+      order,
+      tainted,
+      writes,
+      count,
+      assignment: () => this.#assignment,
+      hasKey: settings.key !== null,
+      nowUs,
+    });
+    this.server = createDataServer((request, response) => {
+      if (this.#isDraining) response.shouldKeepAlive = false;
+      pipeline(request, response);
+    });
+    this.#loopDelay.enable();
+  }
+
+  get assignment(): Assignment {
+    return this.#assignment;
+  }
+
+  assign(next: Assignment): boolean {
+    const { epoch, revision } = this.#assignment;
+    if (next.epoch < epoch || (next.epoch === epoch && next.revision < revision)) return false;
+    this.#assignment = next;
+    return true;
+  }
+
+  summarize(): Summary {
+    const endMs = this.#parts.clock.wallMs();
+    const summary: Summary = {
+      worker: this.#parts.worker,
+      startMs: this.#startMs,
+      endMs,
+      traffic: this.#count.traffic(this.tainted.count),
+      cells: this.#count.takeCells(),
+      clusters: this.#parts.analyst.clusters(),
+      tainted: this.tainted.takeFresh(),
+      loopDelayMaxUs: Math.round(this.#loopDelay.max / 1000),
+      revision: this.#assignment.revision,
+    };
+    this.#loopDelay.reset();
+    this.#startMs = endMs;
+    return summary;
+  }
+
+  async drain(maxMs: number): Promise<void> {
+    this.#isDraining = true;
+    const { clock } = this.#parts;
+    const deadlineUs = clock.nowUs() + maxMs * 1000;
+    this.server.close();
+    while (clock.nowUs() < deadlineUs) {
+      this.server.closeIdleConnections();
+      const isQuiet = this.#mirror.outstanding === 0 && this.#pairing.pendingCount === 0;
+      if (isQuiet && (await connectionCount(this.server)) === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    this.server.closeAllConnections();
+  }
+
+  async close(): Promise<void> {
+    this.#loopDelay.disable();
+    const pools = [this.#live, this.#shadow].flatMap(({ legacy, candidate }) => [
+      legacy,
+      candidate,
+    ]);
+    await Promise.all([...pools.map((pool) => pool.close()), this.#parts.analyst.close()]);
+  }
+}
+
+interface Sides {
+  readonly legacy: Upstream;
+  readonly candidate: Upstream;
+}
+
+function createSides(settings: Settings, connections: number, clock: Clock): Sides {
   const options = { connections, connectTimeoutMs: LIMITS.connectTimeoutMs, clock };
   return {
     legacy: createUpstream(settings.legacy.url, options),

@@ -103,7 +103,7 @@ function serveAsOrphan(start: Start, proxy: Proxy, end: () => Promise<void>): vo
     const { safeTarget } = proxy.assignment;
     proxy.assign({ ...proxy.assignment, canaryPercent: safeTarget });
     process.stderr.write(
-      `crossfade: proxy ${process.pid} has had no controller for ${LIMITS.orphanHoldMs / 1000} s: ` +
+      `crossfade: proxy ${process.pid} has had no controller for ${LIMITS.orphanHoldMs} ms: ` +
         `serving at the safe target, ${safeTarget} %; start \`crossfade run\` to take over\n`,
     );
   }, LIMITS.orphanHoldMs).unref();

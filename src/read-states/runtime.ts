@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   constants,
   monitorEventLoopDelay,
@@ -129,12 +130,22 @@ export class RuntimeWatch {
 /** Readings until memory has settled, at most: each collection may give more pages back. */
 const SETTLING_MAX = 8;
 
+/**
+ * Resident memory that is the process's own: without the pages of its files, which the kernel
+ * drops and loads again as it likes. All resident memory where the system does not tell.
+ */
+export function anonymousBytes(): number {
+  if (process.platform !== 'linux') return process.memoryUsage.rss();
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return kilobytes === null ? process.memoryUsage.rss() : Number(kilobytes[1]) * 1024;
+}
+
 /** Resident memory once collecting makes it no smaller. Needs `--expose-gc`. */
 export function readResidentBytes(): number {
   let settledBytes = Number.POSITIVE_INFINITY;
   for (let i = 0; i < SETTLING_MAX; i += 1) {
     collectNow();
-    const bytes = process.memoryUsage.rss();
+    const bytes = anonymousBytes();
     if (bytes >= settledBytes) break;
     settledBytes = bytes;
   }

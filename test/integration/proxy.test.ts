@@ -48,7 +48,7 @@ function keyOn(wanted: 'legacy' | 'candidate'): string {
 }
 
 describe('what clients get', () => {
-  it("is legacy's own answer: status, reason, header order and case, repetition, body", async () => {
+  it("is legacy's own: status, reason, header order and case, repetition, body", async () => {
     const legacy = await side((_request, response) => {
       response.sendDate = false;
       const headers = ['X-b', '1', 'Set-Cookie', 'a=1', 'x-A', '2', 'Set-Cookie', 'b=2'];
@@ -104,7 +104,7 @@ describe('what clients get', () => {
     expect(candidate.seen).toEqual([]);
   });
 
-  it('is a marked 502 while legacy cannot be reached, and its answer as soon as it can', async () => {
+  it('is a marked 502 while legacy cannot be reached, then its answer at once', async () => {
     const legacy = await startSide(ok);
     const candidate = await side(ok);
     await legacy.close();

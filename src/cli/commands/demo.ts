@@ -155,7 +155,8 @@ function followEvents(rollout: Rollout, screen: Screen): () => Promise<void> {
 
 function eventLine(event: RolloutEvent): string {
   const time = new Date(event.atMs).toISOString().slice(11, 19);
-  return `${time}  ${event.kind.padEnd(8)} ${String(event.percent).padStart(3)} %  ${event.sentence}`;
+  const percent = `${event.percent} %`.padStart(5);
+  return `${time}  ${event.kind.padEnd(8)} ${percent}  ${event.sentence}`;
 }
 
 function reportOf(
@@ -205,7 +206,7 @@ function conclude(screen: Screen, report: Report, status: Status, flags: DemoFla
       ? 'Complete: 100 %'
       : `Ended at ${status.rollout.percent} %`,
   );
-  const options = { color: process.stdout.isTTY === true, widthMax: screen.width };
+  const options = { color: process.stdout.isTTY, widthMax: screen.width };
   for (const table of report.tables) screen.say(renderReportTable(table, options));
   const path = resolve(flags.report);
   mkdirSync(dirname(path), { recursive: true });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
 import { startControl } from '../../control/server.ts';
@@ -7,13 +7,14 @@ import { createBuiltinEngine } from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { CrossfadeError, EXIT } from '../../kit/errors.ts';
+import { LIMITS } from '../../kit/limits.ts';
 import { createLog, type Log } from '../../kit/log.ts';
 import { createResourcePoller } from '../../measure/runtime-metrics.ts';
 import type { Settings } from '../../model/settings.ts';
 import { createController } from '../../rollout/controller.ts';
 import { openRolloutStore } from '../../store/rollout-store.ts';
 
-interface RunFlags extends Partial<UrlOptions> {
+export interface RunFlags extends Partial<UrlOptions> {
   readonly config?: string;
   readonly label?: string;
   readonly quiet?: boolean;
@@ -21,8 +22,14 @@ interface RunFlags extends Partial<UrlOptions> {
 
 /** `crossfade run`: proxy, comparison and rollout on one machine, until a signal. */
 export function runCommand(): Command {
-  return new Command('run')
+  return addRunOptions(new Command('run'))
     .description('put the proxy in front of both sides, compare, and drive the canary')
+    .action((flags: RunFlags) => run(flags));
+}
+
+/** What `run` and `record` have in common. */
+export function addRunOptions(command: Command): Command {
+  return command
     .option('-c, --config <file>', 'configuration (YAML)')
     .option('--legacy <url>', 'legacy side, instead of a configuration: shadow only')
     .option('--candidate <url>', 'candidate side')
@@ -31,16 +38,14 @@ export function runCommand(): Command {
     .option('--listen <host:port>', 'where clients connect (default 127.0.0.1:8080)')
     .option('--control <host:port>', 'control API, on loopback (default 127.0.0.1:8081)')
     .option('--store <file>', 'SQLite file of the rollout (default ./crossfade.db)')
-    .option('--record <file>', 'record every pair to this file')
     .option('--label <build>', 'label of the candidate build, for a new store')
-    .option('--quiet', 'log warnings and errors alone')
-    .action((flags: RunFlags) => run(flags));
+    .option('--quiet', 'log warnings and errors alone');
 }
 
 /** Runs until SIGINT or SIGTERM; answers once everything has drained. */
 export async function run(flags: RunFlags): Promise<void> {
   const settings = settingsOf(flags);
-  const log = createLog(process.stderr.isTTY === true, flags.quiet === true);
+  const log = createLog(process.stderr.isTTY, flags.quiet === true);
   const controlPath = join(dirname(settings.storePath), 'control.json');
   // Only a run that was killed leaves it behind; its proxies may still hold the port.
   const isTakeover = existsSync(controlPath);
@@ -104,7 +109,7 @@ function settingsOf(flags: RunFlags): Settings {
         hint: 'use the configuration alone, or the two URLs alone',
       });
     }
-    return loadSettings(flags.config);
+    return withRecord(loadSettings(flags.config), flags.record);
   }
   const { legacy, candidate } = flags;
   if (legacy === undefined || candidate === undefined) {
@@ -113,6 +118,12 @@ function settingsOf(flags: RunFlags): Settings {
     });
   }
   return settingsFromUrls({ ...flags, legacy, candidate });
+}
+
+function withRecord(settings: Settings, record: string | undefined): Settings {
+  if (record === undefined) return settings;
+  const maxBytes = settings.record?.maxBytes ?? LIMITS.recordingMaxBytes;
+  return Object.freeze({ ...settings, record: { path: resolve(record), maxBytes } });
 }
 
 /** The first signal begins the drain; a second one ends at once. */

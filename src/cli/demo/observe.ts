@@ -30,8 +30,10 @@ export interface ProcessFigures {
   readonly atMs: number;
   readonly cpuSeconds: number;
   readonly residentBytes: number;
-  /** Resident after the engine was full, less before it was there. */
-  readonly engineBytes: number;
+  /** Resident with the engine's arrays touched, less before they were there. */
+  readonly reservedBytes: number;
+  /** Live memory that the engine and its states added: heap objects, for legacy. */
+  readonly liveBytes: number;
   readonly entries: number;
 }
 
@@ -46,7 +48,8 @@ export async function figuresOf(side: ReadStatesProcess): Promise<ProcessFigures
     atMs: Date.now(),
     cpuSeconds: read('process_cpu_seconds_total'),
     residentBytes: read('process_resident_memory_bytes'),
-    engineBytes: read('crossfade_engine_resident_bytes'),
+    reservedBytes: read('crossfade_engine_resident_bytes'),
+    liveBytes: read('crossfade_engine_live_bytes'),
     entries: read('crossfade_cache_entries'),
   };
 }
@@ -107,7 +110,7 @@ export async function endStretch(
     capacity: DEMO.capacity,
     counts: total.toCounts(),
     seconds: series.seconds,
-    bytesPerEntry: after.engineBytes / DEMO.capacity,
+    bytesPerEntry: (role === 'legacy' ? after.liveBytes : after.reservedBytes) / DEMO.capacity,
     rssBytes: after.residentBytes,
     cpuSeconds: after.cpuSeconds - before.cpuSeconds,
     requests: total.count,

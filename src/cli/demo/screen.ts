@@ -12,7 +12,7 @@ export interface Screen {
 
 /** A screen on `out`: with a live line on a terminal, lines alone elsewhere. */
 export function createScreen(out: NodeJS.WriteStream): Screen {
-  const isTerminal = out.isTTY === true;
+  const isTerminal = out.isTTY;
   let hasProgress = false;
   const clear = (): void => {
     if (hasProgress) out.write('\r\x1b[2K');

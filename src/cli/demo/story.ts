@@ -175,7 +175,8 @@ function clusterLine(cluster: Cluster): string {
   const example = cluster.examples[0];
   const values =
     example === undefined ? '' : `: legacy ${example.legacy}, candidate ${example.candidate}`;
-  return `  found ${cluster.kind} ×${cluster.count} at ${cluster.path} of ${cluster.route}${values}`;
+  const { kind, count, path, route } = cluster;
+  return `  found ${kind} ×${count} at ${path} of ${route}${values}`;
 }
 
 function progressOf(status: Status, traffic: Traffic): string {
