@@ -2,8 +2,8 @@
 import type { Ports } from './stage.ts';
 
 export const DEMO = {
-  /** States that each engine holds: a power of two, so that the slab's index has no slack. */
-  capacity: 262_144,
+  /** States that each engine holds: enough for pauses of legacy's that nobody can overlook. */
+  capacity: 524_288,
   ratePerSec: 500,
   seed: 42,
   /** Users that the clients are. */
