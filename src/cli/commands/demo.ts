@@ -4,6 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { call, findControl } from '../../control/client.ts';
+import { EXIT } from '../../kit/errors.ts';
 import { formatBytes } from '../../kit/units.ts';
 import type { RolloutEvent, Status } from '../../model/rollout.ts';
 import type { Report } from '../../report/report.ts';
@@ -59,7 +60,7 @@ export async function demo(flags: DemoFlags): Promise<void> {
   const screen = createScreen(process.stdout);
   let isInterrupted = false;
   const interrupt = (signal: NodeJS.Signals): void => {
-    if (isInterrupted) process.exit(1);
+    if (isInterrupted) process.exit(EXIT.internal);
     isInterrupted = true;
     void stage.strike().then(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   };
@@ -111,20 +112,24 @@ async function tell(stage: Stage, screen: Screen, flags: DemoFlags): Promise<voi
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
     const report = reportOf(runs, climb.status, await rollout.events(0), seconds, flags);
     conclude(screen, report, climb.status, flags);
-    if (climb.status.rollout.phase !== 'complete') process.exitCode = 4;
+    if (climb.status.rollout.phase !== 'complete') process.exitCode = EXIT.inconclusive;
     return;
   }
   const status = await faultAct(cast, candidate, flags.fault);
   await stopEvents();
   const { answered, failedSafe, failedWrites } = await traffic.pause();
-  screen.heading(`Rolled back to ${status.rollout.percent} % by itself`);
+  const hasFallenBack = status.rollout.phase === 'rolled-back';
+  screen.heading(
+    hasFallenBack
+      ? `Rolled back to ${status.rollout.percent} % by itself`
+      : `Not rolled back within ${DEMO.faultMaxMs / 1000} s: still at ${status.rollout.percent} %`,
+  );
   screen.say(status.rollout.reason);
   screen.say(
     `${answered} requests: ${failedSafe} failed on safe methods, ${failedWrites} writes failed; ` +
       `${status.traffic.rescued} reads were rescued with legacy’s answer.`,
   );
-  const isAsPromised = status.rollout.phase === 'rolled-back' && failedSafe === 0;
-  if (!isAsPromised) process.exitCode = 1;
+  if (!hasFallenBack || failedSafe > 0) process.exitCode = EXIT.internal;
 }
 
 /** Prints each event of the log as it happens; the answer prints the last ones and stops. */
