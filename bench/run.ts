@@ -1,0 +1,21 @@
+/** `npm run bench [-- NAME]`: every trial, or the one named. Ratios within one run, medians. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const TRIALS: Readonly<Record<string, string>> = {
+  cache: 'legacy and slab caches in process: hits, inserts, collections, bytes an entry',
+  proxy: 'direct, through the proxy, mirrored and compared; nginx with mirror beside them',
+};
+
+const wanted = process.argv[2];
+if (wanted !== undefined && !(wanted in TRIALS)) {
+  process.stderr.write(`no such trial: ${wanted}; there are ${Object.keys(TRIALS).join(', ')}\n`);
+  process.exit(2);
+}
+for (const [name, what] of Object.entries(TRIALS)) {
+  if (wanted !== undefined && name !== wanted) continue;
+  process.stdout.write(`\n== ${name}: ${what}\n`);
+  const file = join(import.meta.dirname, `${name}.ts`);
+  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = status ?? 1;
+}
