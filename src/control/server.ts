@@ -28,7 +28,7 @@ export interface ControlServer {
 }
 
 /** Read without a token: they say nothing of keys, bodies or reasons. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez']);
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
 const BODY_MAX_BYTES = 16_384;
 const STATUS_OF: Readonly<Record<string, number>> = {
   'bad-request': 400,
@@ -84,6 +84,11 @@ export function buildControl(
     refuse(reply, 404, 'not-found', `There is no ${request.method} ${request.url}.`, ''),
   );
   app.get('/livez', () => ({ ok: true }));
+  app.get('/readyz', (_request, reply) => {
+    const { workers, legacyReachable } = controller.status();
+    const isReady = workers > 0 && legacyReachable;
+    return reply.code(isReady ? 200 : 503).send({ ready: isReady, workers, legacyReachable });
+  });
   app.get('/metrics', (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(renderMetrics(controller.status())),
   );

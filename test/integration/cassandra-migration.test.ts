@@ -106,7 +106,7 @@ describe.skipIf(reason !== '')(reason === '' ? title : `${title} (skipped: ${rea
     );
   });
 
-  it('has everything in the store: fresh engines on it answer alike for every sound key', async () => {
+  it('has it all in the store: fresh engines answer alike for every sound key', async () => {
     const { legacy, candidate } = sides;
     expect(await legacy.stop()).toMatchObject({ code: 0 });
     expect(await candidate.stop()).toMatchObject({ code: 0 });
