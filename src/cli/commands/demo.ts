@@ -14,7 +14,7 @@ import type { PairedSecond } from '../../rollout/seconds.ts';
 import { contrastCollections, storyTable } from '../../report/story.ts';
 import type { MeasuredRun, Rollout } from '../demo/observe.ts';
 import { createScreen, type Screen } from '../demo/screen.ts';
-import { DEMO, demoConfiguration } from '../demo/settings.ts';
+import { DEMO, demoConfiguration, PACES } from '../demo/settings.ts';
 import { freePorts, Stage } from '../demo/stage.ts';
 import {
   type Cast,
@@ -80,6 +80,7 @@ export async function demo(flags: DemoFlags): Promise<void> {
 async function tell(stage: Stage, screen: Screen, flags: DemoFlags): Promise<void> {
   const startedAtMs = Date.now();
   screen.say('Crossfade: an old and a new Read States service, side by side on the same traffic.');
+  const pace = PACES[flags.store];
   const ports = await freePorts();
   const stores = storesOf(stage, flags.store);
   const setting = { stage, ports, stores };
@@ -97,11 +98,11 @@ async function tell(stage: Stage, screen: Screen, flags: DemoFlags): Promise<voi
   const stopEvents = followEvents(rollout, screen);
   const traffic = await stage.traffic({
     target: `http://127.0.0.1:${ports.proxy}`,
-    ratePerSec: DEMO.ratePerSec,
+    ratePerSec: pace.ratePerSec,
     seed: DEMO.seed,
     users: DEMO.users,
   });
-  const cast: Cast = { ...setting, screen, legacy, rollout, traffic };
+  const cast: Cast = { ...setting, screen, legacy, rollout, traffic, pace };
   if (flags.fault === undefined) {
     const flawed = await shadowAct(cast, candidate);
     const sound = await swap(cast, candidate);
@@ -175,7 +176,8 @@ function reportOf(
   const legacyRun = measured[0]!;
   const slabRun = measured[1]!;
   const contrast = contrastCollections(legacyRun.series.seconds, slabRun.series.seconds);
-  const { capacity, ratePerSec, gcPeriodMs, seed, users, warmUpMs } = DEMO;
+  const { capacity, gcPeriodMs, seed, users } = DEMO;
+  const { ratePerSec, warmUpMs } = PACES[flags.store];
   return {
     title: 'Read States: from a heap LRU to a slab',
     context: [
@@ -251,7 +253,7 @@ function storesOf(stage: Stage, kind: DemoFlags['store']): Stores {
   }
   const own = Date.now().toString(36);
   return {
-    legacy: `cassandra://127.0.0.1/demo_${own}_legacy`,
-    candidate: `cassandra://127.0.0.1/demo_${own}_candidate`,
+    legacy: `cassandra://127.0.0.1/demo_${own}_legacy?replication=1&timeout=5s`,
+    candidate: `cassandra://127.0.0.1/demo_${own}_candidate?replication=1&timeout=5s`,
   };
 }

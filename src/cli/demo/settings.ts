@@ -4,22 +4,31 @@ import type { Ports } from './stage.ts';
 export const DEMO = {
   /** States that each engine holds: enough for pauses of legacy's that nobody can overlook. */
   capacity: 524_288,
-  ratePerSec: 500,
   seed: 42,
   /** Users that the clients are. */
   users: 2000,
   /** Legacy collects this often; Go's runtime does after two minutes. */
   gcPeriodMs: 6000,
-  /** Seconds that no figure of the table counts: engines and proxy compile their hot paths. */
-  warmUpMs: 3000,
   /** Act one lasts at least two collections, so that their row is in the table, … */
   shadowMs: 13_000,
   /** … and at most this. */
   shadowMaxMs: 30_000,
   /** Longest the climb may take, and a broken candidate may stay unnoticed. */
-  climbMaxMs: 70_000,
+  climbMaxMs: 120_000,
   faultMaxMs: 60_000,
 } as const;
+
+/** How hard the clients drive, and how long before any figure of the table counts. */
+export interface Pace {
+  readonly ratePerSec: number;
+  /** Engines and proxy compile their hot paths; a Cassandra just started is cold as well. */
+  readonly warmUpMs: number;
+}
+
+export const PACES: Readonly<Record<'sqlite' | 'cassandra', Pace>> = {
+  sqlite: { ratePerSec: 500, warmUpMs: 3000 },
+  cassandra: { ratePerSec: 320, warmUpMs: 12_000 },
+};
 
 /** The migration's configuration, as an operator would write it, with holds of seconds. */
 export function demoConfiguration(ports: Ports): string {

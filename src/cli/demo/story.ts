@@ -17,7 +17,7 @@ import {
   waitFor,
 } from './observe.ts';
 import type { Screen } from './screen.ts';
-import { DEMO } from './settings.ts';
+import { DEMO, type Pace } from './settings.ts';
 import type { Ports, Stage, Traffic } from './stage.ts';
 
 export type Fault = 'slow' | 'wrong' | 'crash';
@@ -32,6 +32,7 @@ export interface Cast {
   readonly legacy: ReadStatesProcess;
   readonly rollout: Rollout;
   readonly traffic: Traffic;
+  readonly pace: Pace;
 }
 
 type Setting = Pick<Cast, 'stage' | 'ports' | 'stores'>;
@@ -73,7 +74,7 @@ export async function shadowAct(cast: Cast, candidate: ReadStatesProcess): Promi
   const { screen, rollout, traffic } = cast;
   screen.heading('Act 1 · shadow at 0 %: a candidate with two serialization flaws');
   traffic.go();
-  await sleep(DEMO.warmUpMs);
+  await sleep(cast.pace.warmUpMs);
   const stretch = await beginStretch(candidate);
   const status = await waitFor(rollout, DEMO.shadowMaxMs, (now) => {
     screen.progress(progressOf(now, traffic));
@@ -107,7 +108,7 @@ export async function climbAct(
   const { screen, rollout, traffic, legacy } = cast;
   screen.heading('Act 2 · climb: the sound candidate, 1 % to 100 %, each step gated by evidence');
   traffic.go();
-  await sleep(DEMO.warmUpMs);
+  await sleep(cast.pace.warmUpMs);
   const stretches = {
     legacy: await beginStretch(legacy),
     candidate: await beginStretch(candidate),
