@@ -22,7 +22,7 @@ export interface Generated {
 }
 
 // Written once and read often: small matters more than quick.
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 const LEVEL = 19;
 
 /** Answers what is in the file. Throws as `openRecording` does, and when it did not fit. */

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First of all: an older Node fails later, and in ways that tell nobody why.
+import './require-node.ts';
 import { CommanderError } from 'commander';
 import { codeOf, CrossfadeError, EXIT } from '../kit/errors.ts';
 import { reportError } from './output.ts';

@@ -9,7 +9,8 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { CrossfadeError, codeOf } from '../kit/errors.ts';
 
 /** What control.json holds. */
 export interface ControlPoint {
@@ -19,6 +20,8 @@ export interface ControlPoint {
   readonly pid: number;
   /** Grows with each start of a controller on this store. */
   readonly epoch: number;
+  /** Name of the store's file in the same folder. */
+  readonly store: string;
 }
 
 /** Where the control.json of a store is: in the same folder. */
@@ -56,13 +59,41 @@ export function removeControlPoint(path: string, token: string): void {
   if (readControlPoint(path)?.token === token) rmSync(path, { force: true });
 }
 
+/**
+ * Whether an earlier run on this store was killed, so that its proxies may still hold the port.
+ * Throws `folder-in-use` while a run on another store has its control.json in the same folder.
+ */
+export function isLeftBehind(storePath: string): boolean {
+  const point = readControlPoint(controlPathOf(storePath));
+  if (point === null) return false;
+  if (point.store === basename(storePath)) return true;
+  if (!isAlive(point.pid)) return false;
+  throw new CrossfadeError(
+    'folder-in-use',
+    `the run of process ${point.pid}, on ${point.store}, has its control.json in this folder`,
+    { hint: 'give each run a folder of its own, with `store`' },
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
 function isControlPoint(value: unknown): value is ControlPoint {
   if (typeof value !== 'object' || value === null) return false;
-  const { address, token, pid, epoch } = value as Partial<Record<keyof ControlPoint, unknown>>;
+  const { address, token, pid, epoch, store } = value as Partial<
+    Record<keyof ControlPoint, unknown>
+  >;
   return (
     typeof address === 'string' &&
     typeof token === 'string' &&
     typeof pid === 'number' &&
-    typeof epoch === 'number'
+    typeof epoch === 'number' &&
+    typeof store === 'string'
   );
 }

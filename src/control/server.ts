@@ -2,6 +2,7 @@
  * The control API: status, events, verbs and metrics on loopback, for the command line and for
  * other tools. In: HTTP with a bearer token. Out: JSON. It never decides anything itself.
  */
+import { basename } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { CrossfadeError, codeOf, messageOf } from '../kit/errors.ts';
@@ -54,7 +55,9 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
   const app = buildControl(controller, token, listen.host);
   const address = await listenOn(app, listen);
   const path = controlPathOf(storePath);
-  writeControlPoint(path, { address, token, pid: process.pid, epoch: controller.epoch });
+  const store = basename(storePath);
+  const { epoch } = controller;
+  writeControlPoint(path, { address, token, pid: process.pid, epoch, store });
   return {
     address,
     close: async () => {

@@ -6,14 +6,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { entryPath } from '../kit/entry.ts';
-import { messageOf } from '../kit/errors.ts';
+import { CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Summary } from '../model/window.ts';
+import type { Summary, TaintedKey } from '../model/window.ts';
 import type { FromProxy, ToProxy } from '../proxy/messages.ts';
 import { ORPHAN_TAINT_PREFIX } from '../proxy/taint.ts';
+import type { OpenWrite } from '../proxy/write-log.ts';
 import type { TrafficEngine } from '../rollout/engine.ts';
 import { type ListenHandle, portInUse } from './listen-handle.ts';
 
@@ -22,7 +25,7 @@ export interface EngineObserver {
   accept(summary: Summary): void;
   workerLost(worker: number): void;
   assignment(): Assignment;
-  taintedKeys(): readonly string[];
+  taintedKeys(): readonly TaintedKey[];
 }
 
 export interface BuiltinEngineOptions {
@@ -30,7 +33,7 @@ export interface BuiltinEngineOptions {
   readonly handle: ListenHandle;
   /** Path of control.json, by which an orphaned proxy sees a new controller. */
   readonly controlPath: string;
-  readonly log: { warn(fields: object, phrase: string): void };
+  readonly log: Pick<Log, 'warn' | 'error'>;
 }
 
 export interface BuiltinEngine extends Required<TrafficEngine> {
@@ -58,8 +61,10 @@ interface Worker {
   readonly id: number;
   readonly child: ChildProcess;
   readonly startedAtMs: number;
-  /** Mirrored writes under way, by id: their keys. */
-  readonly openWrites: Map<number, readonly string[]>;
+  /** Mirrored writes under way, by id. */
+  readonly openWrites: Map<number, OpenWrite>;
+  /** It has accepted connections. */
+  isReady: boolean;
   applied: { readonly epoch: number; readonly revision: number };
 }
 
@@ -71,6 +76,8 @@ class BuiltinWorkers implements BuiltinEngine {
   #nextId = 1;
   #respawnMs = RESPAWN_MIN_MS;
   #isClosing = false;
+  /** What killed proxies left unsure, since this engine began. */
+  readonly #unsure: TaintedKey[] = [];
   #isLegacyReachable = false;
   #watch: NodeJS.Timeout | null = null;
 
@@ -85,10 +92,12 @@ class BuiltinWorkers implements BuiltinEngine {
   async start(observer: EngineObserver): Promise<void> {
     this.#observer = observer;
     const { settings } = this.#options;
-    await Promise.all(Array.from({ length: settings.workers }, () => this.#spawn([])));
+    await Promise.all(Array.from({ length: settings.workers }, () => this.#keepSpawning()));
     const look = async (): Promise<void> => {
       this.#isLegacyReachable = await canConnect(settings.legacy.url);
-      await this.#adoptOrphanTaints();
+      await this.#adoptOrphanTaints().catch((error: unknown) => {
+        this.#options.log.warn({ reason: messageOf(error) }, 'taints not readable');
+      });
     };
     await look();
     this.#watch = setInterval(() => void look(), WATCH_PERIOD_MS);
@@ -114,7 +123,7 @@ class BuiltinWorkers implements BuiltinEngine {
     }
   }
 
-  taint(keys: readonly string[]): void {
+  taint(keys: readonly TaintedKey[]): void {
     for (const worker of this.#workers.values()) send(worker.child, { kind: 'taint', keys });
   }
 
@@ -141,8 +150,21 @@ class BuiltinWorkers implements BuiltinEngine {
     this.#options.handle.close();
   }
 
-  /** Starts a worker and waits until it accepts; `lostKeys` is what its forerunner left unsure. */
-  #spawn(lostKeys: readonly string[]): Promise<void> {
+  /** Starts a worker, again and again until one accepts. Rejects with `port-in-use` alone. */
+  async #keepSpawning(): Promise<void> {
+    while (!this.#isClosing) {
+      try {
+        await this.#spawn();
+        return;
+      } catch (error) {
+        if (error instanceof CrossfadeError) throw error;
+        this.#options.log.warn({ reason: messageOf(error) }, 'proxy did not start: tried again');
+        await sleep(this.#respawnMs);
+      }
+    }
+  }
+
+  #spawn(): Promise<void> {
     const observer = this.#observer!;
     const id = this.#nextId;
     this.#nextId += 1;
@@ -154,32 +176,32 @@ class BuiltinWorkers implements BuiltinEngine {
       startedAtMs: Date.now(),
       openWrites: new Map(),
       applied: assignment,
+      isReady: false,
     };
     this.#workers.set(id, worker);
     const { settings, controlPath, handle } = this.#options;
-    const tainted = observer.taintedKeys();
-    const start: ToProxy = {
-      kind: 'start',
-      worker: id,
-      settings,
-      assignment,
-      tainted,
-      controlPath,
-    };
+    const tainted = [...observer.taintedKeys(), ...this.#unsure];
     return new Promise((resolve, reject) => {
       child.on('message', (message: FromProxy) => {
         if (message.kind === 'ready') {
-          if (lostKeys.length > 0) send(child, { kind: 'taint', keys: lostKeys });
+          worker.isReady = true;
+          // Told anew, so that its next summary makes them known and durable.
+          send(child, { kind: 'taint', keys: this.#unsure });
           resolve();
         } else if (message.kind === 'listen-failed') {
-          this.#isClosing = true;
-          child.kill('SIGKILL');
           reject(portInUse(settings.listen, message.message));
+          child.kill('SIGKILL');
         } else this.#hear(worker, message);
       });
       child.once('error', reject);
-      child.once('exit', (code, signal) => this.#exited(worker, code, signal));
-      child.send(start, handle.sendable);
+      child.once('exit', (code, signal) => {
+        this.#exited(worker, code, signal);
+        reject(new Error(`proxy ended before it served (${signal ?? code})`));
+      });
+      child.send(
+        { kind: 'start', worker: id, settings, assignment, tainted, controlPath } satisfies ToProxy,
+        handle.sendable,
+      );
     });
   }
 
@@ -188,7 +210,7 @@ class BuiltinWorkers implements BuiltinEngine {
       worker.applied = message;
       this.#changed();
     } else if (message.kind === 'writing') {
-      worker.openWrites.set(message.write.id, message.write.keys);
+      worker.openWrites.set(message.write.id, message.write);
     } else if (message.kind === 'summary') {
       for (const id of message.endedWrites) worker.openWrites.delete(id);
       this.#observer!.accept(message.summary);
@@ -200,19 +222,28 @@ class BuiltinWorkers implements BuiltinEngine {
     this.#changed();
     this.#observer!.workerLost(worker.id);
     if (this.#isClosing) return;
-    const lostKeys = [...new Set([...worker.openWrites.values()].flat())];
-    this.#options.log.warn(
-      { worker: worker.id, code, signal, unsureKeys: lostKeys.length },
-      'proxy ended: replaced',
+    const lost = [...worker.openWrites.values()].flatMap(({ keys, truth }) =>
+      keys.map((key): TaintedKey => [key, truth]),
     );
+    this.#makeUnsure(lost);
     const hasLived = Date.now() - worker.startedAtMs > HEALTHY_AFTER_MS;
     this.#respawnMs = hasLived ? RESPAWN_MIN_MS : Math.min(this.#respawnMs * 2, RESPAWN_MAX_MS);
-    setTimeout(() => {
-      if (this.#isClosing) return;
-      this.#spawn(lostKeys).catch((error: unknown) => {
-        this.#options.log.warn({ reason: messageOf(error) }, 'proxy could not be replaced');
+    if (!worker.isReady) return;
+    this.#options.log.warn(
+      { worker: worker.id, code, signal, unsureKeys: lost.length },
+      'proxy ended: replaced',
+    );
+    sleep(this.#respawnMs)
+      .then(() => this.#keepSpawning())
+      .catch((error: unknown) => {
+        this.#options.log.error({ reason: messageOf(error) }, 'proxy could not be replaced');
       });
-    }, this.#respawnMs);
+  }
+
+  /** Keys with a write whose outcome nobody knows: for every proxy, those to come included. */
+  #makeUnsure(keys: readonly TaintedKey[]): void {
+    this.#unsure.push(...keys.slice(0, LIMITS.taintedKeysMax - this.#unsure.length));
+    this.taint(keys);
   }
 
   #changed(): void {
@@ -237,8 +268,7 @@ class BuiltinWorkers implements BuiltinEngine {
     for (const name of names) {
       const path = join(folder, name);
       try {
-        const keys = JSON.parse(await readFile(path, 'utf8')) as readonly string[];
-        this.taint(keys);
+        this.#makeUnsure(JSON.parse(await readFile(path, 'utf8')) as readonly TaintedKey[]);
         await rm(path);
       } catch (error) {
         this.#options.log.warn({ file: name, reason: messageOf(error) }, 'taints not readable');

@@ -14,7 +14,7 @@ export const LIMITS = {
   shadowBytesMax: 33_554_432,
   /** Connections to each side. */
   liveConnectionsMax: 512,
-  shadowConnectionsMax: 64,
+  shadowConnectionsMax: 256,
   connectTimeoutMs: 1000,
   /** Pairs waiting for the analyst; beyond it they are counted as not compared. */
   analystQueueMax: 1024,

@@ -4,6 +4,9 @@ import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pai
 /** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
 export type HistogramCounts = readonly number[];
 
+/** A key that is not judged any more, and the side that has every write of it. */
+export type TaintedKey = readonly [key: string, truth: Side];
+
 type CountsBy<K extends string> = Readonly<Partial<Record<K, number>>>;
 
 /**
@@ -72,7 +75,7 @@ export interface Summary {
   /** Totals since this worker began, at most the cluster limit. */
   readonly clusters: readonly Cluster[];
   /** Keys tainted since the last summary. */
-  readonly tainted: readonly string[];
+  readonly tainted: readonly TaintedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */
   readonly loopDelayMaxUs: number;
   /** Revision of the assignment in force at the end of the second. */

@@ -80,7 +80,7 @@ function skipReason(
   hasWholeBody: boolean,
 ): SkipReason | null {
   if (!identity.isSafe && !identity.isMirroredWrite) return 'write';
-  if (!hasWholeBody) return 'too-large';
+  if (!hasWholeBody || identity.hasTooManyKeys) return 'too-large';
   if (identity.isMirroredWrite || assignment.mirrorPercent >= 100) return null;
   const unit = identity.keys[0] ?? identity.route.name;
   const isSampled = bucketOf(`${assignment.salt}/mirror`, unit) < assignment.mirrorPercent * 10_000;

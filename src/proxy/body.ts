@@ -8,7 +8,7 @@ import { PassThrough } from 'node:stream';
 export type RequestBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'whole'; readonly bytes: Buffer }
-  | { readonly kind: 'stream'; readonly stream: NodeJS.ReadableStream };
+  | { readonly kind: 'stream'; readonly stream: PassThrough };
 
 const NONE: RequestBody = { kind: 'none' };
 
@@ -58,9 +58,16 @@ export function collectBody(
 }
 
 /** The rest of the request as a stream whose end by the side leaves the client's socket alone. */
-function decoupled(request: IncomingMessage): NodeJS.ReadableStream {
+function decoupled(request: IncomingMessage): PassThrough {
   const stream = new PassThrough();
+  // The leg tells how it ended; an error here that nobody hears would end the process.
+  stream.on('error', () => undefined);
   request.pipe(stream);
+  // A side that takes no more leaves the rest to nobody: read it, or the connection stays for ever.
+  stream.once('close', () => {
+    request.unpipe(stream);
+    request.resume();
+  });
   request.once('close', () => {
     if (!request.complete) stream.destroy(new Error('the client has gone'));
   });

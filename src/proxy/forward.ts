@@ -3,6 +3,8 @@
  * key is *rescued*: until its answer has begun to reach the client, a failing candidate's place
  * is taken by legacy's answer, the one already under way as its shadow or one asked for now.
  */
+import { Readable } from 'node:stream';
+import { messageOf } from '../kit/errors.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Outcome } from '../model/exchange.ts';
@@ -49,6 +51,8 @@ class Delivery implements LegListener {
   #hasBegun = false;
   #isRescuing = false;
   #isRetried = false;
+  /** The client has an answer of ours in place of one that could not be passed on. */
+  #isRefused = false;
   #direct: Leg | null = null;
 
   constructor(passage: Passage, parts: ForwardParts, ended: (passage: Passage) => void) {
@@ -76,15 +80,17 @@ class Delivery implements LegListener {
   }
 
   head(leg: Leg): void {
-    if (this.#isRescuing) return;
+    if (this.#isRescuing || this.#isRefused) return;
     if (!this.#canRescue) this.#sendHead(leg);
     else if (leg.status >= 500) this.#rescue();
   }
 
   data(leg: Leg, chunk: Buffer): void {
-    if (this.#isRescuing) return;
+    if (this.#isRescuing || this.#isRefused) return;
     if (this.#hasBegun) this.#sendChunk(leg, chunk);
     else if (leg.bodyBytes > LIMITS.rescueHoldMaxBytes) {
+      // It cannot be rescued any more: from here on only the live deadline holds.
+      leg.extend(this.#parts.options.liveTimeoutMs);
       this.#sendHead(leg);
       this.#sendChunk(leg, leg.body());
     }
@@ -92,6 +98,8 @@ class Delivery implements LegListener {
 
   end(leg: Leg): void {
     if (this.#retry(leg)) return;
+    const { body } = this.#passage.legRequest;
+    if (body instanceof Readable) body.destroy();
     if (!this.#isRescuing) this.#finish(leg);
     this.#ended(this.#passage);
   }
@@ -110,12 +118,10 @@ class Delivery implements LegListener {
 
   #finish(leg: Leg): void {
     const { response, isClientGone } = this.#passage;
-    if (isClientGone) return;
+    if (isClientGone || this.#isRefused) return;
     if (leg.isAnswered) {
-      if (!this.#hasBegun) {
-        this.#sendHead(leg);
-        response.end(leg.body());
-      } else response.end();
+      if (this.#hasBegun) response.end();
+      else this.#sendWhole(leg);
       this.#delivered(leg);
     } else if (this.#hasBegun) {
       this.#countFailure();
@@ -129,7 +135,20 @@ class Delivery implements LegListener {
     const passage = this.#passage;
     if (!passage.isMirrored) this.#askLegacy();
     else if (passage.shadow?.outcome != null) this.#takeShadow(passage.shadow);
-    else passage.onShadowEnd = () => this.#takeShadow(passage.shadow!);
+    else this.#awaitShadow();
+  }
+
+  /** Waits for legacy's answer, behind what its key has there, no longer than a live leg may. */
+  #awaitShadow(): void {
+    const passage = this.#passage;
+    const timer = setTimeout(() => {
+      passage.onShadowEnd = null;
+      this.#askLegacy();
+    }, this.#parts.options.liveTimeoutMs);
+    passage.onShadowEnd = () => {
+      clearTimeout(timer);
+      this.#takeShadow(passage.shadow!);
+    };
   }
 
   #takeShadow(shadow: Leg): void {
@@ -138,8 +157,7 @@ class Delivery implements LegListener {
       this.#askLegacy();
       return;
     }
-    this.#sendHead(shadow);
-    this.#passage.response.end(shadow.body());
+    this.#sendWhole(shadow);
     this.#parts.count.rescued();
     this.#delivered(shadow);
   }
@@ -150,7 +168,7 @@ class Delivery implements LegListener {
       head: (leg) => this.#sendHead(leg),
       data: (leg, chunk) => this.#sendChunk(leg, chunk),
       end: (leg) => {
-        if (this.#passage.isClientGone) return;
+        if (this.#passage.isClientGone || this.#isRefused) return;
         if (leg.isAnswered) {
           this.#passage.response.end();
           if (leg.status < 500) this.#parts.count.rescued();
@@ -163,15 +181,29 @@ class Delivery implements LegListener {
     });
   }
 
+  #sendWhole(leg: Leg): void {
+    this.#sendHead(leg);
+    if (!this.#isRefused) this.#passage.response.end(leg.body());
+  }
+
   #sendHead(leg: Leg): void {
+    if (this.#hasBegun) return;
     this.#hasBegun = true;
     const { response } = this.#passage;
     const headers = endToEnd(leg.headers, false);
     response.sendDate = !headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'date');
-    response.writeHead(leg.status, leg.statusMessage, headers as string[]);
+    try {
+      response.writeHead(leg.status, leg.statusMessage, headers as string[]);
+    } catch (error) {
+      // Legacy may say what no answer may hold; that is this request's failure, not the proxy's.
+      this.#hasBegun = false;
+      this.#isRefused = true;
+      this.#refuse('reset', `an answer that cannot be passed on (${messageOf(error)})`);
+    }
   }
 
   #sendChunk(leg: Leg, chunk: Buffer): void {
+    if (this.#isRefused) return;
     const { response } = this.#passage;
     if (response.write(chunk)) return;
     leg.pause();
@@ -180,6 +212,7 @@ class Delivery implements LegListener {
 
   /** A whole answer has gone to the client: what it waited is a live latency. */
   #delivered(leg: Leg): void {
+    if (this.#isRefused) return;
     const { identity, plan, arrivedUs } = this.#passage;
     const latencyUs = this.#parts.nowUs() - arrivedUs;
     this.#parts.count.liveLatency(identity.route.name, plan.liveSide, latencyUs);

@@ -23,6 +23,8 @@ export interface Identity {
   readonly keys: readonly string[];
   /** The keys come from a list: live on the candidate at 100 % alone. */
   readonly hasManyKeys: boolean;
+  /** More than the limit, so that not all are known: neither ordered nor mirrored. */
+  readonly hasTooManyKeys: boolean;
 }
 
 type PathParams = Readonly<Record<string, string>>;
@@ -75,6 +77,7 @@ export function createIdentifier(
         isMirroredWrite: !isSafe && route.settings?.writes === 'mirror',
         keys,
         hasManyKeys: source?.from === 'body' && source.path.split('/').includes('*'),
+        hasTooManyKeys: keys.length > LIMITS.keysPerRequestMax,
       };
     },
   };
@@ -166,8 +169,8 @@ function bodyKeys(pointer: string, body: Uint8Array): readonly string[] {
   }
   const keys = new Set<string>();
   for (const value of values) {
-    if (typeof value === 'string' || typeof value === 'number') keys.add(String(value));
-    if (keys.size >= LIMITS.keysPerRequestMax) break;
+    if (typeof value === 'string' || Number.isSafeInteger(value)) keys.add(String(value));
+    if (keys.size > LIMITS.keysPerRequestMax) break;
   }
   return [...keys];
 }

@@ -1,7 +1,7 @@
 /** What controller and proxies say to each other, as plain data over the process channel. */
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Summary } from '../model/window.ts';
+import type { Summary, TaintedKey } from '../model/window.ts';
 import type { OpenWrite } from './write-log.ts';
 
 export type ToProxy =
@@ -11,12 +11,12 @@ export type ToProxy =
       readonly worker: number;
       readonly settings: Settings;
       readonly assignment: Assignment;
-      readonly tainted: readonly string[];
+      readonly tainted: readonly TaintedKey[];
       /** Where the controller in charge is named, in control.json. */
       readonly controlPath: string;
     }
   | { readonly kind: 'assign'; readonly assignment: Assignment }
-  | { readonly kind: 'taint'; readonly keys: readonly string[] }
+  | { readonly kind: 'taint'; readonly keys: readonly TaintedKey[] }
   | { readonly kind: 'drain' };
 
 export type FromProxy =

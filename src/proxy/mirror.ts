@@ -78,6 +78,10 @@ class BudgetedMirror implements Mirror {
 
   #dispatch(task: ShadowTask): void {
     this.#inFlight += 1;
+    this.redispatch(task);
+  }
+
+  redispatch(task: ShadowTask): void {
     const { passage } = task;
     const options = {
       timeoutMs: this.#parts.shadowTimeoutMs,
@@ -94,6 +98,7 @@ class ShadowTask implements OrderedTask, LegListener {
   readonly target: Side;
   readonly bodyBytes: number;
   missing = 0;
+  #isRetried = false;
   readonly #mirror: BudgetedMirror;
   readonly #ended: (passage: Passage) => void;
 
@@ -120,9 +125,21 @@ class ShadowTask implements OrderedTask, LegListener {
     if (leg.bodyBytes > limit) leg.fail('too-large', 'longer than the live answer');
   }
 
-  end(): void {
+  end(leg: Leg): void {
+    if (this.#isToBeRetried(leg)) {
+      this.#isRetried = true;
+      this.#mirror.redispatch(this);
+      return;
+    }
     this.passage.onShadowEnd?.();
     this.#mirror.finished(this);
     this.#ended(this.passage);
+  }
+
+  /** As the live leg is: a kept connection that the side closed just then says nothing of it. */
+  #isToBeRetried(leg: Leg): boolean {
+    const { method } = this.passage.legRequest;
+    if (this.#isRetried || leg.outcome !== 'reset' || leg.firstByteUs > 0) return false;
+    return method === 'GET' || method === 'HEAD';
   }
 }

@@ -80,15 +80,7 @@ export function createPairing(parts: PairingParts): Pairing {
       const legacy = passage.exchangeOf('legacy');
       const candidate = passage.exchangeOf('candidate');
       const { identity, plan } = passage;
-      if (!passage.isClientGone) {
-        count.legs(identity.route.name, plan.liveSide, {
-          legacyUs: legacy.latencyUs,
-          candidateUs: candidate.latencyUs,
-          hasLegacyFailed: hasSideFailed(passage.legOf('legacy')),
-          hasCandidateFailed: hasSideFailed(passage.legOf('candidate')),
-          isTimed: !passage.hasWaited && isTimed(legacy) && isTimed(candidate),
-        });
-      }
+      countLegs(count, passage, legacy, candidate);
       const reason = notComparable(passage, parts);
       if (!identity.isSafe) taintAfterWrite(passage, parts.tainted);
       if (reason === null) compare(passage, legacy, candidate);
@@ -104,9 +96,44 @@ export function createPairing(parts: PairingParts): Pairing {
   };
 }
 
+function countLegs(
+  count: Accumulator,
+  passage: Passage,
+  legacy: Exchange,
+  candidate: Exchange,
+): void {
+  const hasOutwaited = hasClientOutwaited(passage);
+  if (passage.isClientGone && !hasOutwaited) return;
+  const isLegacyCut = isCutEarly(legacy, candidate);
+  const isCandidateCut = isCutEarly(candidate, legacy);
+  const areTimed = hasOutwaited || (isTimed(legacy) && isTimed(candidate));
+  count.legs(passage.identity.route.name, passage.plan.liveSide, {
+    legacyUs: legacy.latencyUs,
+    candidateUs: candidate.latencyUs,
+    hasLegacyFailed: hasSideFailed(passage.legOf('legacy')) && !isLegacyCut,
+    hasCandidateFailed: hasSideFailed(passage.legOf('candidate')) && !isCandidateCut,
+    isTimed: areTimed && !passage.hasWaited && !isLegacyCut && !isCandidateCut,
+  });
+}
+
 /** A leg that we cut says nothing against its side. */
 function hasSideFailed(leg: Leg): boolean {
   return leg.isFailed && leg.outcome !== 'too-large' && leg.outcome !== 'aborted';
+}
+
+/**
+ * The client gave up on a live side that had not begun to answer, when the other side's answer
+ * was there: the time it waited is a latency of the live side, if not yet the whole of it. Left
+ * out, a side that hangs would be judged by the answers it gives quickly.
+ */
+function hasClientOutwaited({ isClientGone, live, shadow }: Passage): boolean {
+  if (!isClientGone || live!.firstByteUs > 0) return false;
+  return shadow!.isAnswered && shadow!.finishedUs < live!.finishedUs;
+}
+
+/** Cut by a deadline that the other side needed longer than: says nothing of which is slower. */
+function isCutEarly(exchange: Exchange, other: Exchange): boolean {
+  return exchange.outcome === 'timeout' && other.latencyUs >= exchange.latencyUs;
 }
 
 /** A time-out counts as slow; a leg that failed at once says nothing of its speed. */

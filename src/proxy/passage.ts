@@ -21,6 +21,8 @@ export class Passage {
   /** The mirrored leg waited for its key's turn, so its latency says nothing of its side. */
   hasWaited = false;
   isClientGone = false;
+  /** Both legs have ended and the pair has been counted: once, though both may end at once. */
+  isCounted = false;
   /** From {@link KeyOrder.liveBegins}. */
   arrival: Arrival = { sequence: 0, isRaced: false };
   /** A write of one of its keys overlapped with it: its two answers may rightly differ. */

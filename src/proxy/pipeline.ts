@@ -114,7 +114,8 @@ function shadowEnded(parts: PipelineParts, passage: Passage): void {
 }
 
 function settleWhenBoth(parts: PipelineParts, passage: Passage): void {
-  if (!passage.isSettled) return;
+  if (!passage.isSettled || passage.isCounted) return;
+  passage.isCounted = true;
   parts.pairing.settle(passage);
   if (!passage.identity.isSafe) parts.writes.ends(passage.writeId);
 }

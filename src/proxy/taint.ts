@@ -1,5 +1,6 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { Side } from '../model/exchange.ts';
+import type { TaintedKey } from '../model/window.ts';
 
 /** Files beside the store: keys an orphaned proxy tainted, for the next controller to read. */
 export const ORPHAN_TAINT_PREFIX = 'tainted-by-';
@@ -10,7 +11,7 @@ export const ORPHAN_TAINT_PREFIX = 'tainted-by-';
  */
 export class TaintedKeys {
   readonly #truth = new Map<string, Side>();
-  #fresh: string[] = [];
+  #fresh: TaintedKey[] = [];
   #overflow = 0;
 
   /** Keys tainted, those beyond the limit included. */
@@ -35,16 +36,21 @@ export class TaintedKeys {
       return;
     }
     this.#truth.set(key, truth);
-    this.#fresh.push(key);
+    this.#fresh.push([key, truth]);
   }
 
   /** Takes over what is known already, without telling it again. */
-  restore(keys: readonly string[]): void {
-    for (const key of keys) this.#truth.set(key, 'legacy');
+  restore(keys: readonly TaintedKey[]): void {
+    for (const [key, truth] of keys) this.#truth.set(key, truth);
+  }
+
+  /** Every key tainted, for the next controller. */
+  all(): readonly TaintedKey[] {
+    return [...this.#truth];
   }
 
   /** Keys tainted since the last call. */
-  takeFresh(): readonly string[] {
+  takeFresh(): readonly TaintedKey[] {
     const fresh = this.#fresh;
     this.#fresh = [];
     return fresh;

@@ -129,6 +129,14 @@ export class Leg implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(failure));
   }
 
+  /** Moves the deadline to `timeoutMs` after the start. */
+  extend(timeoutMs: number): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    const leftMs = timeoutMs - (this.#clock.nowUs() - this.startedUs) / 1000;
+    this.#timer = setTimeout(() => this.fail('timeout', 'no answer in time'), Math.max(0, leftMs));
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.outcome !== null) controller.abort(new Error(this.failure));
@@ -143,7 +151,7 @@ export class Leg implements Dispatcher.DispatchHandler {
     if (this.outcome !== null || status < 200) return;
     this.firstByteUs = this.#clock.nowUs();
     this.status = status;
-    this.statusMessage = statusMessage ?? '';
+    this.statusMessage = toReason(statusMessage ?? '');
     this.headers = toRawHeaders(controller.rawHeaders);
     this.#listener.head(this);
   }
@@ -218,6 +226,12 @@ export function createUpstream(baseUrl: string, options: UpstreamOptions): Upstr
       }),
     close: () => pool.destroy(),
   };
+}
+
+/** The reason phrase as bytes (undici has read it as UTF-8); '' where it cannot be sent on. */
+function toReason(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(bytes) && !text.includes('\ufffd') ? bytes : '';
 }
 
 function toRawHeaders(raw: unknown): RawHeaders {

@@ -47,8 +47,9 @@ function begin(start: Start, handle: unknown): void {
   let isEnding = false;
 
   const summarize = (): void => {
+    const endedWrites = writes.takeEnded();
     if (!process.connected) return;
-    tell({ kind: 'summary', summary: proxy.summarize(), endedWrites: writes.takeEnded() });
+    tell({ kind: 'summary', summary: proxy.summarize(), endedWrites });
   };
   // Seconds begin with the wall clock's, so that those of several proxies are the same ones.
   let timer: NodeJS.Timeout;
@@ -81,7 +82,7 @@ function begin(start: Start, handle: unknown): void {
       const { epoch, revision } = message.assignment;
       tell({ kind: 'applied', epoch, revision });
     } else if (message.kind === 'taint') {
-      for (const key of message.keys) proxy.tainted.add(key, 'legacy');
+      for (const [key, truth] of message.keys) proxy.tainted.add(key, truth);
     } else if (message.kind === 'drain') void end();
   });
   process.on('disconnect', () => {
@@ -129,7 +130,8 @@ async function readEpoch(path: string): Promise<number> {
 }
 
 async function leaveTaints(controlPath: string, proxy: Proxy): Promise<void> {
-  const keys = proxy.tainted.takeFresh();
+  // All of them: what was told last may not have been written down before the end.
+  const keys = proxy.tainted.all();
   if (keys.length === 0) return;
   const path = join(dirname(controlPath), `${ORPHAN_TAINT_PREFIX}${process.pid}.json`);
   try {

@@ -3,7 +3,7 @@ import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { RolloutEvent, Status } from '../model/rollout.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Summary } from '../model/window.ts';
+import type { Summary, TaintedKey } from '../model/window.ts';
 import type { RolloutStore } from '../store/rollout-store.ts';
 import type { TrafficEngine } from './engine.ts';
 import type { ResourceSource } from './resources.ts';
@@ -33,7 +33,7 @@ export interface Controller {
   /** What every proxy should do now; for a proxy that starts. */
   assignment(): Assignment;
   /** Keys not judged any more; for a proxy that starts. */
-  taintedKeys(): readonly string[];
+  taintedKeys(): readonly TaintedKey[];
   status(): Status;
   events(afterId: number, limit: number): readonly RolloutEvent[];
   /** The newest seconds that began at or after `sinceMs`, oldest first. */

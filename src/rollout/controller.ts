@@ -15,7 +15,7 @@ import { LIMITS } from '../kit/limits.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
 import type { LadderStep } from '../model/settings.ts';
-import type { Summary } from '../model/window.ts';
+import type { Summary, TaintedKey } from '../model/window.ts';
 import * as say from './audit.ts';
 import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
@@ -218,7 +218,7 @@ class RolloutController implements Controller {
     };
   }
 
-  taintedKeys(): readonly string[] {
+  taintedKeys(): readonly TaintedKey[] {
     return this.#gathering.taintedKeys();
   }
 

@@ -6,10 +6,11 @@
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { GateCounts } from '../judge/evidence.ts';
+import type { Side } from '../model/exchange.ts';
 import type { Cluster } from '../model/pair.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import type { Summary, TrafficCounts } from '../model/window.ts';
+import type { Summary, TaintedKey, TrafficCounts } from '../model/window.ts';
 import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
 import { ClusterLedger } from './clusters.ts';
 import { type ClosedWindow, StepEvidence } from './evidence.ts';
@@ -32,7 +33,7 @@ const SILENT_AFTER_MS = 5000;
 /** Totals last as long as the rollout, evidence as long as the step, taints for ever. */
 export class Gathering {
   readonly #clock: Clock;
-  readonly #tainted: Set<string>;
+  readonly #tainted: Map<string, Side>;
   readonly #heardAtUs = new Map<number, number>();
   /** Revision of each proxy's newest summary. */
   readonly #revisions = new Map<number, number>();
@@ -43,9 +44,9 @@ export class Gathering {
   #peaks = NO_PEAKS;
   #received = 0;
 
-  constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly string[]) {
+  constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly TaintedKey[]) {
     this.#clock = clock;
-    this.#tainted = new Set(tainted);
+    this.#tainted = new Map(tainted);
     this.evidence = new StepEvidence(gates);
   }
 
@@ -59,12 +60,12 @@ export class Gathering {
     return this.#peaks.seen;
   }
 
-  taintedKeys(): readonly string[] {
+  taintedKeys(): readonly TaintedKey[] {
     return [...this.#tainted];
   }
 
   /** Takes a summary; answers the keys that it alone knew to be tainted. */
-  accept(summary: Summary, state: RolloutState): readonly string[] {
+  accept(summary: Summary, state: RolloutState): readonly TaintedKey[] {
     this.#heardAtUs.set(summary.worker, this.#clock.nowUs());
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.worker, summary.clusters);
@@ -156,12 +157,12 @@ export class Gathering {
     return revision === current && before === current;
   }
 
-  #taint(keys: readonly string[]): readonly string[] {
-    const fresh: string[] = [];
-    for (const key of keys) {
+  #taint(keys: readonly TaintedKey[]): readonly TaintedKey[] {
+    const fresh: TaintedKey[] = [];
+    for (const [key, truth] of keys) {
       if (this.#tainted.has(key) || this.#tainted.size >= LIMITS.taintedKeysMax) continue;
-      this.#tainted.add(key);
-      fresh.push(key);
+      this.#tainted.set(key, truth);
+      fresh.push([key, truth]);
     }
     return fresh;
   }

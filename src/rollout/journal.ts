@@ -6,6 +6,7 @@ import { LIMITS } from '../kit/limits.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
+import type { TaintedKey } from '../model/window.ts';
 import type { RolloutStore, StoredWindow } from '../store/rollout-store.ts';
 
 /** An event before it has its number. */
@@ -18,7 +19,7 @@ export class Journal {
   #events: RolloutEvent[];
   #unwrittenEvents: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
-  #tainted: string[] = [];
+  #tainted: TaintedKey[] = [];
   #lastId: number;
   #problem: string | null = null;
 
@@ -54,7 +55,7 @@ export class Journal {
     if (excess > 0) this.#windows.splice(0, excess);
   }
 
-  addTainted(keys: readonly string[]): void {
+  addTainted(keys: readonly TaintedKey[]): void {
     this.#tainted.push(...keys);
   }
 

@@ -1,5 +1,7 @@
 import { CrossfadeError } from '../kit/errors.ts';
+import type { Side } from '../model/exchange.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
+import type { TaintedKey } from '../model/window.ts';
 import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
 
 /** One closed window of evidence, as JSON text that only the rollout reads. */
@@ -19,7 +21,7 @@ export interface RolloutChange {
   readonly progress: string;
   readonly events: readonly RolloutEvent[];
   readonly windows: readonly StoredWindow[];
-  readonly tainted: readonly string[];
+  readonly tainted: readonly TaintedKey[];
 }
 
 export interface StoredRollout {
@@ -42,7 +44,7 @@ export interface RolloutStore {
   /** Highest event id so far, 0 when there is none. */
   lastEventId(): number;
   /** Keys tainted in this store, oldest first. */
-  tainted(): readonly string[];
+  tainted(): readonly TaintedKey[];
   /** Gives the lock back; another controller may then open the store. */
   close(): void;
 }
@@ -73,7 +75,7 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL,
     PRIMARY KEY (rollout, revision, window_ms, start_ms)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE tainted (key TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE tainted (key TEXT PRIMARY KEY, truth TEXT NOT NULL) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
 ];
@@ -123,7 +125,7 @@ class SqliteRolloutStore implements RolloutStore {
       `INSERT OR REPLACE INTO windows (rollout, revision, window_ms, start_ms, body)
        VALUES (?, ?, ?, ?, ?)`,
     );
-    const tainted = database.prepare('INSERT OR IGNORE INTO tainted (key) VALUES (?)');
+    const tainted = database.prepare('INSERT OR IGNORE INTO tainted (key, truth) VALUES (?, ?)');
     const write = database.transaction((change: RolloutChange) => {
       const { state } = change;
       rollout.run(state.id, JSON.stringify(state), change.progress);
@@ -133,7 +135,7 @@ class SqliteRolloutStore implements RolloutStore {
       for (const { rollout: of, revision, windowMs, startMs, body } of change.windows) {
         window.run(of, revision, windowMs, startMs, body);
       }
-      for (const key of change.tainted) tainted.run(key);
+      for (const [key, truth] of change.tainted) tainted.run(key, truth);
     });
     this.#write = (change) => write.immediate(change);
   }
@@ -180,9 +182,9 @@ class SqliteRolloutStore implements RolloutStore {
     return this.#database.prepare<[], number>(sql).pluck().get() ?? 0;
   }
 
-  tainted(): readonly string[] {
-    const sql = 'SELECT key FROM tainted ORDER BY rowid';
-    return this.#database.prepare<[], string>(sql).pluck().all();
+  tainted(): readonly TaintedKey[] {
+    const sql = 'SELECT key, truth FROM tainted ORDER BY rowid';
+    return this.#database.prepare<[], [string, Side]>(sql).raw().all();
   }
 
   close(): void {

@@ -1,7 +1,13 @@
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { RolloutEvent } from '../../src/model/rollout.ts';
 import type { GateSettings, LadderStep, Settings } from '../../src/model/settings.ts';
-import type { Cell, HistogramCounts, Summary, TrafficCounts } from '../../src/model/window.ts';
+import type {
+  Cell,
+  HistogramCounts,
+  Summary,
+  TaintedKey,
+  TrafficCounts,
+} from '../../src/model/window.ts';
 import { type Controller, createController } from '../../src/rollout/controller.ts';
 import type { ResourceSource } from '../../src/rollout/resources.ts';
 import { NO_TRAFFIC } from '../../src/rollout/traffic.ts';
@@ -65,7 +71,7 @@ export class MemoryRolloutStore implements RolloutStore {
   #rollout: { state: RolloutChange['state']; progress: string } | null = null;
   #events: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
-  #tainted: string[] = [];
+  #tainted: TaintedKey[] = [];
 
   load(): ReturnType<RolloutStore['load']> {
     const rollout = this.#rollout;
@@ -97,7 +103,7 @@ export class MemoryRolloutStore implements RolloutStore {
     return this.#events.at(-1)?.id ?? 0;
   }
 
-  tainted(): readonly string[] {
+  tainted(): readonly TaintedKey[] {
     return this.#tainted;
   }
 

@@ -21,6 +21,7 @@ const identity = (changes: Partial<Identity> = {}): Identity => ({
   isMirroredWrite: false,
   keys: ['user-1000'],
   hasManyKeys: false,
+  hasTooManyKeys: false,
   ...changes,
 });
 

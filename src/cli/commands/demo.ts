@@ -6,9 +6,11 @@ import { Command, Option } from 'commander';
 import { call, findControl } from '../../control/client.ts';
 import { EXIT } from '../../kit/errors.ts';
 import { formatBytes } from '../../kit/units.ts';
+import type { Cluster } from '../../model/pair.ts';
 import type { RolloutEvent, Status } from '../../model/rollout.ts';
-import type { Report } from '../../report/report.ts';
+import type { Report, ReportTable } from '../../report/report.ts';
 import { renderReport } from '../../report/render.ts';
+import { wrap } from '../../report/table.ts';
 import { renderReportTable } from '../../report/terminal.ts';
 import type { PairedSecond } from '../../rollout/seconds.ts';
 import { contrastCollections, storyTable } from '../../report/story.ts';
@@ -109,9 +111,10 @@ async function tell(stage: Stage, screen: Screen, flags: DemoFlags): Promise<voi
     const climb = await climbAct(cast, sound);
     await stopEvents();
     await traffic.pause();
-    const runs = [climb.legacy, climb.candidate, flawed];
+    const runs = [climb.legacy, climb.candidate, flawed.measured];
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
-    const report = reportOf(runs, climb.status, await rollout.events(0), seconds, flags);
+    const events = await rollout.events(0);
+    const report = reportOf(runs, flawed.clusters, climb.status, events, seconds, flags);
     conclude(screen, report, climb.status, flags);
     if (climb.status.rollout.phase !== 'complete') process.exitCode = EXIT.inconclusive;
     return;
@@ -140,7 +143,7 @@ function followEvents(rollout: Rollout, screen: Screen): () => Promise<void> {
   const look = async (): Promise<void> => {
     for (const event of await rollout.events(lastId)) {
       lastId = Math.max(lastId, event.id);
-      screen.say(eventLine(event));
+      for (const line of eventLines(event, screen.width)) screen.say(line);
     }
   };
   const follow = async (): Promise<void> => {
@@ -159,14 +162,18 @@ function followEvents(rollout: Rollout, screen: Screen): () => Promise<void> {
   };
 }
 
-function eventLine(event: RolloutEvent): string {
+/** One event, its sentence wrapped under itself. */
+function eventLines(event: RolloutEvent, width: number): readonly string[] {
   const time = new Date(event.atMs).toISOString().slice(11, 19);
   const percent = `${event.percent} %`.padStart(5);
-  return `${time}  ${event.kind.padEnd(8)} ${percent}  ${event.sentence}`;
+  const head = `${time}  ${event.kind.padEnd(8)} ${percent}  `;
+  const [first = '', ...rest] = wrap(event.sentence, Math.min(width, 120) - head.length);
+  return [head + first, ...rest.map((line) => ' '.repeat(head.length) + line)];
 }
 
 function reportOf(
   measured: readonly MeasuredRun[],
+  flaws: readonly Cluster[],
   status: Status,
   events: readonly RolloutEvent[],
   seconds: number,
@@ -194,9 +201,26 @@ function reportOf(
     gates: status.gates,
     clusters: status.clusters,
     events,
-    tables: [storyTable(runs, contrast)],
+    tables: [storyTable(runs, contrast), flawsTable(flaws)],
     latency: measured.map(({ series }) => series),
     warnings: [],
+  };
+}
+
+/** What act one found: of the flawed build, whose evidence the climb does not count. */
+function flawsTable(clusters: readonly Cluster[]): ReportTable {
+  return {
+    title: 'Found in the shadow, at 0 %: the flaws of the first build',
+    columns: ['kind', 'times', 'path', 'route', 'legacy', 'candidate'],
+    rows: clusters.map(({ kind, count, path, route, examples }) => [
+      kind,
+      String(count),
+      path,
+      route,
+      examples[0]?.legacy ?? '',
+      examples[0]?.candidate ?? '',
+    ]),
+    notes: ['No client saw them: legacy answered every request of this act.'],
   };
 }
 
@@ -214,7 +238,8 @@ function conclude(screen: Screen, report: Report, status: Status, flags: DemoFla
       : `Ended at ${status.rollout.percent} %`,
   );
   const options = { color: process.stdout.isTTY, widthMax: screen.width };
-  for (const table of report.tables) screen.say(renderReportTable(table, options));
+  const [story] = report.tables;
+  if (story !== undefined) screen.say(renderReportTable(story, options));
   const path = resolve(flags.report);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, renderReport(report, 'html'));

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
+import { controlPathOf, isLeftBehind } from '../../control/control-file.ts';
 import { startControl } from '../../control/server.ts';
 import { createBuiltinEngine } from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
@@ -46,9 +47,8 @@ export function addRunOptions(command: Command): Command {
 export async function run(flags: RunFlags): Promise<void> {
   const settings = settingsOf(flags);
   const log = createLog(process.stderr.isTTY, flags.quiet === true);
-  const controlPath = join(dirname(settings.storePath), 'control.json');
-  // Only a run that was killed leaves it behind; its proxies may still hold the port.
-  const isTakeover = existsSync(controlPath);
+  const controlPath = controlPathOf(settings.storePath);
+  const isTakeover = isLeftBehind(settings.storePath);
   const store = openRolloutStore(settings.storePath);
   try {
     await serve(settings, store, controlPath, isTakeover, log, flags.label);
@@ -80,7 +80,11 @@ async function serve(
   const { storePath } = settings;
   const ended = untilSignal();
   try {
-    await engine.start(controller);
+    const early = await Promise.race([engine.start(controller), ended]);
+    if (early !== undefined) {
+      process.exitCode = exitCodeOf(early);
+      return;
+    }
     await controller.start();
     const control = await startControl({ listen: settings.control, storePath, controller });
     process.stdout.write(
@@ -93,13 +97,18 @@ async function serve(
       );
     }
     const signal = await ended;
-    process.exitCode = signal === 'SIGINT' ? 130 : 143;
+    process.exitCode = exitCodeOf(signal);
     await control.close();
+    process.stdout.write(`crossfade: ${signal}, draining\n`);
   } finally {
     await engine.close();
     await controller.close();
     resources.close();
   }
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return signal === 'SIGINT' ? 130 : 143;
 }
 
 function settingsOf(flags: RunFlags): Settings {
@@ -117,13 +126,21 @@ function settingsOf(flags: RunFlags): Settings {
       hint: 'crossfade run -c crossfade.yaml, or crossfade run --legacy URL --candidate URL',
     });
   }
-  return settingsFromUrls({ ...flags, legacy, candidate });
+  const { record, ...options } = flags;
+  return withRecord(settingsFromUrls({ ...options, legacy, candidate }), record);
 }
 
 function withRecord(settings: Settings, record: string | undefined): Settings {
   if (record === undefined) return settings;
+  const path = resolve(record);
+  if (existsSync(path)) {
+    throw new CrossfadeError('recording-exists', `${record} is there already`, {
+      hint: 'an existing recording is never touched: choose another name',
+    });
+  }
   const maxBytes = settings.record?.maxBytes ?? LIMITS.recordingMaxBytes;
-  return Object.freeze({ ...settings, record: { path: resolve(record), maxBytes } });
+  // One proxy writes one file; several would write a part each.
+  return Object.freeze({ ...settings, workers: 1, record: { path, maxBytes } });
 }
 
 /** The first signal begins the drain; a second one ends at once. */

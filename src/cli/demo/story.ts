@@ -70,7 +70,10 @@ export async function introduce(screen: Screen, legacy: ReadStatesProcess): Prom
 }
 
 /** Act one: a flawed candidate in the shadow. Its flaws are found; no client sees them. */
-export async function shadowAct(cast: Cast, candidate: ReadStatesProcess): Promise<MeasuredRun> {
+export async function shadowAct(
+  cast: Cast,
+  candidate: ReadStatesProcess,
+): Promise<{ measured: MeasuredRun; clusters: readonly Cluster[] }> {
   const { screen, rollout, traffic } = cast;
   screen.heading('Act 1 · shadow at 0 %: a candidate with two serialization flaws');
   traffic.go();
@@ -84,7 +87,7 @@ export async function shadowAct(cast: Cast, candidate: ReadStatesProcess): Promi
   for (const cluster of status.clusters) screen.say(clusterLine(cluster));
   const measured = await endStretch(stretch, rollout, 'candidate', 'slab, forced collections');
   await traffic.pause();
-  return measured;
+  return { measured, clusters: status.clusters };
 }
 
 /** The interval: the flawed build is flushed and stopped, the sound one starts on its store. */

@@ -170,7 +170,7 @@ describe('the control API', () => {
 });
 
 describe('control.json', () => {
-  it('holds address, token, pid and epoch, for the owner alone', () => {
+  it('holds address, token, pid, epoch and store, for the owner alone', () => {
     const path = join(folder, 'control.json');
     const point: unknown = JSON.parse(readFileSync(path, 'utf8'));
     expect(point).toEqual({
@@ -178,6 +178,7 @@ describe('control.json', () => {
       token: expect.stringMatching(/^[0-9a-f]{64}$/),
       pid: process.pid,
       epoch: rollout.controller.epoch,
+      store: expect.stringMatching(/./),
     });
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });

@@ -37,11 +37,16 @@ describe('the rollout store', () => {
         progress: '{"p":1}',
         events: [event(1), event(2)],
         windows: [window, old],
-        tainted: ['k'],
+        tainted: [['k', 'candidate']],
       }),
     );
     store.commit(
-      change({ progress: '{"p":2}', events: [event(3)], windows: [window], tainted: ['k'] }),
+      change({
+        progress: '{"p":2}',
+        events: [event(3)],
+        windows: [window],
+        tainted: [['k', 'candidate']],
+      }),
     );
     store.close();
     const again = openRolloutStore(path());
@@ -49,7 +54,7 @@ describe('the rollout store', () => {
     expect(again.events(1, 10)).toEqual([event(2), event(3)]);
     expect(again.events(0, 1)).toEqual([event(3)]);
     expect(again.lastEventId()).toBe(3);
-    expect(again.tainted()).toEqual(['k']);
+    expect(again.tainted()).toEqual([['k', 'candidate']]);
     again.close();
   });
 
