@@ -1,14 +1,12 @@
-/** Imported before anything else: ends the process with one sentence on a Node that is too old. */
-const NEEDED = [24, 12] as const;
+/** The oldest Node that this runs on. Importing this ends the process on one that is older. */
+export const NODE_NEEDED = '24.12';
 
-const needed = NEEDED.join('.');
+const [neededMajor = 0, neededMinor = 0] = NODE_NEEDED.split('.').map(Number);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
+if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   process.stderr.write(
-    `crossfade: this is Node ${process.versions.node}; ${needed} or newer is needed\n` +
+    `crossfade: this is Node ${process.versions.node}; ${NODE_NEEDED} or newer is needed\n` +
       '  hint: in the repository, `npm run crossfade -- …` brings its own\n',
   );
   process.exit(2);
 }
-
-export {};
