@@ -25,6 +25,8 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.pass;
+    // A command that needs another word has printed its help already.
+    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
     const isJson = args.includes('--json') || /--format[= ]json/.test(args.join(' '));
     return reportError(error instanceof CommanderError ? usageError(error) : error, isJson);
   }

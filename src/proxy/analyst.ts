@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { mergeClusters } from '../compare/cluster.ts';
 import { assert } from '../kit/assert.ts';
+import { entryPath } from '../kit/entry.ts';
 import { messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Cluster, Comparison } from '../model/pair.ts';
@@ -59,9 +60,6 @@ const RESTART_AFTER_MS = 1000;
 const HANG_CHECKS = 5;
 /** Until it is ready a thread loads code, on a machine that may be busy. */
 const START_PATIENCE = 6;
-
-// Nothing rewrites a path in a text when the sources are compiled.
-const THREAD_FILE = import.meta.url.endsWith('.ts') ? './analyst-thread.ts' : './analyst-thread.js';
 
 interface Pending {
   readonly id: number;
@@ -172,10 +170,13 @@ class AnalystThread implements Analyst {
   }
 
   #begin(): void {
-    const worker = new Worker(this.#options.threadUrl ?? new URL(THREAD_FILE, import.meta.url), {
-      workerData: this.#start,
-      resourceLimits: { maxOldGenerationSizeMb: LIMITS.analystHeapMaxMib },
-    });
+    const worker = new Worker(
+      this.#options.threadUrl ?? entryPath(import.meta.url, './analyst-thread'),
+      {
+        workerData: this.#start,
+        resourceLimits: { maxOldGenerationSizeMb: LIMITS.analystHeapMaxMib },
+      },
+    );
     this.#worker = worker;
     this.#startedAtMs = performance.now();
     this.#isReady = false;

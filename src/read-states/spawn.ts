@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { assert } from '../kit/assert.ts';
+import { entryPath } from '../kit/entry.ts';
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
 import type { EngineKind } from './create-engine.ts';
 import { completeOptions, type ServerMessage, type ServerOptions } from './server-options.ts';
@@ -51,11 +51,6 @@ function heapFlags(capacity: number): string[] {
   return neededMib > HEAP_DEFAULT_MIB ? [`--max-old-space-size=${neededMib}`] : [];
 }
 
-/** The server's file stands beside this one, compiled or not. */
-const SERVER_FILE = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './server.ts' : './server.js', import.meta.url),
-);
-
 /**
  * Starts a Read States server; resolves when it listens. Rejects with a CrossfadeError: port in
  * use and the like (exit 2), or `read-states-died`. The process ends by itself, having written
@@ -67,11 +62,15 @@ export async function spawnReadStates(given: SpawnOptions): Promise<ReadStatesPr
   const options = completeOptions(settings);
   const output = onLine === undefined ? 'inherit' : 'pipe';
   const flags = [...V8_FLAGS, ...heapFlags(options.capacity)];
-  const child = spawn(process.execPath, [...flags, SERVER_FILE, JSON.stringify(options)], {
-    stdio: ['ignore', output, output, 'ipc'],
-    env: { ...process.env, ...MALLOC_SETTINGS },
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags, entryPath(import.meta.url, './server'), JSON.stringify(options)],
+    {
+      stdio: ['ignore', output, output, 'ipc'],
+      env: { ...process.env, ...MALLOC_SETTINGS },
+      detached: true,
+    },
+  );
   if (onLine !== undefined) {
     for (const stream of [child.stdout, child.stderr]) {
       assert(stream !== null, 'the output of the process is a pipe');

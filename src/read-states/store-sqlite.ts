@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { entryPath } from '../kit/entry.ts';
 import { CrossfadeError, messageOf } from '../kit/errors.ts';
 import { PACKED_FIELDS, type PackedRows, packRows, unpackRows } from './packed-rows.ts';
 import {
@@ -27,8 +28,7 @@ type Unnumbered<T> = T extends ThreadRequest ? Omit<T, 'id'> : never;
  */
 export async function openSqliteStore(path: string): Promise<ReadStateStore> {
   const start: ThreadStart = { path };
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const thread = new Worker(new URL(`./sqlite-thread.${extension}`, import.meta.url), {
+  const thread = new Worker(entryPath(import.meta.url, './sqlite-thread'), {
     workerData: start,
     name: 'sqlite',
   });

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call, findControl } from '../../src/control/client.ts';
 import { type RunningCrossfade, startRun } from '../support/crossfade.ts';
 import { type SideServer, startSide, until } from '../support/sides.ts';
 
@@ -153,13 +154,33 @@ describe('crossfade run', () => {
     expect(traffic.mirrored).toBe(settled + traffic.inFlight);
   });
 
+  it('refuses a run on another store in the folder of its control.json', async () => {
+    const other = join(folder, 'other.yaml');
+    const text = readFileSync(configuration, 'utf8').replace('./crossfade.db', './other.db');
+    writeFileSync(other, text.replace(/^listen: .*$/m, `listen: 127.0.0.1:${await freePort()}`));
+    await expect(startRun(other, join(folder, 'other.db'))).rejects.toThrow(
+      /ended \(2\).*has its control\.json in this folder/s,
+    );
+  });
+
   it('takes a rollback at once, and every later request goes to legacy', async () => {
-    const { call, findControl } = await import('../../src/control/client.ts');
     await call(findControl(store), 'POST', '/v1/rollback', { reason: 'a test of it' });
     const seenBefore = candidate.seen.length;
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(run.port, i)));
     expect(answers.every(Boolean)).toBe(true);
     expect((await run.status()).rollout).toMatchObject({ percent: 0, phase: 'rolled-back' });
     await until(() => candidate.seen.length === seenBefore + 50);
+  });
+
+  it('is not ready and answers 502 while legacy is away, then serves at once', async () => {
+    const { address } = findControl(store);
+    const readiness = async () => (await fetch(`${address}/readyz`)).status;
+    expect(await readiness()).toBe(200);
+    await legacy.close();
+    await until(async () => (await readiness()) === 503);
+    expect((await fetch(`http://127.0.0.1:${run.port}/`)).status).toBe(502);
+    legacy = await startSide((_request, response) => void response.end('back'), legacy.port);
+    expect(await (await fetch(`http://127.0.0.1:${run.port}/`)).text()).toBe('back');
+    await until(async () => (await readiness()) === 200);
   });
 });
