@@ -18,6 +18,7 @@ import type { MeasuredRun, Rollout } from '../demo/observe.ts';
 import { createScreen, type Screen } from '../demo/screen.ts';
 import { DEMO, demoConfiguration, PACES } from '../demo/settings.ts';
 import { freePorts, Stage } from '../demo/stage.ts';
+import { storesOf } from '../demo/stores.ts';
 import {
   type Cast,
   climbAct,
@@ -260,25 +261,5 @@ function rolloutAt(storePath: string): Rollout {
       return (await call<Seconds>(control, 'GET', `/v1/seconds?since=${sinceMs}`)).seconds;
     },
     begin: (label, reason) => call(control, 'POST', '/v1/begin', { label, reason }),
-  };
-}
-
-interface Stores {
-  readonly legacy: string;
-  readonly candidate: string;
-}
-
-/** Where both sides keep their states: two files on the stage, or two keyspaces of their own. */
-function storesOf(stage: Stage, kind: DemoFlags['store']): Stores {
-  if (kind === 'sqlite') {
-    return {
-      legacy: `sqlite:${stage.path('legacy.db')}`,
-      candidate: `sqlite:${stage.path('candidate.db')}`,
-    };
-  }
-  const own = Date.now().toString(36);
-  return {
-    legacy: `cassandra://127.0.0.1/demo_${own}_legacy?replication=1&timeout=5s`,
-    candidate: `cassandra://127.0.0.1/demo_${own}_candidate?replication=1&timeout=5s`,
   };
 }

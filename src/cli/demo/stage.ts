@@ -40,7 +40,8 @@ export class Stage {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'crossfade-demo-'));
   readonly #services = new Set<ReadStatesProcess>();
   readonly #children = new Set<ChildProcess>();
-  #isStruck = false;
+  readonly #afterwards: (() => Promise<void>)[] = [];
+  #struck: Promise<void> | null = null;
 
   path(name: string): string {
     return join(this.folder, name);
@@ -115,11 +116,20 @@ export class Stage {
   }
 
   /** Ends every process and removes the folder. Safe to call twice. */
-  async strike(): Promise<void> {
-    if (this.#isStruck) return;
-    this.#isStruck = true;
+  strike(): Promise<void> {
+    this.#struck ??= this.#strike();
+    return this.#struck;
+  }
+
+  /** Done once every process has ended. */
+  afterwards(clean: () => Promise<void>): void {
+    this.#afterwards.push(clean);
+  }
+
+  async #strike(): Promise<void> {
     await Promise.all([...this.#children].map((child) => endOf(child)));
     await Promise.all([...this.#services].map((service) => service.stop('SIGKILL')));
+    for (const clean of this.#afterwards) await clean();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
