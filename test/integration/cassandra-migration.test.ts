@@ -18,11 +18,17 @@ describe.skipIf(reason !== '')(reason === '' ? title : `${title} (skipped: ${rea
   let sides: { legacy: ReadStatesProcess; candidate: ReadStatesProcess };
   let proxy: RunningProxy;
   let target: Upstream;
-  const workload = createReadStatesWorkload({ seed: 7, ratePerSec: 300, users: 100 });
+  // A failed mention taints every user it names: with few named, most keys stay sound.
+  const workload = createReadStatesWorkload({
+    seed: 7,
+    ratePerSec: 300,
+    users: 150,
+    fanOutMax: 3,
+  });
   const users = new Set<string>();
 
   const startEngine = async (engine: 'legacy' | 'slab'): Promise<ReadStatesProcess> => {
-    const store = `cassandra://${cassandra.address}/${engine}?replication=1`;
+    const store = `cassandra://${cassandra.address}/${engine}?replication=1&timeout=5s`;
     const started = await spawnReadStates({
       engine,
       store,
@@ -98,7 +104,7 @@ describe.skipIf(reason !== '')(reason === '' ? title : `${title} (skipped: ${rea
     const traffic = proxy.traffic();
     for (const [left, right] of identities(traffic)) expect(left).toBe(right);
     expect(traffic).toMatchObject({ received: 2100, mismatched: 0 });
-    expect(traffic.matched).toBeGreaterThan(1000);
+    expect(traffic.matched).toBeGreaterThan(500);
     expect(traffic.notComparable.unavailable).toBeGreaterThan(0);
     const reasons = Object.keys(traffic.notComparable).toSorted();
     expect(reasons.filter((each) => !['raced', 'tainted', 'unavailable'].includes(each))).toEqual(

@@ -58,7 +58,7 @@ ladder:
 gates:
   - { gate: mismatch.rate < 0.5%, minPairs: 300 }
   - { gate: errors.excess < 0.5%, minPairs: 300 }
-  - { gate: latency.p95.ratio < 1.5, window: 1s, minPairs: 300 }
+  - { gate: latency.p95.ratio < 1.8, window: 1s, minPairs: 300 }
   - { gate: latency.p99.ratio < 2, window: 1s, minPairs: 300 }
   - { gate: coverage > 95%, minPairs: 300 }
 store: { sqlite: ./crossfade.db }

@@ -92,15 +92,13 @@ export async function shadowAct(
 
 /** The interval: the flawed build is flushed and stopped, the sound one starts on its store. */
 export async function swap(cast: Cast, flawed: ReadStatesProcess): Promise<ReadStatesProcess> {
-  const { screen, rollout } = cast;
+  const { screen } = cast;
   screen.say(
     'Traffic pauses while the build is swapped: a write that it missed would taint a key.',
   );
   await fetch(`${flawed.url}/internal/flush`, { method: 'POST' });
   await flawed.stop();
-  const sound = await startSide(cast, 'candidate', [], 0);
-  await rollout.begin('slab-sound', 'both serialization flaws are mended');
-  return sound;
+  return startSide(cast, 'candidate', [], 0);
 }
 
 /** Act two: the sound candidate climbs the ladder. Answers its row and legacy's for the table. */
@@ -112,6 +110,8 @@ export async function climbAct(
   screen.heading('Act 2 · climb: the sound candidate, 1 % to 100 %, each step gated by evidence');
   traffic.go();
   await sleep(cast.pace.warmUpMs);
+  // From here on its answers are evidence: a process that still compiles is not what is judged.
+  await rollout.begin('slab-sound', 'both serialization flaws are mended');
   const stretches = {
     legacy: await beginStretch(legacy),
     candidate: await beginStretch(candidate),
