@@ -5,7 +5,7 @@ import type { ResourcePoint } from './evidence.ts';
 import { formatCount, formatRatio, type GateJudge, gateResult } from './gate-judge.ts';
 import { lnOver, lnWithin, median, signs } from './sign-test.ts';
 
-/** What is shown is of the newest windows: memory that has grown must show. */
+/** What is shown is of the newest windows: memory that has grown is seen. */
 const RECENT_MS = 30 * 60_000;
 /** Fewer windows than this say nothing. */
 const WINDOWS_MIN = 5;
