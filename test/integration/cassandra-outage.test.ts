@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openReadStateStore } from '../../src/read-states/open-store.ts';
@@ -34,7 +33,7 @@ async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
       return await attempt();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      await sleep(50);
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }
