@@ -76,7 +76,8 @@ export class ReplayedPairs {
     } else this.#count.compared(pair.route, pair.liveSide, comparison.kind);
     if (comparison.kind === 'mismatched') this.#clusters.add(pair, comparison.divergences);
     if (!isSafe && hasParted(legacy, candidate)) {
-      for (const key of keys) this.#tainted.add(key, hasFailed(legacy) ? 'candidate' : 'legacy');
+      for (const key of keys)
+        this.#tainted.add(key, hasFailed(legacy) ? 'candidate' : 'legacy', 'shadow-unknown');
     }
   }
 

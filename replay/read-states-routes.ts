@@ -2,11 +2,9 @@
 import type { KeySource, RouteSettings } from '../src/model/settings.ts';
 
 /** Everything of one user belongs together. */
-export const READ_STATES_KEY: KeySource = {
-  from: 'path',
-  pattern: '/v1/users/:user/*',
-  name: 'user',
-};
+export const READ_STATES_KEY: readonly KeySource[] = [
+  { from: 'path', pattern: '/v1/users/:user/*', name: 'user' },
+];
 
 function route(match: string, settings: Partial<RouteSettings> = {}): RouteSettings {
   const space = match.indexOf(' ');
@@ -16,6 +14,8 @@ function route(match: string, settings: Partial<RouteSettings> = {}): RouteSetti
     pattern: match.slice(space + 1),
     safe: false,
     writes: 'never',
+    isIdempotent: false,
+    isVerifying: false,
     keys: null,
     compare: [],
     ...settings,
@@ -34,7 +34,7 @@ export const READ_STATES_ROUTES: readonly RouteSettings[] = [
   route('POST /v1/users/:user/read-states/ack-bulk', WRITE),
   route('POST /v1/channels/:channel/mentions', {
     ...WRITE,
-    keys: { from: 'body', path: '/user_ids/*' },
+    keys: [{ from: 'body', path: '/user_ids/*' }],
   }),
   route('DELETE /v1/users/:user/read-states/:channel', WRITE),
 ];

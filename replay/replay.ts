@@ -33,7 +33,7 @@ export interface ReplayOptions {
   readonly pace: Pace;
   /** How to look at the requests; null for what the recording itself says. */
   readonly routes: readonly RouteSettings[] | null;
-  readonly key: KeySource | null;
+  readonly key: readonly KeySource[] | null;
   /** A replay's own gates as well: nothing mismatched, no error of the candidate alone. */
   readonly mustMatch: boolean;
   readonly gates: readonly GateSettings[];

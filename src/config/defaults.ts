@@ -1,3 +1,5 @@
+import { LIMITS } from '../kit/limits.ts';
+import type { DataPortSettings, UpstreamSettings } from '../model/settings.ts';
 import type { FileStep } from './file-parts.ts';
 
 /** What holds where a configuration says nothing: texts as a file would have them. */
@@ -32,3 +34,25 @@ export const DEFAULT_GATES: readonly string[] = [
 
 /** Defaults too where both sides tell their metrics; else they could never be decided. */
 export const DEFAULT_METRICS_GATES: readonly string[] = ['memory.ratio < 1.0', 'cpu.ratio < 1.0'];
+
+/** The data port where a configuration says nothing of it. */
+export const DEFAULT_PORT: DataPortSettings = {
+  tls: null,
+  hasProxyProtocol: false,
+  trustedHops: [],
+  headMaxBytes: LIMITS.headerMaxBytes,
+  bodyMaxBytes: null,
+  headTimeoutMs: 60_000,
+  bodyIdleTimeoutMs: 60_000,
+  keepAliveMs: LIMITS.keepAliveMs,
+  answerHeadMaxBytes: 2 * LIMITS.headerMaxBytes,
+};
+
+/** A side where a configuration says no more than its URL. */
+export const DEFAULT_UPSTREAM: Omit<UpstreamSettings, 'url' | 'metricsUrl'> = {
+  host: 'preserve',
+  setHeaders: [],
+  removeHeaders: [],
+  tls: { caPath: null, certPath: null, keyPath: null, serverName: null, isVerified: true },
+  isTrusted: true,
+};

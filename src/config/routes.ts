@@ -79,7 +79,10 @@ function settleRoute(
     pattern,
     safe,
     writes,
-    keys: file.keys === undefined ? null : settleKey(file.keys, [...at, 'keys'], problems, pattern),
+    isIdempotent: false,
+    isVerifying: false,
+    keys:
+      file.keys === undefined ? null : [settleKey(file.keys, [...at, 'keys'], problems, pattern)],
     compare: settleRules(file.compare ?? [], [...at, 'compare'], problems),
   };
 }

@@ -13,7 +13,14 @@ import type {
 } from '../model/settings.ts';
 import { isLoopback, isSameServer } from './addresses.ts';
 import { parseListen, parseMetricsUrl, parseUpstreamUrl } from './addresses.ts';
-import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES, DEFAULTS } from './defaults.ts';
+import {
+  DEFAULT_GATES,
+  DEFAULT_LADDER,
+  DEFAULT_METRICS_GATES,
+  DEFAULT_PORT,
+  DEFAULT_UPSTREAM,
+  DEFAULTS,
+} from './defaults.ts';
 import type { FileParts, FileTimeouts } from './file-parts.ts';
 import { settleGates } from './gates.ts';
 import type { Problems } from './problems.ts';
@@ -29,7 +36,7 @@ export function settle(parts: FileParts, folder: string, problems: Problems): Se
   const legacy = settleUpstream(parts, 'legacy', problems);
   const candidate = settleUpstream(parts, 'candidate', problems);
   refuseLoops({ listen, control, legacy, candidate }, problems);
-  const key = parts.key === undefined ? null : settleKey(parts.key, ['key'], problems);
+  const key = parts.key === undefined ? null : [settleKey(parts.key, ['key'], problems)];
   const routes = settleRoutes(parts.routes, parts.isKeyGiven, problems);
   const ladder = settleLadder(parts.ladder ?? DEFAULT_LADDER, problems);
   const gates = allGates(parts, routes, problems);
@@ -47,7 +54,17 @@ export function settle(parts: FileParts, folder: string, problems: Problems): Se
     routes,
     ladder,
     gates,
-    mirrorPercent: 100 * parsed(parseShare(parts.mirror ?? DEFAULTS.mirror)),
+    mirror: {
+      percent: 100 * parsed(parseShare(parts.mirror ?? DEFAULTS.mirror)),
+      maxRatePerSec: null,
+      routes: null,
+      autoPause: null,
+    },
+    port: DEFAULT_PORT,
+    state: null,
+    cookies: 'shared',
+    isRescueOn: true,
+    overrideSecret: null,
     ...timeouts,
     record: settleRecord(parts.record, folder),
     storePath: resolve(folder, parts.store?.sqlite ?? DEFAULTS.sqlite),
@@ -85,7 +102,7 @@ function settleUpstream(
     file.metrics === undefined
       ? null
       : parseMetricsUrl(file.metrics, (message) => problems.add([side, 'metrics'], message));
-  return url === null ? null : { url, metricsUrl };
+  return url === null ? null : { ...DEFAULT_UPSTREAM, url, metricsUrl };
 }
 
 interface Ends {

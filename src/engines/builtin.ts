@@ -223,7 +223,7 @@ class BuiltinWorkers implements BuiltinEngine {
     this.#observer!.workerLost(worker.id);
     if (this.#isClosing) return;
     const lost = [...worker.openWrites.values()].flatMap(({ keys, truth }) =>
-      keys.map((key): TaintedKey => [key, truth]),
+      keys.map((key): TaintedKey => [key, truth, 'proxy-lost']),
     );
     this.#makeUnsure(lost);
     const hasLived = Date.now() - worker.startedAtMs > HEALTHY_AFTER_MS;

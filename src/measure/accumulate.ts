@@ -137,6 +137,11 @@ export class Accumulator {
       failedWrites: this.#failedWrites,
       keyless: this.#keyless,
       taintedKeys,
+      taintedBy: {},
+      journalEntries: 0,
+      journalBytes: 0,
+      rejected: {},
+      overridden: 0,
     };
   }
 

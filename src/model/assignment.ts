@@ -8,8 +8,12 @@ export interface Assignment {
   readonly canaryPercent: number;
   /** Salt of the cohort hash; fixed for the whole migration. */
   readonly salt: string;
-  /** 0 to 100: share of eligible requests mirrored. */
+  /** 0 to 100: share of eligible keys mirrored. */
   readonly mirrorPercent: number;
+  /** Mirrored requests a second of this proxy; null for no limit. */
+  readonly mirrorRatePerSec: number | null;
+  /** Why nothing is mirrored now (a person, or legacy suffers); '' while mirroring is on. */
+  readonly mirrorPause: string;
   /** 0 to 100: share of mirrored pairs compared. */
   readonly comparePercent: number;
   /** Percent a proxy goes to when it has lost its controller for too long. */

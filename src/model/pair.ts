@@ -34,13 +34,41 @@ export type NotComparableReason =
   | 'not-sampled'
   | 'client-aborted'
   | 'compare-dropped'
+  | 'overload'
   | 'worker-lost';
 
 /** Why a request was not mirrored although there was room for it. */
-export type SkipReason = 'write' | 'too-large' | 'sampled';
+export type SkipReason =
+  | 'write'
+  | 'too-large'
+  | 'sampled'
+  /** Its route is not among those mirrored. */
+  | 'route'
+  /** Beyond the configured rate. */
+  | 'rate'
+  /** Mirroring is paused, by a person or because legacy suffers. */
+  | 'paused'
+  /** A tester chose the side. */
+  | 'override'
+  /** A switch of protocols: it goes to the live side alone. */
+  | 'upgrade'
+  /** An event stream. */
+  | 'stream'
+  /** The client left, or broke its body off, before the request was whole. */
+  | 'incomplete'
+  /** A write behind others of its key that wait to be replayed. */
+  | 'journalled'
+  /** The proxy serves only: it is in safe mode. */
+  | 'bypass';
 
 /** Why a request that should have been mirrored was not: a limit of ours. */
-export type DropReason = 'shadow-queue-full' | 'shadow-bytes-full';
+export type DropReason =
+  | 'shadow-queue-full'
+  | 'shadow-bytes-full'
+  /** The shadow has failed again and again: it is left alone for a while. */
+  | 'breaker-open'
+  /** The proxy itself is short of memory or time: live traffic comes first. */
+  | 'overload';
 
 /** One located difference. Values are JSON text (or raw text), cut at a limit. */
 export interface Divergence {

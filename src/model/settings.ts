@@ -1,20 +1,79 @@
 /** The configuration as the product uses it: parsed, checked, frozen. Written by config/load. */
+import type { RawHeaders } from './exchange.ts';
+
+/** Certificates as files, read when the proxy starts and when it reloads. */
+export interface TlsListenSettings {
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** Clients must show a certificate signed by one of these; null asks for none. */
+  readonly clientCaPath: string | null;
+}
+
+export interface TlsUpstreamSettings {
+  /** Certificates to trust instead of the system's; null for the system's. */
+  readonly caPath: string | null;
+  /** The proxy's own certificate and key, for mutual TLS; both or none. */
+  readonly certPath: string | null;
+  readonly keyPath: string | null;
+  /** Name asked for (SNI) and checked; null for the URL's host. */
+  readonly serverName: string | null;
+  /** False takes any certificate. */
+  readonly isVerified: boolean;
+}
 
 export interface UpstreamSettings {
   /** Origin and optional path prefix, as a URL text without a trailing slash. */
   readonly url: string;
   /** Prometheus text to read memory, CPU and collections from; null when not given. */
   readonly metricsUrl: string | null;
+  /** `preserve`: the client's Host; `rewrite`: the URL's own. */
+  readonly host: 'preserve' | 'rewrite';
+  /** Fields set on each request to this side, in place of the client's: name, value, … */
+  readonly setHeaders: RawHeaders;
+  /** Fields never sent to this side, in lower case. */
+  readonly removeHeaders: readonly string[];
+  readonly tls: TlsUpstreamSettings;
+  /** False: as shadow it gets no credentials of clients, only its own `setHeaders`. */
+  readonly isTrusted: boolean;
 }
 
-/** Where the key of a request is. `many`: every match is a key (a list in a body). */
+/** The data port: where clients connect, whom it believes, what it takes. */
+export interface DataPortSettings {
+  readonly tls: TlsListenSettings | null;
+  /** Each connection begins with a PROXY protocol header, version 1 or 2. */
+  readonly hasProxyProtocol: boolean;
+  /** Addresses or CIDR blocks whose X-Forwarded-* and Forwarded fields are believed. */
+  readonly trustedHops: readonly string[];
+  /** Bytes of a request's line and fields. */
+  readonly headMaxBytes: number;
+  /** Bytes of a request's body; null for no limit. */
+  readonly bodyMaxBytes: number | null;
+  /** From a connection's first byte of a request to the end of its head. */
+  readonly headTimeoutMs: number;
+  /** Silence in the middle of a request's body. */
+  readonly bodyIdleTimeoutMs: number;
+  /** Silence between requests before a connection is closed. */
+  readonly keepAliveMs: number;
+  /** Bytes of an answer's line and fields. */
+  readonly answerHeadMaxBytes: number;
+}
+
+/** Where the key of a request is. */
 export type KeySource =
   | { readonly from: 'path'; readonly pattern: string; readonly name: string }
   | { readonly from: 'header'; readonly name: string }
   | { readonly from: 'query'; readonly name: string }
   | { readonly from: 'cookie'; readonly name: string }
   /** JSON Pointer; a segment `*` stands for every element of an array. */
-  | { readonly from: 'body'; readonly path: string };
+  | { readonly from: 'body'; readonly path: string }
+  /** A claim of an unverified JWT in a header (after `Bearer `, where that stands) or a cookie. */
+  | {
+      readonly from: 'jwt';
+      readonly in: 'header' | 'cookie';
+      readonly name: string;
+      /** JSON Pointer into the payload. */
+      readonly claim: string;
+    };
 
 /** How a difference at a JSON path is looked at. `path` is a JSON Pointer, `*` any one segment. */
 export interface CompareRule {
@@ -41,8 +100,12 @@ export interface RouteSettings {
   /** Declared a read in spite of its method. */
   readonly safe: boolean;
   readonly writes: 'never' | 'mirror';
-  /** Keys of this route where they are not the general key's. */
-  readonly keys: KeySource | null;
+  /** Doing a write twice is as doing it once: one of unknown outcome may be replayed. */
+  readonly isIdempotent: boolean;
+  /** A read that shows the whole state of its key: equal answers lift the key's taint. */
+  readonly isVerifying: boolean;
+  /** Keys of this route where they are not the general key's: the first that is there. */
+  readonly keys: readonly KeySource[] | null;
   readonly compare: readonly CompareRule[];
 }
 
@@ -94,22 +157,55 @@ export interface RecordSettings {
   readonly maxBytes: number;
 }
 
+export interface AutoPauseSettings {
+  /** Legacy's own p99 while mirroring, to its p99 with mirroring off, beyond which it pauses. */
+  readonly p99Ratio: number;
+  /** Share of legacy's live answers that fail, beyond the share with mirroring off. */
+  readonly errorsExcessRatio: number;
+}
+
+export interface MirrorSettings {
+  /** 0 to 100: share of the eligible keys (requests, where they have none) that are mirrored. */
+  readonly percent: number;
+  /** Mirrored requests a second, all proxies together; null for no limit. */
+  readonly maxRatePerSec: number | null;
+  /** Names of the routes whose reads are mirrored; null for all. */
+  readonly routes: readonly string[] | null;
+  readonly autoPause: AutoPauseSettings | null;
+}
+
 export interface Settings {
   readonly listen: ListenSettings;
+  readonly port: DataPortSettings;
   readonly workers: number;
   readonly legacy: UpstreamSettings;
   readonly candidate: UpstreamSettings;
-  readonly key: KeySource | null;
+  /** Where keys are, in order of preference; null: no key, and so no canary. */
+  readonly key: readonly KeySource[] | null;
+  /**
+   * `shared`: both sides write to one store. `separate`: each has its own. Null where the
+   * ladder never leaves 0 %.
+   */
+  readonly state: 'shared' | 'separate' | null;
+  /**
+   * `shared`: each side honours the other's cookies, they pass unchanged. `separate`: those the
+   * candidate sets are kept apart under names of their own, so that legacy's survive a rollback.
+   */
+  readonly cookies: 'shared' | 'separate';
   readonly routes: readonly RouteSettings[];
   readonly ladder: readonly LadderStep[];
   readonly gates: readonly GateSettings[];
-  readonly mirrorPercent: number;
+  readonly mirror: MirrorSettings;
   /** Longest a live leg may take before the client gets 504. */
   readonly liveTimeoutMs: number;
   /** How long a canary's safe request waits for the candidate before legacy's answer is taken. */
   readonly rescueAfterMs: number;
+  /** False: a canary's failures reach its clients. */
+  readonly isRescueOn: boolean;
   readonly shadowTimeoutMs: number;
   readonly record: RecordSettings | null;
+  /** Secret under which a tester's `crossfade-side` header is signed; null: none is obeyed. */
+  readonly overrideSecret: string | null;
   /** Path of the SQLite file; control.json and recordings stand beside it. */
   readonly storePath: string;
   readonly control: ListenSettings;

@@ -1,11 +1,25 @@
 import type { Side } from './exchange.ts';
+import type { RejectReason } from './reject.ts';
 import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pair.ts';
 
 /** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
 export type HistogramCounts = readonly number[];
 
-/** A key that is not judged any more, and the side that has every write of it. */
-export type TaintedKey = readonly [key: string, truth: Side];
+/** Why a key is not judged. */
+export type TaintReason =
+  /** Its write was not mirrored: a limit of ours, a pause, a switch of routes. */
+  | 'not-mirrored'
+  /** The shadow may or may not have carried a write out. */
+  | 'shadow-unknown'
+  /** The live side may or may not have carried a write out. */
+  | 'live-unknown'
+  /** It changed sides with a write under way. */
+  | 'overtaken'
+  /** A proxy was killed in the middle of a write. */
+  | 'proxy-lost';
+
+/** A key that is not judged any more, the side that has every write of it, and why. */
+export type TaintedKey = readonly [key: string, truth: Side, reason: TaintReason];
 
 type CountsBy<K extends string> = Readonly<Partial<Record<K, number>>>;
 
@@ -34,6 +48,15 @@ export interface TrafficCounts {
   readonly keyless: number;
   /** Keys not judged any more because their shadow missed a write. */
   readonly taintedKeys: number;
+  /** Those keys by reason. */
+  readonly taintedBy: CountsBy<TaintReason>;
+  /** Writes that wait to be replayed on the shadow, and their bytes. */
+  readonly journalEntries: number;
+  readonly journalBytes: number;
+  /** Requests refused before they reached a side; not among the received. */
+  readonly rejected: CountsBy<RejectReason>;
+  /** Requests whose side a tester chose: live, never evidence. */
+  readonly overridden: number;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface AnalystItem {
 /** What a thread is started with. */
 export interface AnalystStart {
   readonly routes: readonly RouteSettings[];
-  readonly key: KeySource | null;
+  readonly key: readonly KeySource[] | null;
   readonly record: RecordSettings | null;
   readonly redactKey: Uint8Array;
 }

@@ -27,7 +27,7 @@ export interface AnalystOptions {
   /** At least 16 bytes: credentials become tokens under it wherever they are kept. */
   readonly redactKey: Uint8Array;
   /** Where keys are, for the recording's description. */
-  readonly key?: KeySource | null;
+  readonly key?: readonly KeySource[] | null;
   /** The thread's file; the analyst's own unless given. */
   readonly threadUrl?: URL;
   /** Silence, with work under way, after which the thread counts as hung. */

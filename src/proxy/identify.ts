@@ -35,6 +35,8 @@ interface CompiledRoute {
   readonly pattern: RegExp;
 }
 
+const NO_SOURCES: readonly KeySource[] = [];
+const NO_KEYS: readonly string[] = [];
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export interface Identifier {
@@ -44,10 +46,9 @@ export interface Identifier {
 /** `routes` in order of preference: the first that matches names the request. */
 export function createIdentifier(
   routes: readonly RouteSettings[],
-  key: KeySource | null,
+  key: readonly KeySource[] | null,
 ): Identifier {
   const compiled = routes.map(compileRoute);
-  const keyPattern = key?.from === 'path' ? compilePattern(key.pattern) : null;
   const others = new Map<string, Route>();
 
   const routeOf = (method: string, path: string): Route => {
@@ -66,17 +67,22 @@ export function createIdentifier(
     identify(method, target, headers, body) {
       const path = pathOf(target);
       const route = routeOf(method, path);
-      const own = route.settings?.keys ?? null;
-      const source = own ?? key;
-      const pattern = own?.from === 'path' ? compilePattern(own.pattern) : keyPattern;
-      const keys = source === null ? [] : keysOf(source, path, pattern, target, headers, body);
+      const sources = route.settings?.keys ?? key ?? NO_SOURCES;
+      let keys = NO_KEYS;
+      let hasManyKeys = false;
+      for (const source of sources) {
+        keys = keysOf(source, path, target, headers, body);
+        if (keys.length === 0) continue;
+        hasManyKeys = source.from === 'body' && source.path.split('/').includes('*');
+        break;
+      }
       const isSafe = SAFE_METHODS.has(method) || route.settings?.safe === true;
       return {
         route,
         isSafe,
         isMirroredWrite: !isSafe && route.settings?.writes === 'mirror',
         keys,
-        hasManyKeys: source?.from === 'body' && source.path.split('/').includes('*'),
+        hasManyKeys,
         hasTooManyKeys: keys.length > LIMITS.keysPerRequestMax,
       };
     },
@@ -118,14 +124,13 @@ function pathOf(target: string): string {
 function keysOf(
   source: KeySource,
   path: string,
-  pattern: RegExp | null,
   target: string,
   headers: RawHeaders,
   body: Uint8Array | null,
 ): readonly string[] {
   switch (source.from) {
     case 'path': {
-      const params: PathParams | undefined = pattern?.exec(path)?.groups;
+      const params: PathParams | undefined = compilePattern(source.pattern).exec(path)?.groups;
       return present(params?.[source.name]);
     }
     case 'header':
@@ -139,6 +144,13 @@ function keysOf(
       return present(cookieValue(headerValue(headers, 'cookie') ?? '', source.name));
     case 'body':
       return body === null ? [] : bodyKeys(source.path, body);
+    case 'jwt': {
+      const text =
+        source.in === 'header'
+          ? headerValue(headers, source.name)
+          : cookieValue(headerValue(headers, 'cookie') ?? '', source.name);
+      return jwtKeys(source.claim, text ?? '');
+    }
   }
 }
 
@@ -173,6 +185,12 @@ function bodyKeys(pointer: string, body: Uint8Array): readonly string[] {
     if (keys.size > LIMITS.keysPerRequestMax) break;
   }
   return [...keys];
+}
+
+/** The claim of a token's payload. Never verified: it only decides the cohort. */
+function jwtKeys(pointer: string, text: string): readonly string[] {
+  const payload = text.replace(/^Bearer +/i, '').split('.')[1];
+  return payload === undefined ? [] : bodyKeys(pointer, Buffer.from(payload, 'base64url'));
 }
 
 function childrenOf(value: unknown, name: string): unknown[] {

@@ -164,7 +164,8 @@ function isCertain(leg: Leg): boolean {
 
 function taintAfterWrite(passage: Passage, tainted: TaintedKeys): void {
   if (isCertain(passage.live!) && isCertain(passage.shadow!)) return;
-  for (const key of passage.identity.keys) tainted.add(key, passage.plan.liveSide);
+  const reason = isCertain(passage.live!) ? 'shadow-unknown' : 'live-unknown';
+  for (const key of passage.identity.keys) tainted.add(key, passage.plan.liveSide, reason);
 }
 
 function toPair(passage: Passage, legacy: Exchange, candidate: Exchange): Pair {

@@ -99,7 +99,7 @@ function begin(parts: PipelineParts, passage: Passage): void {
 }
 
 function taint(parts: PipelineParts, keys: readonly string[], plan: Plan): void {
-  for (const key of keys) parts.tainted.add(key, plan.liveSide);
+  for (const key of keys) parts.tainted.add(key, plan.liveSide, 'not-mirrored');
 }
 
 function liveEnded(parts: PipelineParts, passage: Passage): void {

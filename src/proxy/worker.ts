@@ -82,7 +82,7 @@ function begin(start: Start, handle: unknown): void {
       const { epoch, revision } = message.assignment;
       tell({ kind: 'applied', epoch, revision });
     } else if (message.kind === 'taint') {
-      for (const [key, truth] of message.keys) proxy.tainted.add(key, truth);
+      for (const [key, truth, reason] of message.keys) proxy.tainted.add(key, truth, reason);
     } else if (message.kind === 'drain') void end();
   });
   process.on('disconnect', () => {

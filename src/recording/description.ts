@@ -26,7 +26,7 @@ export function decodeDescription(json: Buffer): RecordingDescription | undefine
   if (value === undefined) return undefined;
   const { startedAtMs, origin, key, routes } = value;
   if (typeof startedAtMs !== 'number' || typeof origin !== 'string') return undefined;
-  if (key !== null && !isKeySource(key)) return undefined;
+  if (key !== null && !isKeySources(key)) return undefined;
   if (!Array.isArray(routes) || !routes.every(isRoute)) return undefined;
   return { startedAtMs, origin, key, routes };
 }
@@ -59,18 +59,26 @@ function isKeySource(value: unknown): value is KeySource {
       return isText(value['name']);
     case 'body':
       return isText(value['path']);
+    case 'jwt':
+      return ['header', 'cookie'].includes(String(value['in'])) && isText(value['claim']);
     default:
       return false;
   }
 }
 
+function isKeySources(value: unknown): value is readonly KeySource[] {
+  return Array.isArray(value) && value.every(isKeySource);
+}
+
 function isRoute(value: unknown): value is RouteSettings {
   if (!isObject(value)) return false;
-  const { match, method, pattern, safe, writes, keys, compare } = value;
+  const { match, method, pattern, safe, writes, isIdempotent, isVerifying, keys, compare } = value;
   const isNamed = isText(match) && isText(method) && isPattern(pattern);
   const isSwitched = typeof safe === 'boolean' && (writes === 'never' || writes === 'mirror');
-  const isKeyed = keys === null || isKeySource(keys);
-  return isNamed && isSwitched && isKeyed && Array.isArray(compare) && compare.every(isRule);
+  const isDeclared = typeof isIdempotent === 'boolean' && typeof isVerifying === 'boolean';
+  const isKeyed = keys === null || isKeySources(keys);
+  if (!isNamed || !isSwitched || !isDeclared || !isKeyed) return false;
+  return Array.isArray(compare) && compare.every(isRule);
 }
 
 const RULES: ReadonlySet<unknown> = new Set(['ignore', 'set', 'tolerance', 'instant']);

@@ -44,7 +44,7 @@ export interface RecordingDescription {
   readonly startedAtMs: number;
   /** One sentence: what made this recording. */
   readonly origin: string;
-  readonly key: KeySource | null;
+  readonly key: readonly KeySource[] | null;
   readonly routes: readonly RouteSettings[];
 }
 

@@ -212,7 +212,9 @@ class RolloutController implements Controller {
       revision,
       canaryPercent: percent,
       salt,
-      mirrorPercent: this.#options.settings.mirrorPercent,
+      mirrorPercent: this.#options.settings.mirror.percent,
+      mirrorRatePerSec: this.#options.settings.mirror.maxRatePerSec,
+      mirrorPause: '',
       comparePercent: 100,
       safeTarget,
     };

@@ -6,7 +6,6 @@
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { GateCounts } from '../judge/evidence.ts';
-import type { Side } from '../model/exchange.ts';
 import type { Cluster } from '../model/pair.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
@@ -33,7 +32,7 @@ const SILENT_AFTER_MS = 5000;
 /** Totals last as long as the rollout, evidence as long as the step, taints for ever. */
 export class Gathering {
   readonly #clock: Clock;
-  readonly #tainted: Map<string, Side>;
+  readonly #tainted: Map<string, TaintedKey>;
   readonly #heardAtUs = new Map<number, number>();
   /** Revision of each proxy's newest summary. */
   readonly #revisions = new Map<number, number>();
@@ -46,7 +45,7 @@ export class Gathering {
 
   constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly TaintedKey[]) {
     this.#clock = clock;
-    this.#tainted = new Map(tainted);
+    this.#tainted = new Map(tainted.map((each) => [each[0], each]));
     this.evidence = new StepEvidence(gates);
   }
 
@@ -61,7 +60,7 @@ export class Gathering {
   }
 
   taintedKeys(): readonly TaintedKey[] {
-    return [...this.#tainted];
+    return [...this.#tainted.values()];
   }
 
   /** Takes a summary; answers the keys that it alone knew to be tainted. */
@@ -159,10 +158,11 @@ export class Gathering {
 
   #taint(keys: readonly TaintedKey[]): readonly TaintedKey[] {
     const fresh: TaintedKey[] = [];
-    for (const [key, truth] of keys) {
+    for (const tainted of keys) {
+      const [key] = tainted;
       if (this.#tainted.has(key) || this.#tainted.size >= LIMITS.taintedKeysMax) continue;
-      this.#tainted.set(key, truth);
-      fresh.push([key, truth]);
+      this.#tainted.set(key, tainted);
+      fresh.push(tainted);
     }
     return fresh;
   }

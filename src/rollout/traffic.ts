@@ -22,6 +22,11 @@ export const NO_TRAFFIC: TrafficCounts = {
   failedWrites: 0,
   keyless: 0,
   taintedKeys: 0,
+  taintedBy: {},
+  journalEntries: 0,
+  journalBytes: 0,
+  rejected: {},
+  overridden: 0,
 };
 
 interface Reported {
@@ -124,6 +129,11 @@ function combine(a: TrafficCounts, b: TrafficCounts, factor: 1 | -1): TrafficCou
     failedWrites: a.failedWrites + factor * b.failedWrites,
     keyless: a.keyless + factor * b.keyless,
     taintedKeys: a.taintedKeys + factor * b.taintedKeys,
+    taintedBy: combineBy(a.taintedBy, b.taintedBy, factor),
+    journalEntries: a.journalEntries + factor * b.journalEntries,
+    journalBytes: a.journalBytes + factor * b.journalBytes,
+    rejected: combineBy(a.rejected, b.rejected, factor),
+    overridden: a.overridden + factor * b.overridden,
   };
 }
 

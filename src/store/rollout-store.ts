@@ -1,5 +1,4 @@
 import { CrossfadeError } from '../kit/errors.ts';
-import type { Side } from '../model/exchange.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
 import type { TaintedKey } from '../model/window.ts';
 import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
@@ -75,7 +74,9 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL,
     PRIMARY KEY (rollout, revision, window_ms, start_ms)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE tainted (key TEXT PRIMARY KEY, truth TEXT NOT NULL) STRICT;
+  CREATE TABLE tainted (
+    key TEXT PRIMARY KEY, truth TEXT NOT NULL, reason TEXT NOT NULL
+  ) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
 ];
@@ -125,7 +126,9 @@ class SqliteRolloutStore implements RolloutStore {
       `INSERT OR REPLACE INTO windows (rollout, revision, window_ms, start_ms, body)
        VALUES (?, ?, ?, ?, ?)`,
     );
-    const tainted = database.prepare('INSERT OR IGNORE INTO tainted (key, truth) VALUES (?, ?)');
+    const tainted = database.prepare(
+      'INSERT OR IGNORE INTO tainted (key, truth, reason) VALUES (?, ?, ?)',
+    );
     const write = database.transaction((change: RolloutChange) => {
       const { state } = change;
       rollout.run(state.id, JSON.stringify(state), change.progress);
@@ -135,7 +138,7 @@ class SqliteRolloutStore implements RolloutStore {
       for (const { rollout: of, revision, windowMs, startMs, body } of change.windows) {
         window.run(of, revision, windowMs, startMs, body);
       }
-      for (const [key, truth] of change.tainted) tainted.run(key, truth);
+      for (const [key, truth, reason] of change.tainted) tainted.run(key, truth, reason);
     });
     this.#write = (change) => write.immediate(change);
   }
@@ -183,8 +186,8 @@ class SqliteRolloutStore implements RolloutStore {
   }
 
   tainted(): readonly TaintedKey[] {
-    const sql = 'SELECT key, truth FROM tainted ORDER BY rowid';
-    return this.#database.prepare<[], [string, Side]>(sql).raw().all();
+    const sql = 'SELECT key, truth, reason FROM tainted ORDER BY rowid';
+    return this.#database.prepare<[], TaintedKey>(sql).raw().all();
   }
 
   close(): void {

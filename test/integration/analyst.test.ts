@@ -18,6 +18,8 @@ const route: RouteSettings = {
   pattern: '/v1/users/:user/read-states',
   safe: true,
   writes: 'never',
+  isIdempotent: false,
+  isVerifying: false,
   keys: null,
   compare: [rule('ignore', '/version')],
 };

@@ -1,5 +1,6 @@
 /** The folders of the product in their layers; see ARCHITECTURE.md. */
 const BASE = ['kit', 'model'];
+const WIRE = ['wire'];
 const PURE = ['compare', 'measure', 'judge', 'config', 'recording'];
 const MOVING = ['store', 'proxy', 'rollout', 'engines'];
 const EDGE = ['read-states', 'report', 'replay', 'control'];
@@ -11,10 +12,11 @@ const EDGE = ['read-states', 'report', 'replay', 'control'];
 export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   model: ['kit'],
+  wire: BASE,
   ...Object.fromEntries(PURE.map((folder) => [folder, BASE])),
-  ...inOrder(MOVING, [...BASE, ...PURE]),
-  ...inOrder(EDGE, [...BASE, ...PURE, ...MOVING]),
-  cli: [...BASE, ...PURE, ...MOVING, ...EDGE],
+  ...inOrder(MOVING, [...BASE, ...WIRE, ...PURE]),
+  ...inOrder(EDGE, [...BASE, ...WIRE, ...PURE, ...MOVING]),
+  cli: [...BASE, ...WIRE, ...PURE, ...MOVING, ...EDGE],
 };
 
 function inOrder(
@@ -38,6 +40,6 @@ export const LIBRARY_PLACES: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/kit/log.ts'],
   'pure-rand': ['src/kit/random.ts'],
   typebox: ['src/config/schema.ts'],
-  undici: ['src/proxy/upstream.ts'],
+  undici: ['replay/target.ts'],
   yaml: ['src/config/'],
 };

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { DEFAULT_PORT, DEFAULT_UPSTREAM } from '../../src/config/defaults.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { KeySource, RouteSettings, Settings } from '../../src/model/settings.ts';
@@ -19,11 +20,23 @@ export interface RunningProxy {
 
 export function testRoute(match: string, changes: Partial<RouteSettings> = {}): RouteSettings {
   const [method = '', pattern = ''] = match.split(' ');
-  const route = { match, method, pattern, safe: false, writes: 'never', keys: null, compare: [] };
-  return { ...route, ...changes } as RouteSettings;
+  return {
+    match,
+    method,
+    pattern,
+    safe: false,
+    writes: 'never',
+    isIdempotent: false,
+    isVerifying: false,
+    keys: null,
+    compare: [],
+    ...changes,
+  };
 }
 
-export const USER_KEY: KeySource = { from: 'path', pattern: '/u/:user/*', name: 'user' };
+export const USER_KEY: readonly KeySource[] = [
+  { from: 'path', pattern: '/u/:user/*', name: 'user' },
+];
 
 export function testSettings(
   legacy: string,
@@ -33,15 +46,20 @@ export function testSettings(
   return {
     listen: { host: '127.0.0.1', port: 0 },
     workers: 1,
-    legacy: { url: legacy, metricsUrl: null },
-    candidate: { url: candidate, metricsUrl: null },
+    port: DEFAULT_PORT,
+    legacy: { ...DEFAULT_UPSTREAM, url: legacy, metricsUrl: null },
+    candidate: { ...DEFAULT_UPSTREAM, url: candidate, metricsUrl: null },
     key: USER_KEY,
+    state: 'separate',
+    cookies: 'shared',
     routes: [],
     ladder: [],
     gates: [],
-    mirrorPercent: 100,
+    mirror: { percent: 100, maxRatePerSec: null, routes: null, autoPause: null },
     liveTimeoutMs: 10_000,
     rescueAfterMs: 10_000,
+    isRescueOn: true,
+    overrideSecret: null,
     shadowTimeoutMs: 10_000,
     record: null,
     storePath: 'unused.db',
@@ -57,7 +75,9 @@ export async function startProxy(settings: Settings, canaryPercent = 0): Promise
     revision: 1,
     canaryPercent,
     salt: 'test',
-    mirrorPercent: settings.mirrorPercent,
+    mirrorPercent: settings.mirror.percent,
+    mirrorRatePerSec: settings.mirror.maxRatePerSec,
+    mirrorPause: '',
     comparePercent: 100,
     safeTarget: 0,
   };

@@ -104,6 +104,11 @@ const TRAFFIC: Report['traffic'] = {
   failedWrites: 2,
   keyless: 0,
   taintedKeys: 4,
+  taintedBy: { 'not-mirrored': 4 },
+  journalEntries: 0,
+  journalBytes: 0,
+  rejected: {},
+  overridden: 0,
 };
 
 const GATES: Report['gates'] = [

@@ -1,3 +1,4 @@
+import { DEFAULT_PORT, DEFAULT_UPSTREAM } from '../../src/config/defaults.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { RolloutEvent } from '../../src/model/rollout.ts';
 import type { GateSettings, LadderStep, Settings } from '../../src/model/settings.ts';
@@ -42,9 +43,12 @@ export function settingsOf(over: Partial<Settings> = {}): Settings {
   return {
     listen: { host: '127.0.0.1', port: 0 },
     workers: 1,
-    legacy: { url: 'http://127.0.0.1:1', metricsUrl: null },
-    candidate: { url: 'http://127.0.0.1:2', metricsUrl: null },
-    key: { from: 'header', name: 'x-user' },
+    port: DEFAULT_PORT,
+    legacy: { ...DEFAULT_UPSTREAM, url: 'http://127.0.0.1:1', metricsUrl: null },
+    candidate: { ...DEFAULT_UPSTREAM, url: 'http://127.0.0.1:2', metricsUrl: null },
+    key: [{ from: 'header', name: 'x-user' }],
+    state: 'separate',
+    cookies: 'shared',
     routes: [],
     ladder: [step(0), step(1), step(10), step(50), step(100)],
     gates: [
@@ -53,9 +57,11 @@ export function settingsOf(over: Partial<Settings> = {}): Settings {
       gate('latency.p99.ratio < 1.5'),
       gate('coverage > 95%'),
     ],
-    mirrorPercent: 100,
+    mirror: { percent: 100, maxRatePerSec: null, routes: null, autoPause: null },
     liveTimeoutMs: 1000,
     rescueAfterMs: 500,
+    isRescueOn: true,
+    overrideSecret: null,
     shadowTimeoutMs: 1000,
     record: null,
     storePath: './crossfade.db',

@@ -11,6 +11,8 @@ const at = (canaryPercent: number): Assignment => ({
   canaryPercent,
   salt: 'read-states',
   mirrorPercent: 100,
+  mirrorRatePerSec: null,
+  mirrorPause: '',
   comparePercent: 100,
   safeTarget: 0,
 });
@@ -63,7 +65,7 @@ describe('assignment', () => {
 
   it('does not judge a tainted key and keeps it on the side that has every write', () => {
     const tainted = new TaintedKeys();
-    tainted.add('user-1000', 'legacy');
+    tainted.add('user-1000', 'legacy', 'not-mirrored');
     const kept = plan(identity(), 99, new KeyOrder(), tainted);
     expect(kept).toMatchObject({ liveSide: 'legacy', isJudged: false });
   });

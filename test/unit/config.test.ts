@@ -42,9 +42,9 @@ describe('a good configuration', () => {
       url: 'http://127.0.0.1:9001',
       metricsUrl: 'http://127.0.0.1:9001/metrics',
     });
-    expect(settings.key).toEqual({ from: 'path', pattern: '/v1/users/:user/*', name: 'user' });
+    expect(settings.key).toEqual([{ from: 'path', pattern: '/v1/users/:user/*', name: 'user' }]);
     expect(settings.workers).toBe(1);
-    expect(settings.mirrorPercent).toBe(100);
+    expect(settings.mirror.percent).toBe(100);
     expect(settings.storePath).toBe(resolve('fixtures/configurations/crossfade.db'));
     expect(settings.ladder).toEqual([
       { percent: 0, holdMs: 3_600_000, peaks: 0, approve: false },

@@ -11,7 +11,7 @@ const CONFIGURATION = fileURLToPath(
 describe('the orders example', () => {
   it('has a configuration that loads, with a key and a ladder to 100 %', () => {
     const settings = loadSettings(CONFIGURATION);
-    expect(settings.key).toMatchObject({ from: 'path', name: 'customer' });
+    expect(settings.key).toMatchObject([{ from: 'path', name: 'customer' }]);
     expect(settings.ladder.map((step) => step.percent)).toEqual([0, 10, 100]);
   });
 

@@ -9,17 +9,20 @@ const route = (match: string, changes: Partial<RouteSettings> = {}): RouteSettin
   pattern: match.split(' ')[1]!,
   safe: false,
   writes: 'never',
+  isIdempotent: false,
+  isVerifying: false,
   keys: null,
   compare: [],
   ...changes,
 });
 
-const userKey: KeySource = { from: 'path', pattern: '/v1/users/:user/*', name: 'user' };
+const pathKey: KeySource = { from: 'path', pattern: '/v1/users/:user/*', name: 'user' };
+const userKey = [pathKey];
 
 describe('identification', () => {
   it.each<[string, KeySource, string, string[], string, string[]]>([
-    ['path', userKey, '/v1/users/42/read-states?x=1', [], '', ['42']],
-    ['path that does not match', userKey, '/v1/channels/42', [], '', []],
+    ['path', pathKey, '/v1/users/42/read-states?x=1', [], '', ['42']],
+    ['path that does not match', pathKey, '/v1/channels/42', [], '', []],
     ['header', { from: 'header', name: 'X-User' }, '/', ['x-user', 'u1'], '', ['u1']],
     ['query', { from: 'query', name: 'u' }, '/a?b=1&u=%C3%A9', [], '', ['é']],
     ['cookie', { from: 'cookie', name: 'sid' }, '/', ['Cookie', 'a=1; sid=s9'], '', ['s9']],
@@ -29,7 +32,7 @@ describe('identification', () => {
     ['inherited name', { from: 'body', path: '/constructor' }, '/', [], '{}', []],
   ])('finds keys by %s', (_name, source, target, headers, body, expected) => {
     const bytes = body === '' ? null : Buffer.from(body);
-    const found = createIdentifier([], source).identify('POST', target, headers, bytes);
+    const found = createIdentifier([], [source]).identify('POST', target, headers, bytes);
     expect(found.keys).toEqual(expected);
   });
 

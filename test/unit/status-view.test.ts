@@ -30,6 +30,11 @@ const STATUS: Status = {
     failedWrites: 1,
     keyless: 0,
     taintedKeys: 2,
+    taintedBy: { 'not-mirrored': 2 },
+    journalEntries: 0,
+    journalBytes: 0,
+    rejected: {},
+    overridden: 0,
   },
   gates: [
     {

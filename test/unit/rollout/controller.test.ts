@@ -221,7 +221,7 @@ describe('the verbs', () => {
     const { controller } = rollout;
     rollout.behaviour.mismatchRatio = 0.1;
     rollout.run(5);
-    controller.accept(summaryOf({ worker: 2, tainted: [['user-1', 'candidate']] }));
+    controller.accept(summaryOf({ worker: 2, tainted: [['user-1', 'candidate', 'not-mirrored']] }));
     await controller.begin('build-2', 'fixed both');
     rollout.behaviour.mismatchRatio = 0;
     const status = controller.status();
@@ -232,7 +232,7 @@ describe('the verbs', () => {
       phase: 'climbing',
     });
     expect(status.traffic).toEqual({ ...NO_TRAFFIC, taintedKeys: 1 });
-    expect(controller.taintedKeys()).toEqual([['user-1', 'candidate']]);
+    expect(controller.taintedKeys()).toEqual([['user-1', 'candidate', 'not-mirrored']]);
     rollout.run(9);
     expect(controller.assignment().canaryPercent).toBe(1);
     expect(controller.status().traffic.mismatched).toBe(0);

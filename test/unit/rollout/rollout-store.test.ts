@@ -37,7 +37,7 @@ describe('the rollout store', () => {
         progress: '{"p":1}',
         events: [event(1), event(2)],
         windows: [window, old],
-        tainted: [['k', 'candidate']],
+        tainted: [['k', 'candidate', 'not-mirrored']],
       }),
     );
     store.commit(
@@ -45,7 +45,7 @@ describe('the rollout store', () => {
         progress: '{"p":2}',
         events: [event(3)],
         windows: [window],
-        tainted: [['k', 'candidate']],
+        tainted: [['k', 'candidate', 'not-mirrored']],
       }),
     );
     store.close();
@@ -54,7 +54,7 @@ describe('the rollout store', () => {
     expect(again.events(1, 10)).toEqual([event(2), event(3)]);
     expect(again.events(0, 1)).toEqual([event(3)]);
     expect(again.lastEventId()).toBe(3);
-    expect(again.tainted()).toEqual([['k', 'candidate']]);
+    expect(again.tainted()).toEqual([['k', 'candidate', 'not-mirrored']]);
     again.close();
   });
 

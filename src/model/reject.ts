@@ -1,0 +1,22 @@
+/** Why a request was refused before it reached a side; each is counted. */
+export type RejectReason =
+  | 'request-line'
+  | 'version'
+  | 'method'
+  | 'target'
+  | 'host'
+  | 'header'
+  | 'framing'
+  | 'coding'
+  | 'expect'
+  | 'head-too-large'
+  | 'target-too-long'
+  | 'body-too-large'
+  | 'chunk'
+  | 'trailer'
+  | 'head-timeout'
+  | 'body-timeout'
+  | 'connection-field'
+  | 'loop'
+  | 'proxy-protocol'
+  | 'tls';
