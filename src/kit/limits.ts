@@ -16,6 +16,15 @@ export const LIMITS = {
   liveConnectionsMax: 512,
   shadowConnectionsMax: 256,
   connectTimeoutMs: 1000,
+  /** Shadow legs failed in a row before the shadow is left alone. */
+  breakerFailuresMax: 20,
+  /** How long it is left alone at first, and at most: doubled with each probe that fails. */
+  breakerOpenMinMs: 1000,
+  breakerOpenMaxMs: 30_000,
+  /** How often a proxy looks at its memory and its event loop. */
+  overloadSampleMs: 500,
+  /** A lasting delay of the event loop that counts as being full. */
+  overloadDelayMs: 500,
   /** Pairs waiting for the analyst; beyond it they are counted as not compared. */
   analystQueueMax: 1024,
   /** Bytes of bodies on their way to the analyst; half of either, and recording gives way. */
@@ -52,6 +61,11 @@ export const LIMITS = {
   drainMaxMs: 10_000,
   /** Silence on a client connection before it is closed. */
   keepAliveMs: 65_000,
+  /** Silence in both directions after which a tunnel is closed. */
+  tunnelIdleMs: 3_600_000,
+  /** Longest life of a tunnel. */
+  tunnelMaxMs: 86_400_000,
+  tunnelCheckMs: 10_000,
   /** A configuration file: a hundred times a long one. */
   configMaxBytes: 1_048_576,
   /** Recording file size where none is configured. */

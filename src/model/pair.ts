@@ -48,6 +48,8 @@ export type SkipReason =
   | 'rate'
   /** Mirroring is paused, by a person or because legacy suffers. */
   | 'paused'
+  /** A second left alone on purpose, to measure legacy without mirroring. */
+  | 'control'
   /** A tester chose the side. */
   | 'override'
   /** A switch of protocols: it goes to the live side alone. */

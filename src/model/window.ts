@@ -86,6 +86,18 @@ export interface Cell {
   readonly live: HistogramCounts;
 }
 
+/** How the mirror of one proxy stands. */
+export interface MirrorState {
+  /** 0 to 5: what the proxy has given up for want of memory or time; see proxy/overload. */
+  readonly overload: number;
+  /** Sides that are left alone as shadows, for they fail again and again. */
+  readonly openBreakers: readonly Side[];
+  /** Copies waiting or under way. */
+  readonly outstanding: number;
+  /** Bytes of requests and answers held for the shadow's sake. */
+  readonly heldBytes: number;
+}
+
 /** One second of one proxy: counts since the last summary, histograms, new clusters. */
 export interface Summary {
   readonly worker: number;
@@ -101,6 +113,8 @@ export interface Summary {
   readonly tainted: readonly TaintedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */
   readonly loopDelayMaxUs: number;
+  /** Absent where nothing is mirrored but replayed. */
+  readonly mirror?: MirrorState;
   /** Revision of the assignment in force at the end of the second. */
   readonly revision: number;
 }

@@ -215,6 +215,8 @@ class RolloutController implements Controller {
       mirrorPercent: this.#options.settings.mirror.percent,
       mirrorRatePerSec: this.#options.settings.mirror.maxRatePerSec,
       mirrorPause: '',
+      mirrorControlPercent: 0,
+      mirrorRevision: 0,
       comparePercent: 100,
       safeTarget,
     };

@@ -78,6 +78,8 @@ export async function startProxy(settings: Settings, canaryPercent = 0): Promise
     mirrorPercent: settings.mirror.percent,
     mirrorRatePerSec: settings.mirror.maxRatePerSec,
     mirrorPause: '',
+    mirrorControlPercent: 0,
+    mirrorRevision: 0,
     comparePercent: 100,
     safeTarget: 0,
   };

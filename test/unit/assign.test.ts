@@ -13,6 +13,8 @@ const at = (canaryPercent: number): Assignment => ({
   mirrorPercent: 100,
   mirrorRatePerSec: null,
   mirrorPause: '',
+  mirrorControlPercent: 0,
+  mirrorRevision: 0,
   comparePercent: 100,
   safeTarget: 0,
 });
