@@ -7,9 +7,9 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createTarget } from '../replay/target.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { LatencyHistogram } from '../src/measure/latency.ts';
-import { createUpstream } from '../src/proxy/upstream.ts';
 import { median } from '../src/report/story.ts';
 import { renderTable } from '../src/report/table.ts';
 
@@ -110,7 +110,7 @@ function cpuUs(pid: number): number {
 }
 
 async function measure(arm: Arm): Promise<Round> {
-  const target = createUpstream(arm.url, {
+  const target = createTarget(arm.url, {
     connections: CLIENTS,
     connectTimeoutMs: 1000,
     clock: systemClock,

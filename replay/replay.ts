@@ -14,7 +14,6 @@ import type { Exchange, Side } from '../src/model/exchange.ts';
 import type { GateSettings, KeySource, RouteSettings } from '../src/model/settings.ts';
 import type { Summary, TrafficCounts } from '../src/model/window.ts';
 import { createIdentifier, type Identifier } from '../src/proxy/identify.ts';
-import { createUpstream, type Leg, type Upstream } from '../src/proxy/upstream.ts';
 import type { RecordedPair } from '../src/recording/format.ts';
 import { createRedactor } from '../src/recording/redact.ts';
 import type { Report } from '../src/report/report.ts';
@@ -23,7 +22,8 @@ import { ReplayedPairs } from './pairs.ts';
 import { assertReachable, unreachableError, whyUnreachable } from './reachable.ts';
 import { replayReport } from './replay-report.ts';
 import { createSchedule, type Pace, type Schedule } from './schedule.ts';
-import { latencyFrom, type OpenLoopItem, sendOpenLoop, toLegRequest } from './send.ts';
+import { latencyFrom, type OpenLoopItem, sendOpenLoop, toSent } from './send.ts';
+import { createTarget, type Leg, type Target } from './target.ts';
 
 /** How a replay is sent and judged. */
 export interface ReplayOptions {
@@ -74,7 +74,7 @@ class ReplaySession {
   readonly #options: ReplayOptions;
   readonly #pairs = new ReplayedPairs(createRedactor(randomBytes(32)));
   readonly #identifier: Identifier;
-  readonly #upstreams: Readonly<Record<Side, Upstream>>;
+  readonly #targets: Readonly<Record<Side, Target>>;
   readonly #stop = new AbortController();
   readonly #failuresInRow: Record<Side, number> = { legacy: 0, candidate: 0 };
   readonly #summaries: Summary[] = [];
@@ -94,13 +94,13 @@ class ReplaySession {
       options.routes === null
         ? createIdentifier(description.routes, description.key)
         : createIdentifier(options.routes, options.key);
-    const upstream = (url: string): Upstream =>
-      createUpstream(url, {
+    const target = (url: string): Target =>
+      createTarget(url, {
         connections: LIMITS.liveConnectionsMax,
         connectTimeoutMs: LIMITS.connectTimeoutMs,
         clock,
       });
-    this.#upstreams = { legacy: upstream(urls.legacy), candidate: upstream(urls.candidate) };
+    this.#targets = { legacy: target(urls.legacy), candidate: target(urls.candidate) };
   }
 
   async run(): Promise<Replayed> {
@@ -127,7 +127,7 @@ class ReplaySession {
       stopTicking();
       signal?.removeEventListener('abort', abort);
       this.#loop.disable();
-      await Promise.all([this.#upstreams.legacy.close(), this.#upstreams.candidate.close()]);
+      await Promise.all([this.#targets.legacy.close(), this.#targets.candidate.close()]);
     }
     this.#closeSecond();
     return { report: this.#report(startedAtMs), lost: this.#lost };
@@ -156,11 +156,11 @@ class ReplaySession {
   async #send(item: Item, intendedUs: number): Promise<void> {
     const { clock, timeoutMs = LIMITS.replayTimeoutMs } = this.#options;
     const { request } = item.record;
-    const legRequest = toLegRequest(request);
+    const sent = toSent(request);
     const legOptions = { timeoutMs, captureMaxBytes: LIMITS.captureMaxBytes };
     const arrivedAtMs = clock.wallMs();
     this.#pairs.begin();
-    const send = (side: Side): Promise<Leg> => this.#upstreams[side].send(legRequest, legOptions);
+    const send = (side: Side): Promise<Leg> => this.#targets[side].send(sent, legOptions);
     const isLegacyFirst = this.#coin.next() < 0.5;
     const first = send(isLegacyFirst ? 'legacy' : 'candidate');
     const second = send(isLegacyFirst ? 'candidate' : 'legacy');
@@ -207,8 +207,8 @@ class ReplaySession {
   /** Begins nothing more and gives up what is under way. */
   #end(): void {
     this.#stop.abort();
-    void this.#upstreams.legacy.close();
-    void this.#upstreams.candidate.close();
+    void this.#targets.legacy.close();
+    void this.#targets.candidate.close();
   }
 
   #closeSecond(): void {

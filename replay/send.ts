@@ -10,7 +10,7 @@ import { LIMITS } from '../src/kit/limits.ts';
 import type { RequestMessage } from '../src/model/exchange.ts';
 import { endToEnd } from '../src/proxy/headers.ts';
 import { KeyOrder } from '../src/proxy/key-order.ts';
-import type { Leg, LegRequest, Upstream } from '../src/proxy/upstream.ts';
+import type { Leg, Target } from './target.ts';
 import type { WorkloadRequest } from './workload.ts';
 
 /** What {@link sendOpenLoop} needs to know of an item. */
@@ -108,10 +108,10 @@ export function latencyFrom(intendedUs: number, leg: Leg): number {
   return Math.max(1, leg.finishedUs - Math.min(intendedUs, leg.startedUs));
 }
 
-/** A recorded or generated message as a leg sends it: without what belonged to its first hop. */
-export function toLegRequest(request: RequestMessage): LegRequest {
+/** A recorded or generated message as it is sent: without what belonged to its first hop. */
+export function toSent(request: RequestMessage): RequestMessage {
   const { method, target, headers, body } = request;
-  return { method, target, headers: endToEnd(headers, true), body };
+  return { method, target, headers: endToEnd(headers), body };
 }
 
 /** One answer to one request of a workload. */
@@ -133,7 +133,7 @@ export interface OpenLoopTotals {
 
 /** Whom a workload is sent to. */
 export interface WorkloadOptions {
-  readonly target: Upstream;
+  readonly target: Target;
   readonly clock: Clock;
   readonly onResult?: (result: WorkloadResult) => void;
   readonly signal?: AbortSignal;
@@ -162,7 +162,7 @@ export async function openLoop(
     signal: options.signal,
     async send(item, intendedUs) {
       sent += 1;
-      const leg = await target.send(toLegRequest(item.request), legOptions);
+      const leg = await target.send(toSent(item.request), legOptions);
       if (leg.isFailed && item.isSafe) failedSafe += 1;
       else if (leg.isFailed) failedWrites += 1;
       const latencyUs = latencyFrom(intendedUs, leg);

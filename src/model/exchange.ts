@@ -35,6 +35,8 @@ export interface Answer {
   readonly trailers: RawHeaders;
   readonly body: Uint8Array;
   readonly bodyBytes: number;
+  /** SHA-256, in hex, of a body longer than what is kept; null where it is whole or unknown. */
+  readonly bodyHash: string | null;
 }
 
 /** One request with one side's answer or failure and its times. */

@@ -109,6 +109,7 @@ export class Leg implements Dispatcher.DispatchHandler {
       trailers: this.trailers,
       body: this.body(),
       bodyBytes: this.bodyBytes,
+      bodyHash: null,
     };
   }
 

@@ -6,9 +6,11 @@ interface ExchangeText {
   readonly outcome: Outcome;
   readonly latencyUs: number;
   readonly serviceUs: number;
-  /** Status, reason, headers, trailers, whole length, bytes kept here. */
-  readonly answer: readonly [number, string, RawHeaders, RawHeaders, number, number] | null;
+  readonly answer: AnswerText | null;
 }
+
+/** Status, reason, headers, trailers, whole length, bytes kept here; the hash where there is one. */
+type AnswerText = readonly [number, string, RawHeaders, RawHeaders, number, number, string?];
 
 /**
  * The frame with its length in front. Header and target text is latin1, one char one byte.
@@ -23,11 +25,12 @@ export function encodeFrame(pair: RecordedPair): Buffer {
     const serviceUs = Math.max(0, Math.round(side.serviceUs));
     if ((answer !== null) !== (outcome === 'answered')) throw new Error('an answer too few');
     if (answer === null) return { outcome, latencyUs, serviceUs, answer };
-    const { status, statusMessage, headers, trailers, bodyBytes, body } = answer;
+    const { status, statusMessage, headers, trailers, bodyBytes, body, bodyHash } = answer;
     if (!isHeaders(headers) || !isHeaders(trailers)) throw new Error('fields of no answer');
     bodies.push(body);
     const kept = [status, statusMessage, headers, trailers, bodyBytes, body.length] as const;
-    return { outcome, latencyUs, serviceUs, answer: kept };
+    const hashed: AnswerText = bodyHash === null ? kept : [...kept, bodyHash];
+    return { outcome, latencyUs, serviceUs, answer: hashed };
   };
   const { method, target, headers, body } = pair.request;
   const isSound = METHOD.test(method) && TARGET.test(target) && isHeaders(headers);
@@ -150,14 +153,16 @@ function decodeExchange(value: unknown, bodies: BodyBytes): RecordedExchange | n
 }
 
 function decodeAnswer(value: unknown, bodies: BodyBytes): Answer | undefined {
-  if (!Array.isArray(value) || value.length !== 6) return undefined;
-  const [status, statusMessage, headers, trailers, bodyBytes, kept] = value as unknown[];
+  if (!Array.isArray(value) || value.length < 6 || value.length > 7) return undefined;
+  const fields: readonly unknown[] = value;
+  const [status, statusMessage, headers, trailers, bodyBytes, kept, bodyHash = null] = fields;
   if (!isCount(status) || typeof statusMessage !== 'string' || !isCount(bodyBytes)) {
     return undefined;
   }
   const body = bodies.take(kept);
   if (!isHeaders(headers) || !isHeaders(trailers) || body === undefined) return undefined;
-  return { status, statusMessage, headers, trailers, body, bodyBytes };
+  if (bodyHash !== null && typeof bodyHash !== 'string') return undefined;
+  return { status, statusMessage, headers, trailers, body, bodyBytes, bodyHash };
 }
 
 function isCount(value: unknown): value is number {

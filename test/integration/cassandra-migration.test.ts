@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReadStatesWorkload } from '../../replay/generate-read-states.ts';
 import { READ_STATES_KEY, READ_STATES_ROUTES } from '../../replay/read-states-routes.ts';
 import { openLoop } from '../../replay/send.ts';
+import { createTarget, type Target } from '../../replay/target.ts';
 import type { WorkloadRequest } from '../../replay/workload.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { createUpstream, type Upstream } from '../../src/proxy/upstream.ts';
 import { type ReadStatesProcess, spawnReadStates } from '../../src/read-states/spawn.ts';
 import { OwnCassandra, whyNoCassandra } from '../support/cassandra.ts';
 import { identities, type RunningProxy, startProxy, testSettings } from '../support/proxy.ts';
@@ -17,7 +17,7 @@ describe.skipIf(reason !== '')(reason === '' ? title : `${title} (skipped: ${rea
   let cassandra: OwnCassandra;
   let sides: { legacy: ReadStatesProcess; candidate: ReadStatesProcess };
   let proxy: RunningProxy;
-  let target: Upstream;
+  let target: Target;
   // A failed mention taints every user it names: with few named, most keys stay sound.
   const workload = createReadStatesWorkload({
     seed: 7,
@@ -51,7 +51,7 @@ describe.skipIf(reason !== '')(reason === '' ? title : `${title} (skipped: ${rea
     });
     proxy = await startProxy(settings);
     const options = { connections: 64, connectTimeoutMs: 1000, clock: systemClock };
-    target = createUpstream(proxy.url, options);
+    target = createTarget(proxy.url, options);
   });
 
   afterAll(async () => {

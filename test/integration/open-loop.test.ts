@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openLoop, sendOpenLoop, type WorkloadResult } from '../../replay/send.ts';
+import { createTarget, type Target } from '../../replay/target.ts';
 import type { WorkloadRequest } from '../../replay/workload.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { createUpstream, type Upstream } from '../../src/proxy/upstream.ts';
 import { type Answer, type SideServer, startSide } from '../support/sides.ts';
 
 const opened: { close(): Promise<void> }[] = [];
@@ -11,10 +11,10 @@ afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
 });
 
-async function start(answer: Answer): Promise<{ side: SideServer; target: Upstream }> {
+async function start(answer: Answer): Promise<{ side: SideServer; target: Target }> {
   const side = await startSide(answer);
   const options = { connections: 64, connectTimeoutMs: 1000, clock: systemClock };
-  const target = createUpstream(side.url, options);
+  const target = createTarget(side.url, options);
   opened.push(target, side);
   return { side, target };
 }

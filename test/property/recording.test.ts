@@ -135,6 +135,7 @@ describe('a recording', () => {
     trailers: headers,
     body,
     bodyBytes: fc.nat(),
+    bodyHash: fc.option(fc.stringMatching(/^[0-9a-f]{64}$/)),
   });
   const exchange = fc.option(
     fc.oneof(

@@ -16,6 +16,7 @@ export function answer(
     trailers: [],
     body: bytes,
     bodyBytes: bytes.length,
+    bodyHash: null,
   };
 }
 

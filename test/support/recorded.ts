@@ -17,7 +17,8 @@ export async function withDirectory(run: (path: string) => Promise<void> | void)
 export function answerOf(status: number, body: string, headers: readonly string[] = []): Answer {
   const bytes = Buffer.from(body);
   const statusMessage = 'OK';
-  return { status, statusMessage, headers, trailers: [], body: bytes, bodyBytes: bytes.length };
+  const bodyBytes = bytes.length;
+  return { status, statusMessage, headers, trailers: [], body: bytes, bodyBytes, bodyHash: null };
 }
 
 function exchangeOf(side: Exchange['side'], answer: Answer | null): Exchange {

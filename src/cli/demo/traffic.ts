@@ -4,10 +4,10 @@
  */
 import { createReadStatesWorkload } from '../../../replay/generate-read-states.ts';
 import { openLoop } from '../../../replay/send.ts';
+import { createTarget } from '../../../replay/target.ts';
 import type { WorkloadRequest } from '../../../replay/workload.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { LIMITS } from '../../kit/limits.ts';
-import { createUpstream } from '../../proxy/upstream.ts';
 
 /** Totals of what the clients saw since they began. */
 export interface TrafficReport {
@@ -33,7 +33,7 @@ const REPORT_EVERY_MS = 250;
 
 const options = JSON.parse(process.argv[2]!) as TrafficOptions;
 const workload = createReadStatesWorkload(options);
-const target = createUpstream(options.target, {
+const target = createTarget(options.target, {
   connections: LIMITS.liveConnectionsMax,
   connectTimeoutMs: LIMITS.connectTimeoutMs,
   clock: systemClock,
