@@ -1,145 +1,205 @@
 /**
- * The shadow leg: own pool, own budget, own deadline, in order per key. Comes in: a passage
- * that is to be mirrored. Goes out: its shadow leg, ended. Never delays a live leg.
+ * The shadow legs: own pools, own budget of requests and bytes, own deadline, in order per key.
+ * Comes in: a passage that is to be mirrored. Goes out: its shadow leg, ended, if only as never
+ * sent. Never delays a live leg, and lets everything go at once when mirroring is paused.
  */
 import { BoundedQueue } from '../kit/bounded-queue.ts';
 import { LIMITS } from '../kit/limits.ts';
+import { type Outcome, SIDES, type Side } from '../model/exchange.ts';
 import type { DropReason } from '../model/pair.ts';
-import type { Side } from '../model/exchange.ts';
-import type { KeyOrder, OrderedTask } from './key-order.ts';
+import type { MirrorState } from '../model/window.ts';
+import type { Leg, LegOptions, Upstream } from '../wire/leg.ts';
+import { Breaker } from './breaker.ts';
+import type { KeyOrder } from './key-order.ts';
+import { OVERLOAD, type OverloadLevel } from './overload.ts';
 import type { Passage } from './passage.ts';
-import type { Leg, LegListener, Upstream } from './upstream.ts';
+import { hasTransportFailed, ShadowTask, type TaskRunner } from './shadow-task.ts';
+import { UnsentLeg } from './unsent-leg.ts';
 
 export interface Mirror {
-  /** Why there is no room for one more shadow request of this size; null when there is. */
-  refusal(bodyBytes: number): DropReason | null;
+  /** Why there is no room for one more copy with such a body; null when there is. */
+  refusal(side: Side, bodyBytes: number, isWrite: boolean): DropReason | null;
   /** Mirrors the passage; `ended` is called once when its shadow leg has ended. */
   send(passage: Passage, ended: (passage: Passage) => void): void;
-  /** Shadow requests waiting or under way. */
+  /**
+   * True: every copy that waits is given up, every one under way is aborted, and the shadow
+   * connections are closed, now. False: copies may be sent again.
+   */
+  setPaused(isPaused: boolean): void;
+  /** Copies waiting or under way. */
   readonly outstanding: number;
+  state(): MirrorState;
 }
 
 interface MirrorParts {
   /** Pools apart from the live ones, so that a hung shadow holds no live connection. */
   readonly sides: { readonly legacy: Upstream; readonly candidate: Upstream };
   readonly order: KeyOrder;
+  readonly overload: { readonly level: OverloadLevel };
   readonly nowUs: () => number;
   readonly shadowTimeoutMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
-/** A mirror that keeps to its limits of requests and bytes; what does not fit is dropped. */
+/** A mirror that keeps to its limits; what does not fit is refused. */
 export function createMirror(parts: MirrorParts): Mirror {
   return new BudgetedMirror(parts);
 }
 
-class BudgetedMirror implements Mirror {
+class BudgetedMirror implements Mirror, TaskRunner {
   readonly #parts: MirrorParts;
+  readonly #options: LegOptions;
+  readonly #breakers = { legacy: new Breaker(), candidate: new Breaker() };
   /** Tasks whose turn has come but for which there is no slot. */
   readonly #ready = new BoundedQueue<ShadowTask>(LIMITS.shadowQueueMax + 1);
   #inFlight = 0;
   #heldBytes = 0;
+  #isPaused = false;
+  #isPumping = false;
   outstanding = 0;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
+    this.#options = {
+      timeoutMs: parts.shadowTimeoutMs,
+      captureMaxBytes: LIMITS.captureMaxBytes,
+      hashesBody: true,
+    };
   }
 
-  refusal(bodyBytes: number): DropReason | null {
-    if (this.outstanding - this.#inFlight >= LIMITS.shadowQueueMax) return 'shadow-queue-full';
-    if (this.#heldBytes + bodyBytes > LIMITS.shadowBytesMax) return 'shadow-bytes-full';
-    return null;
+  refusal(side: Side, bodyBytes: number, isWrite: boolean): DropReason | null {
+    if (this.#parts.overload.level >= OVERLOAD.mirror) return 'overload';
+    if (this.#isLeftAlone(side)) return 'breaker-open';
+    const waiting = (this.outstanding - this.#inFlight) / LIMITS.shadowQueueMax;
+    const held = (this.#heldBytes + bodyBytes) / LIMITS.shadowBytesMax;
+    const fullness = Math.max(waiting, held);
+    if (fullness < 0.5) return null;
+    // Left out at random before it is full, or whoever comes just after a gap would be favoured.
+    // A write is left out only when it must: its key would not be judged any more.
+    const isFull = waiting >= 1 || held > 1;
+    if (!isFull && (isWrite || this.#parts.random() >= 2 * fullness - 1)) return null;
+    return waiting >= held ? 'shadow-queue-full' : 'shadow-bytes-full';
   }
 
   send(passage: Passage, ended: (passage: Passage) => void): void {
     this.outstanding += 1;
     const task = new ShadowTask(passage, this, ended);
-    this.#heldBytes += task.bodyBytes;
     if (task.keys.length === 0) task.run();
     else this.#parts.order.acquire(task);
     passage.hasWaited = passage.shadow === null;
   }
 
-  /** A task's turn has come. */
-  start(task: ShadowTask): void {
-    if (this.#inFlight >= LIMITS.shadowInFlightMax) this.#ready.push(task);
-    else this.#dispatch(task);
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (!isPaused) return;
+    this.#pump();
+    for (const side of SIDES) this.#parts.sides[side].release(true);
   }
 
-  finished(task: ShadowTask): void {
-    const { passage, target } = task;
-    if (this.#parts.order.wasOvertaken(task.keys, target, passage.arrival)) passage.isRaced = true;
-    this.outstanding -= 1;
+  state(): MirrorState {
+    const openBreakers = SIDES.filter((side) => this.#breakers[side].state !== 'closed');
+    const { level } = this.#parts.overload;
+    const { outstanding } = this;
+    return { overload: level, openBreakers, outstanding, heldBytes: this.#heldBytes };
+  }
+
+  start(task: ShadowTask): void {
+    if (!this.#isPumping && this.#hasSlot && this.#isSendable(task)) this.#dispatch(task);
+    else {
+      this.#ready.push(task);
+      this.#pump();
+    }
+  }
+
+  hold(bytes: number): boolean {
+    this.#heldBytes += bytes;
+    return this.#heldBytes <= LIMITS.shadowBytesMax;
+  }
+
+  extend(leg: Leg): void {
+    leg.extend((this.#parts.nowUs() - leg.startedUs) / 1000 + this.#options.timeoutMs);
+  }
+
+  redispatch(task: ShadowTask): void {
+    if (task.isProbe ? !this.#isPaused : this.#isSendable(task)) {
+      this.#send(task);
+      return;
+    }
     this.#inFlight -= 1;
-    this.#heldBytes -= task.bodyBytes;
-    if (task.keys.length > 0) this.#parts.order.release(task);
-    const next = this.#inFlight < LIMITS.shadowInFlightMax ? this.#ready.shift() : undefined;
-    if (next !== undefined) this.#dispatch(next);
+    this.#giveUp(task);
+  }
+
+  #send(task: ShadowTask): void {
+    const { passage, target } = task;
+    const request = passage.requestFor(target, 'shadow');
+    passage.shadow = this.#parts.sides[target].dispatch(request, this.#options, task);
+  }
+
+  ended(task: ShadowTask): void {
+    const { passage, target, keys } = task;
+    const { order, nowUs } = this.#parts;
+    const shadow = passage.shadow!;
+    if (!(shadow instanceof UnsentLeg)) this.#inFlight -= 1;
+    this.outstanding -= 1;
+    this.#tellBreaker(task, shadow.outcome, nowUs());
+    if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
+    if (keys.length > 0) order.release(task);
+    this.#pump();
+  }
+
+  get #hasSlot(): boolean {
+    return this.#inFlight < LIMITS.shadowInFlightMax;
+  }
+
+  /** Sends what waits for a slot, oldest first, and gives up what may not be sent any more. */
+  #pump(): void {
+    if (this.#isPumping || this.#ready.length === 0) return;
+    // What ends here lets others begin: one loop, so that no chain of them grows the stack.
+    this.#isPumping = true;
+    try {
+      for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
+        const isSendable = this.#isSendable(next);
+        if (isSendable && !this.#hasSlot) return;
+        this.#ready.shift();
+        if (isSendable) this.#dispatch(next);
+        else this.#giveUp(next);
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #isSendable(task: ShadowTask): boolean {
+    if (this.#isPaused || task.isCut || this.#isLeftAlone(task.target)) return false;
+    return this.#parts.overload.level < OVERLOAD.mirror;
+  }
+
+  #isLeftAlone(side: Side): boolean {
+    const breaker = this.#breakers[side];
+    return breaker.state !== 'closed' && breaker.isOpen(this.#parts.nowUs());
   }
 
   #dispatch(task: ShadowTask): void {
     this.#inFlight += 1;
-    this.redispatch(task);
+    const breaker = this.#breakers[task.target];
+    if (breaker.state !== 'closed') task.isProbe = breaker.begins(this.#parts.nowUs());
+    this.#send(task);
   }
 
-  redispatch(task: ShadowTask): void {
-    const { passage } = task;
-    const options = {
-      timeoutMs: this.#parts.shadowTimeoutMs,
-      captureMaxBytes: LIMITS.captureMaxBytes,
-    };
-    passage.shadow = this.#parts.sides[task.target].dispatch(passage.legRequest, options, task);
-  }
-}
-
-class ShadowTask implements OrderedTask, LegListener {
-  readonly passage: Passage;
-  readonly keys: readonly string[];
-  readonly isWrite: boolean;
-  readonly target: Side;
-  readonly bodyBytes: number;
-  missing = 0;
-  #isRetried = false;
-  readonly #mirror: BudgetedMirror;
-  readonly #ended: (passage: Passage) => void;
-
-  constructor(passage: Passage, mirror: BudgetedMirror, ended: (passage: Passage) => void) {
-    this.passage = passage;
-    this.keys = passage.identity.keys;
-    this.isWrite = !passage.identity.isSafe;
-    this.target = passage.plan.shadowSide;
-    const { body } = passage.legRequest;
-    this.bodyBytes = body instanceof Uint8Array ? body.length : 0;
-    this.#mirror = mirror;
-    this.#ended = ended;
+  #giveUp(task: ShadowTask): void {
+    const why = this.#isPaused ? 'mirroring is paused' : 'the shadow is left alone';
+    task.passage.shadow = new UnsentLeg(this.#parts.nowUs(), why);
+    task.over();
   }
 
-  run(): void {
-    this.#mirror.start(this);
-  }
-
-  head(): void {}
-
-  /** A shadow may not keep us reading past what its pair could be compared with. */
-  data(leg: Leg): void {
-    const limit = Math.max(LIMITS.captureMaxBytes, this.passage.live?.bodyBytes ?? 0);
-    if (leg.bodyBytes > limit) leg.fail('too-large', 'longer than the live answer');
-  }
-
-  end(leg: Leg): void {
-    if (this.#isToBeRetried(leg)) {
-      this.#isRetried = true;
-      this.#mirror.redispatch(this);
-      return;
-    }
-    this.passage.onShadowEnd?.();
-    this.#mirror.finished(this);
-    this.#ended(this.passage);
-  }
-
-  /** As the live leg is: a kept connection that the side closed just then says nothing of it. */
-  #isToBeRetried(leg: Leg): boolean {
-    const { method } = this.passage.legRequest;
-    if (this.#isRetried || leg.outcome !== 'reset' || leg.firstByteUs > 0) return false;
-    return method === 'GET' || method === 'HEAD';
+  #tellBreaker(task: ShadowTask, outcome: Outcome | null, nowUs: number): void {
+    const breaker = this.#breakers[task.target];
+    const opened = breaker.openedCount;
+    if (outcome !== 'aborted') breaker.ended(hasTransportFailed(outcome), task.isProbe, nowUs);
+    else if (task.isProbe) breaker.probeWasCut();
+    // What it has open is of no more use, and may be what is wrong with it.
+    if (breaker.openedCount !== opened) this.#parts.sides[task.target].release(false);
   }
 }

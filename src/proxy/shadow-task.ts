@@ -1,0 +1,148 @@
+import { LIMITS } from '../kit/limits.ts';
+import type { Outcome, Side } from '../model/exchange.ts';
+import type { Leg, LegListener } from '../wire/leg.ts';
+import type { OrderedTask } from './key-order.ts';
+import type { Passage } from './passage.ts';
+
+/** What a task tells whoever runs it. */
+export interface TaskRunner {
+  /** The task's turn has come. */
+  start(task: ShadowTask): void;
+  /** Sends it once more. */
+  redispatch(task: ShadowTask): void;
+  /** Gives its leg the whole time-out again, from now. */
+  extend(leg: Leg): void;
+  /** Bytes more, or fewer, that are held for the task; false when there is no room for them. */
+  hold(bytes: number): boolean;
+  /** Its leg has ended. */
+  ended(task: ShadowTask): void;
+}
+
+/**
+ * One copy on its way to a shadow. It may not be read further than its pair can be compared
+ * with: to the capture limit, or as far as the live answer is long. One that is ahead of a live
+ * answer of unknown length waits for it.
+ */
+export class ShadowTask implements OrderedTask, LegListener {
+  readonly passage: Passage;
+  readonly keys: readonly string[];
+  readonly isWrite: boolean;
+  readonly target: Side;
+  missing = 0;
+  /** Its leg decides whether the side is left alone any longer. */
+  isProbe = false;
+  /** Given up before it was sent: there is no room for its answer. */
+  isCut = false;
+  readonly #runner: TaskRunner;
+  readonly #settle: (passage: Passage) => void;
+  /** Bytes of requests and answers held for it. */
+  #heldBytes = 0;
+  #isRetried = false;
+  #isPaused = false;
+  #isLiveCounted = false;
+
+  /** `settle` is called once, when its leg has ended. */
+  constructor(passage: Passage, runner: TaskRunner, settle: (passage: Passage) => void) {
+    this.passage = passage;
+    this.keys = passage.identity.keys;
+    this.isWrite = !passage.identity.isSafe;
+    this.target = passage.plan.shadowSide;
+    this.#runner = runner;
+    this.#settle = settle;
+    this.#hold(passage.copy?.length ?? 0);
+    passage.onLiveProgress = () => this.#liveMoved();
+    if (passage.hasLiveEnded) this.#liveMoved();
+  }
+
+  run(): void {
+    this.#runner.start(this);
+  }
+
+  head(): void {}
+
+  data(leg: Leg, chunk: Buffer): void {
+    const before = leg.bodyBytes - chunk.length;
+    const kept = Math.min(leg.bodyBytes, LIMITS.captureMaxBytes) - before;
+    if (kept > 0 && !this.#hold(kept)) leg.fail('aborted', 'no room is left for its answer');
+    else if (leg.bodyBytes > LIMITS.captureMaxBytes) this.#keepPace(leg);
+  }
+
+  end(leg: Leg): void {
+    if (this.#isToBeRetried(leg)) {
+      this.#isRetried = true;
+      this.#runner.redispatch(this);
+      return;
+    }
+    this.over();
+  }
+
+  /** Its leg has ended, or never will be sent. */
+  over(): void {
+    const { passage } = this;
+    passage.onShadowEnd?.();
+    this.#runner.ended(this);
+    this.#settle(passage);
+    if (passage.hasLiveEnded) this.#release();
+  }
+
+  /** The live answer has grown, or ended. */
+  #liveMoved(): void {
+    const { live, shadow, hasLiveEnded } = this.passage;
+    const isOver = shadow !== null && shadow.outcome !== null;
+    if (isOver) {
+      if (hasLiveEnded) this.#release();
+      return;
+    }
+    if (hasLiveEnded) this.#holdLive(live);
+    if (shadow !== null && shadow.bodyBytes > LIMITS.captureMaxBytes) this.#keepPace(shadow);
+  }
+
+  /** What the live side answered is kept until the shadow's answer is there. */
+  #holdLive(live: Leg | null): void {
+    if (this.#isLiveCounted) return;
+    this.#isLiveCounted = true;
+    if (this.#hold(Math.min(live?.bodyBytes ?? 0, LIMITS.captureMaxBytes))) return;
+    this.isCut = true;
+    this.passage.shadow?.fail('aborted', 'no room is left for its answer');
+  }
+
+  /** Cuts, stops or lets go on a long answer, by how far the live one is. */
+  #keepPace(leg: Leg): void {
+    const { live, hasLiveEnded } = this.passage;
+    const liveBytes = (hasLiveEnded ? null : live?.announcedBytes) ?? live?.bodyBytes ?? 0;
+    const isAhead = leg.bodyBytes > Math.max(LIMITS.captureMaxBytes, liveBytes);
+    const isLiveLengthKnown = hasLiveEnded || live?.announcedBytes != null;
+    if (isAhead && isLiveLengthKnown) {
+      leg.fail('too-large', 'longer than the live answer');
+      return;
+    }
+    // As long as the live side takes, its shadow may take.
+    if (!hasLiveEnded) this.#runner.extend(leg);
+    if (isAhead === this.#isPaused) return;
+    this.#isPaused = isAhead;
+    if (isAhead) leg.pause();
+    else leg.resume();
+  }
+
+  #hold(bytes: number): boolean {
+    this.#heldBytes += bytes;
+    return this.#runner.hold(bytes);
+  }
+
+  #release(): void {
+    this.#runner.hold(-this.#heldBytes);
+    this.#heldBytes = 0;
+    this.passage.onLiveProgress = null;
+  }
+
+  /** As the live leg is: a kept connection that the side closed just then says nothing of it. */
+  #isToBeRetried(leg: Leg): boolean {
+    if (this.#isRetried || this.isWrite || leg.outcome !== 'reset') return false;
+    return leg.isReused && leg.firstByteUs === 0;
+  }
+}
+
+/** Whether a leg's end is a failure of the way to the side; an answer is none, nor is our cut. */
+export function hasTransportFailed(outcome: Outcome | null): boolean {
+  return outcome === 'refused' || outcome === 'reset' || outcome === 'timeout';
+}
