@@ -6,6 +6,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { RolloutStore } from '../store/rollout-store.ts';
 import type { TrafficEngine } from './engine.ts';
+import type { SettingsChange } from './settings-change.ts';
 import type { ResourceSource } from './resources.ts';
 import type { PairedSecond } from './seconds.ts';
 
@@ -48,6 +49,11 @@ export interface Controller {
   approve(reason: string): Promise<void>;
   rollback(reason: string): Promise<void>;
   begin(label: string, reason: string): Promise<void>;
+  /**
+   * Goes on under other settings, which `changeOf` has let pass. Settles when every proxy has the
+   * assignment that follows from them.
+   */
+  reconfigure(settings: Settings, change: SettingsChange): Promise<void>;
   /** Stops ticking and writes what there is. The store stays open: whoever opened it closes it. */
   close(): Promise<void>;
 }

@@ -14,15 +14,16 @@ import { messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
-import type { LadderStep } from '../model/settings.ts';
+import type { LadderStep, Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import * as say from './audit.ts';
 import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { Journal } from './journal.ts';
-import { ladderOf, reconcile } from './ladder.ts';
+import { ladderOf, reconcile, stepAt } from './ladder.ts';
 import type { PairedSecond } from './seconds.ts';
+import { changeSentence, type SettingsChange } from './settings-change.ts';
 import { statusOf } from './status.ts';
 import * as verbs from './verbs.ts';
 
@@ -44,12 +45,13 @@ class RolloutController implements Controller {
   readonly epoch: number;
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
-  readonly #ladder: readonly LadderStep[];
-  readonly #hasKey: boolean;
   readonly #journal: Journal;
   readonly #gathering: Gathering;
   readonly #isNew: boolean;
   readonly #storedPercent: number;
+  #settings: Settings;
+  #ladder: readonly LadderStep[];
+  #hasKey: boolean;
   #state: RolloutState;
   #verdict: Verdict;
   /** A bug of ours in the newest tick; null when it went well. */
@@ -64,6 +66,7 @@ class RolloutController implements Controller {
     const { settings, store, clock } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#settings = settings;
     this.#ladder = ladderOf(settings);
     this.#hasKey = settings.key !== null;
     this.epoch = store.nextEpoch();
@@ -112,7 +115,7 @@ class RolloutController implements Controller {
   }
 
   #judge(): Verdict {
-    return judge(this.#options.settings.gates, this.#gathering.evidence.view());
+    return judge(this.#settings.gates, this.#gathering.evidence.view());
   }
 
   #decide(): Decision {
@@ -194,6 +197,22 @@ class RolloutController implements Controller {
     await this.#lower(next, 'begin', say.beginSentence(next, from.percent, reason));
   }
 
+  async reconfigure(settings: Settings, change: SettingsChange): Promise<void> {
+    this.#settings = settings;
+    this.#ladder = ladderOf(settings);
+    this.#hasKey = settings.key !== null;
+    const step = stepAt(this.#ladder, this.#state.percent);
+    const state = { ...this.#state, step };
+    if (change.isEvidenceVoid) {
+      this.#gathering.gatherFor(settings.gates);
+      this.#become(verbs.begunAnew(state, this.#clock.wallMs()));
+    } else this.#state = state;
+    const applied = this.#apply();
+    this.#note('reload', changeSentence(change));
+    this.#writeIfPossible();
+    await applied;
+  }
+
   accept(summary: Summary): void {
     const fresh = this.#gathering.accept(summary, this.#state);
     if (fresh.length === 0) return;
@@ -212,8 +231,8 @@ class RolloutController implements Controller {
       revision,
       canaryPercent: percent,
       salt,
-      mirrorPercent: this.#options.settings.mirror.percent,
-      mirrorRatePerSec: this.#options.settings.mirror.maxRatePerSec,
+      mirrorPercent: this.#settings.mirror.percent,
+      mirrorRatePerSec: this.#settings.mirror.maxRatePerSec,
       mirrorPause: '',
       mirrorControlPercent: 0,
       mirrorRevision: 0,

@@ -36,7 +36,7 @@ export class Gathering {
   readonly #heardAtUs = new Map<number, number>();
   /** Revision of each proxy's newest summary. */
   readonly #revisions = new Map<number, number>();
-  readonly evidence: StepEvidence;
+  #evidence: StepEvidence;
   readonly seconds: RecentSeconds = new RecentSeconds();
   #traffic = new TrafficLedger();
   #clusters = new ClusterLedger();
@@ -46,7 +46,17 @@ export class Gathering {
   constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly TaintedKey[]) {
     this.#clock = clock;
     this.#tainted = new Map(tainted.map((each) => [each[0], each]));
-    this.evidence = new StepEvidence(gates);
+    this.#evidence = new StepEvidence(gates);
+  }
+
+  /** Of the step that the rollout is in. */
+  get evidence(): StepEvidence {
+    return this.#evidence;
+  }
+
+  /** Gathers for other gates from now on; nothing of what was gathered before is kept. */
+  gatherFor(gates: readonly GateSettings[]): void {
+    this.#evidence = new StepEvidence(gates);
   }
 
   /** Proxies that have reported lately. */

@@ -45,6 +45,12 @@ export function entered(
   };
 }
 
+/** The same step and phase from its beginning: what was proved under other settings is not. */
+export function begunAnew(state: RolloutState, nowMs: number): RolloutState {
+  const { phase, heldBy } = state;
+  return { ...entered(state, state.step, state.percent, nowMs), phase, heldBy };
+}
+
 /** At the safe target, to stay; the same again when it is there already. */
 export function rolledBack(
   state: RolloutState,
