@@ -168,15 +168,18 @@ export class ChunkedDecoder {
   }
 
   #endTrailer(): void {
-    const fields: string[] = [];
-    if (!parseFields(this.#trailer, 0, this.#trailer.length - 2, fields)) this.problem = 'trailer';
-    for (let i = 0; i < fields.length; i += 2) {
-      if (FRAMING_TRAILER.test(fields[i]!)) this.problem = 'trailer';
+    const fields = parseFields(Buffer.from(this.#trailer, 'latin1'));
+    if (fields === null || fields.some(isFraming)) {
+      this.problem = 'trailer';
+      return;
     }
-    if (this.problem !== null) return;
     this.trailers = fields;
     this.isDone = true;
   }
+}
+
+function isFraming(text: string, index: number): boolean {
+  return index % 2 === 0 && FRAMING_TRAILER.test(text);
 }
 
 /** The state behind this byte of an extension; -1 where it may not stand there. */
