@@ -4,6 +4,7 @@
  * sent. Never delays a live leg, and lets everything go at once when mirroring is paused.
  */
 import { BoundedQueue } from '../kit/bounded-queue.ts';
+import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { type Outcome, SIDES, type Side } from '../model/exchange.ts';
 import type { DropReason } from '../model/pair.ts';
@@ -35,11 +36,12 @@ interface MirrorParts {
   /** Pools apart from the live ones, so that a hung shadow holds no live connection. */
   readonly sides: { readonly legacy: Upstream; readonly candidate: Upstream };
   readonly order: KeyOrder;
-  readonly overload: { readonly level: OverloadLevel };
-  readonly nowUs: () => number;
+  readonly clock: Clock;
+  /** What the proxy has given up for now. */
+  readonly overload: () => OverloadLevel;
   readonly shadowTimeoutMs: number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
+  /** Uniform in [0, 1); the machine's unless given. */
+  readonly random?: () => number;
 }
 
 /** A mirror that keeps to its limits; what does not fit is refused. */
@@ -50,6 +52,7 @@ export function createMirror(parts: MirrorParts): Mirror {
 class BudgetedMirror implements Mirror, TaskRunner {
   readonly #parts: MirrorParts;
   readonly #options: LegOptions;
+  readonly #random: () => number;
   readonly #breakers = { legacy: new Breaker(), candidate: new Breaker() };
   /** Tasks whose turn has come but for which there is no slot. */
   readonly #ready = new BoundedQueue<ShadowTask>(LIMITS.shadowQueueMax + 1);
@@ -61,6 +64,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
+    this.#random = parts.random ?? Math.random;
     this.#options = {
       timeoutMs: parts.shadowTimeoutMs,
       captureMaxBytes: LIMITS.captureMaxBytes,
@@ -69,7 +73,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
   }
 
   refusal(side: Side, bodyBytes: number, isWrite: boolean): DropReason | null {
-    if (this.#parts.overload.level >= OVERLOAD.mirror) return 'overload';
+    if (this.#parts.overload() >= OVERLOAD.mirror) return 'overload';
     if (this.#isLeftAlone(side)) return 'breaker-open';
     const waiting = (this.outstanding - this.#inFlight) / LIMITS.shadowQueueMax;
     const held = (this.#heldBytes + bodyBytes) / LIMITS.shadowBytesMax;
@@ -78,7 +82,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
     // Left out at random before it is full, or whoever comes just after a gap would be favoured.
     // A write is left out only when it must: its key would not be judged any more.
     const isFull = waiting >= 1 || held > 1;
-    if (!isFull && (isWrite || this.#parts.random() >= 2 * fullness - 1)) return null;
+    if (!isFull && (isWrite || this.#random() >= 2 * fullness - 1)) return null;
     return waiting >= held ? 'shadow-queue-full' : 'shadow-bytes-full';
   }
 
@@ -100,9 +104,13 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   state(): MirrorState {
     const openBreakers = SIDES.filter((side) => this.#breakers[side].state !== 'closed');
-    const { level } = this.#parts.overload;
     const { outstanding } = this;
-    return { overload: level, openBreakers, outstanding, heldBytes: this.#heldBytes };
+    return {
+      overload: this.#parts.overload(),
+      openBreakers,
+      outstanding,
+      heldBytes: this.#heldBytes,
+    };
   }
 
   start(task: ShadowTask): void {
@@ -119,7 +127,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
   }
 
   extend(leg: Leg): void {
-    leg.extend((this.#parts.nowUs() - leg.startedUs) / 1000 + this.#options.timeoutMs);
+    leg.extend((this.#parts.clock.nowUs() - leg.startedUs) / 1000 + this.#options.timeoutMs);
   }
 
   redispatch(task: ShadowTask): void {
@@ -139,11 +147,11 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   ended(task: ShadowTask): void {
     const { passage, target, keys } = task;
-    const { order, nowUs } = this.#parts;
+    const { order, clock } = this.#parts;
     const shadow = passage.shadow!;
     if (!(shadow instanceof UnsentLeg)) this.#inFlight -= 1;
     this.outstanding -= 1;
-    this.#tellBreaker(task, shadow.outcome, nowUs());
+    this.#tellBreaker(task, shadow.outcome, clock.nowUs());
     if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
     if (keys.length > 0) order.release(task);
     this.#pump();
@@ -173,24 +181,24 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   #isSendable(task: ShadowTask): boolean {
     if (this.#isPaused || task.isCut || this.#isLeftAlone(task.target)) return false;
-    return this.#parts.overload.level < OVERLOAD.mirror;
+    return this.#parts.overload() < OVERLOAD.mirror;
   }
 
   #isLeftAlone(side: Side): boolean {
     const breaker = this.#breakers[side];
-    return breaker.state !== 'closed' && breaker.isOpen(this.#parts.nowUs());
+    return breaker.state !== 'closed' && breaker.isOpen(this.#parts.clock.nowUs());
   }
 
   #dispatch(task: ShadowTask): void {
     this.#inFlight += 1;
     const breaker = this.#breakers[task.target];
-    if (breaker.state !== 'closed') task.isProbe = breaker.begins(this.#parts.nowUs());
+    if (breaker.state !== 'closed') task.isProbe = breaker.begins(this.#parts.clock.nowUs());
     this.#send(task);
   }
 
   #giveUp(task: ShadowTask): void {
     const why = this.#isPaused ? 'mirroring is paused' : 'the shadow is left alone';
-    task.passage.shadow = new UnsentLeg(this.#parts.nowUs(), why);
+    task.passage.shadow = new UnsentLeg(this.#parts.clock.nowUs(), why);
     task.over();
   }
 
