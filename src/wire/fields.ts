@@ -143,8 +143,15 @@ export function isFieldText(text: string): boolean {
 export function listNames(list: string, word: string): boolean {
   if (list.length === word.length) return list.toLowerCase() === word;
   if (list.length < word.length) return false;
-  for (const member of list.split(',')) {
-    if (member.trim().toLowerCase() === word) return true;
-  }
-  return false;
+  return listMembers(list).includes(word);
+}
+
+/** The members of a comma-separated list in lower case, without outer blanks; some may be ''. */
+export function listMembers(list: string): string[] {
+  return list.split(',').map(bareMember);
+}
+
+function bareMember(member: string): string {
+  // Not `trim`, which takes a no-break space for a blank where the wire does not.
+  return member.replaceAll(/^[\t ]+|[\t ]+$/g, '').toLowerCase();
 }
