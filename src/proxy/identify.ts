@@ -3,9 +3,10 @@
  * In: method, target, headers and, where a key is in it, the body. Never looks at a clock.
  */
 import type { RawHeaders } from '../model/exchange.ts';
-import { headerValue } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource, RouteSettings } from '../model/settings.ts';
+import { createKeyFinder, type KeyFinder } from './key-sources.ts';
+import { PathPattern } from './path-pattern.ts';
 
 export interface Route {
   /** Name in every count: the route's `match`, or a method and `other`. */
@@ -27,177 +28,138 @@ export interface Identity {
   readonly hasTooManyKeys: boolean;
 }
 
-type PathParams = Readonly<Record<string, string>>;
-
-interface CompiledRoute {
-  readonly route: Route;
-  readonly method: string;
-  readonly pattern: RegExp;
-}
-
-const NO_SOURCES: readonly KeySource[] = [];
-const NO_KEYS: readonly string[] = [];
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 export interface Identifier {
   identify(method: string, target: string, headers: RawHeaders, body: Uint8Array | null): Identity;
+  /**
+   * A key of such a request may be in its body, which has to be known before it goes anywhere.
+   * With `headers`: and no preferred source has it.
+   */
+  needsBody(method: string, target: string, headers?: RawHeaders): boolean;
 }
+
+/** What is known of a route before a request of it comes. */
+interface CompiledRoute {
+  readonly route: Route;
+  readonly pattern: PathPattern | null;
+  readonly isSafe: boolean;
+  readonly isMirroredWrite: boolean;
+  /** In order of preference. */
+  readonly finders: readonly KeyFinder[];
+  readonly looksIntoBody: boolean;
+}
+
+const NO_KEYS: readonly string[] = [];
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Fields by which frameworks let a request be of another method than its line says. */
+const OVERRIDES = ['x-http-method-override', 'x-method-override', 'x-http-method'];
+const OVERRIDE_LENGTHS = OVERRIDES.map((name) => name.length);
 
 /** `routes` in order of preference: the first that matches names the request. */
 export function createIdentifier(
   routes: readonly RouteSettings[],
   key: readonly KeySource[] | null,
 ): Identifier {
-  const compiled = routes.map(compileRoute);
-  const others = new Map<string, Route>();
+  return new RouteIdentifier(routes, key);
+}
 
-  const routeOf = (method: string, path: string): Route => {
-    for (const candidate of compiled) {
-      if (candidate.method === method && candidate.pattern.test(path)) return candidate.route;
-    }
-    let other = others.get(method);
-    if (other === undefined) {
-      other = { name: `${method} other`, settings: null };
-      if (others.size < LIMITS.routesMax) others.set(method, other);
-    }
-    return other;
-  };
+class RouteIdentifier implements Identifier {
+  readonly #byMethod = new Map<string, CompiledRoute[]>();
+  /** What no route names, by method; a client may make methods up, so only some are kept. */
+  readonly #others = new Map<string, CompiledRoute>();
+  readonly #finders: readonly KeyFinder[];
 
-  return {
-    identify(method, target, headers, body) {
-      const path = pathOf(target);
-      const route = routeOf(method, path);
-      const sources = route.settings?.keys ?? key ?? NO_SOURCES;
-      let keys = NO_KEYS;
-      let hasManyKeys = false;
-      for (const source of sources) {
-        keys = keysOf(source, path, target, headers, body);
+  constructor(routes: readonly RouteSettings[], key: readonly KeySource[] | null) {
+    this.#finders = (key ?? []).map(createKeyFinder);
+    for (const settings of routes) {
+      const { match, method, pattern, keys } = settings;
+      const route = { name: match, settings };
+      const finders = keys === null ? this.#finders : keys.map(createKeyFinder);
+      const known = this.#byMethod.get(method) ?? [];
+      known.push(compile(route, method, new PathPattern(pattern), finders));
+      this.#byMethod.set(method, known);
+    }
+  }
+
+  identify(method: string, target: string, headers: RawHeaders, body: Uint8Array | null): Identity {
+    const path = pathOf(target);
+    const { route, isSafe, isMirroredWrite, finders } = this.#routeOf(method, path);
+    const isAsDeclared = !(isSafe || isMirroredWrite) || !hasOtherMethod(headers);
+    let keys = NO_KEYS;
+    let hasManyKeys = false;
+    if (finders.length > 0) {
+      const request = { path, target, headers, body };
+      for (const finder of finders) {
+        keys = finder.find(request);
         if (keys.length === 0) continue;
-        hasManyKeys = source.from === 'body' && source.path.split('/').includes('*');
+        hasManyKeys = finder.isMany;
         break;
       }
-      const isSafe = SAFE_METHODS.has(method) || route.settings?.safe === true;
-      return {
-        route,
-        isSafe,
-        isMirroredWrite: !isSafe && route.settings?.writes === 'mirror',
-        keys,
-        hasManyKeys,
-        hasTooManyKeys: keys.length > LIMITS.keysPerRequestMax,
-      };
-    },
-  };
+    }
+    return {
+      route,
+      isSafe: isSafe && isAsDeclared,
+      isMirroredWrite: isMirroredWrite && isAsDeclared,
+      keys,
+      hasManyKeys,
+      hasTooManyKeys: keys.length > LIMITS.keysPerRequestMax,
+    };
+  }
+
+  needsBody(method: string, target: string, headers?: RawHeaders): boolean {
+    const path = pathOf(target);
+    const { finders, looksIntoBody } = this.#routeOf(method, path);
+    if (!looksIntoBody || headers === undefined) return looksIntoBody;
+    const request = { path, target, headers, body: null };
+    for (const finder of finders) {
+      if (finder.isInBody) return true;
+      if (finder.find(request).length > 0) return false;
+    }
+    return false;
+  }
+
+  #routeOf(method: string, path: string): CompiledRoute {
+    const known = this.#byMethod.get(method);
+    if (known !== undefined) {
+      for (const route of known) if (route.pattern!.matches(path)) return route;
+    }
+    const found = this.#others.get(method);
+    if (found !== undefined) return found;
+    const other = compile({ name: `${method} other`, settings: null }, method, null, this.#finders);
+    if (this.#others.size < LIMITS.routesMax) this.#others.set(method, other);
+    return other;
+  }
 }
 
-function compileRoute(settings: RouteSettings): CompiledRoute {
+function compile(
+  route: Route,
+  method: string,
+  pattern: PathPattern | null,
+  finders: readonly KeyFinder[],
+): CompiledRoute {
+  const isSafe = SAFE_METHODS.has(method) || route.settings?.safe === true;
   return {
-    route: { name: settings.match, settings },
-    method: settings.method,
-    pattern: compilePattern(settings.pattern),
+    route,
+    pattern,
+    isSafe,
+    isMirroredWrite: !isSafe && route.settings?.writes === 'mirror',
+    finders,
+    looksIntoBody: finders.some((finder) => finder.isInBody),
   };
 }
 
-const compiledPatterns = new Map<string, RegExp>();
-
-/** `/v1/users/:user/*`: a name takes one segment, a final star takes the rest. */
-function compilePattern(pattern: string): RegExp {
-  const known = compiledPatterns.get(pattern);
-  if (known !== undefined) return known;
-  const source = pattern
-    .split('/')
-    .map((segment) => {
-      if (segment === '*') return '.*';
-      if (segment.startsWith(':')) return `(?<${segment.slice(1)}>[^/]+)`;
-      return segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    })
-    .join('/');
-  const compiled = new RegExp(`^${source}$`);
-  compiledPatterns.set(pattern, compiled);
-  return compiled;
+/** The request may be another than its line says: what was declared of that does not hold. */
+function hasOtherMethod(headers: RawHeaders): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    if (OVERRIDE_LENGTHS.includes(name.length) && OVERRIDES.includes(name.toLowerCase())) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query < 0 ? target : target.slice(0, query);
-}
-
-function keysOf(
-  source: KeySource,
-  path: string,
-  target: string,
-  headers: RawHeaders,
-  body: Uint8Array | null,
-): readonly string[] {
-  switch (source.from) {
-    case 'path': {
-      const params: PathParams | undefined = compilePattern(source.pattern).exec(path)?.groups;
-      return present(params?.[source.name]);
-    }
-    case 'header':
-      return present(headerValue(headers, source.name));
-    case 'query': {
-      const query = target.indexOf('?');
-      if (query < 0) return [];
-      return present(new URLSearchParams(target.slice(query + 1)).get(source.name));
-    }
-    case 'cookie':
-      return present(cookieValue(headerValue(headers, 'cookie') ?? '', source.name));
-    case 'body':
-      return body === null ? [] : bodyKeys(source.path, body);
-    case 'jwt': {
-      const text =
-        source.in === 'header'
-          ? headerValue(headers, source.name)
-          : cookieValue(headerValue(headers, 'cookie') ?? '', source.name);
-      return jwtKeys(source.claim, text ?? '');
-    }
-  }
-}
-
-function present(value: string | null | undefined): readonly string[] {
-  return value === undefined || value === null || value === '' ? [] : [value];
-}
-
-function cookieValue(cookie: string, name: string): string | undefined {
-  for (const part of cookie.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim();
-  }
-  return undefined;
-}
-
-/** Keys at a JSON Pointer; a body that is not JSON, or holds nothing there, has none. */
-function bodyKeys(pointer: string, body: Uint8Array): readonly string[] {
-  let values: unknown[];
-  try {
-    values = [JSON.parse(Buffer.from(body).toString('utf8'))];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-  for (const segment of pointer.split('/').slice(1)) {
-    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
-    values = values.flatMap((value) => childrenOf(value, name));
-  }
-  const keys = new Set<string>();
-  for (const value of values) {
-    if (typeof value === 'string' || Number.isSafeInteger(value)) keys.add(String(value));
-    if (keys.size > LIMITS.keysPerRequestMax) break;
-  }
-  return [...keys];
-}
-
-/** The claim of a token's payload. Never verified: it only decides the cohort. */
-function jwtKeys(pointer: string, text: string): readonly string[] {
-  const payload = text.replace(/^Bearer +/i, '').split('.')[1];
-  return payload === undefined ? [] : bodyKeys(pointer, Buffer.from(payload, 'base64url'));
-}
-
-function childrenOf(value: unknown, name: string): unknown[] {
-  if (Array.isArray(value)) {
-    if (name === '*') return value;
-    return /^\d+$/.test(name) && Number(name) < value.length ? [value[Number(name)]] : [];
-  }
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return [];
-  return [(value as Record<string, unknown>)[name]];
 }
