@@ -40,6 +40,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   verb('rollback', 'to the safe target now, and stay there'),
   verb('begin', 'a new candidate build: old evidence sealed, back to 0 %'),
   {
+    name: 'mirror',
+    group: 'Rollout:',
+    summary: 'how much is mirrored: on, off (ends all of it at once), --percent, --max-rate',
+    load: async () => (await import('./commands/mirror.ts')).mirrorCommand(),
+  },
+  {
+    name: 'override',
+    group: 'Testing:',
+    summary: "the signed field that sends a tester's requests to one side",
+    load: async () => (await import('./commands/override.ts')).overrideCommand(),
+  },
+  {
     name: 'replay',
     group: 'Recordings:',
     summary: 'send a recording to both sides, compare, exit by the verdict',

@@ -1,75 +1,127 @@
-import type { IncomingMessage } from 'node:http';
-import { PassThrough } from 'node:stream';
-
 /**
- * A request's body: nothing, whole (short enough to keep), or still streaming because it is
- * longer than what is kept. A stream carries every byte, those already read included.
+ * A request's body on its way: whole at once, collected because a key is in it, or streaming to
+ * the live side while a copy is kept for the shadow, up to a limit.
  */
-export type RequestBody =
-  | { readonly kind: 'none' }
+import { BodyPipe, type BodySink } from '../wire/body-pipe.ts';
+
+/** How a body that streamed has ended, as the copy for the shadow sees it. */
+export type Copied =
   | { readonly kind: 'whole'; readonly bytes: Buffer }
-  | { readonly kind: 'stream'; readonly stream: PassThrough };
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'cut' };
 
-const NONE: RequestBody = { kind: 'none' };
+const EMPTY = Buffer.alloc(0);
+const CUT: Copied = { kind: 'cut' };
+const TOO_LARGE: Copied = { kind: 'too-large' };
 
-/** Whether the message announces a body. Source: RFC 9112, section 6. */
-export function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request;
-  if (headers['transfer-encoding'] !== undefined) return true;
-  const length = headers['content-length'];
-  return length !== undefined && length !== '0';
+/** The bytes of a body that has arrived whole already, as short ones do with the head; null else. */
+export function takeWhole(pipe: BodyPipe): Buffer | null {
+  return pipe.isWhole ? concat(pipe.take()) : null;
+}
+
+/** Passes a body on as it comes and keeps a copy; tells how it ended, once. */
+export class BodyTee implements BodySink {
+  /** The body for the live side. */
+  readonly onward: BodyPipe;
+  readonly #source: BodyPipe;
+  readonly #keepMaxBytes: number;
+  readonly #done: (copied: Copied) => void;
+  #kept: Buffer[] | null = [];
+  #keptBytes = 0;
+  #isDone = false;
+
+  constructor(source: BodyPipe, keepMaxBytes: number, done: (copied: Copied) => void) {
+    this.#source = source;
+    this.#keepMaxBytes = keepMaxBytes;
+    this.#done = done;
+    this.onward = new BodyPipe(source.length);
+    this.onward.onDrain = () => source.resume();
+  }
+
+  /** Begins to pass on; `done` may be called before this returns. */
+  start(): void {
+    this.#source.attach(this);
+  }
+
+  chunk(bytes: Buffer): boolean {
+    this.#keep(bytes);
+    return this.onward.push(bytes);
+  }
+
+  end(): void {
+    this.onward.finish();
+    this.#tell(this.#kept === null ? TOO_LARGE : { kind: 'whole', bytes: concat(this.#kept) });
+  }
+
+  aborted(): void {
+    this.onward.abort();
+    this.#tell(CUT);
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#kept === null) return;
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes <= this.#keepMaxBytes) this.#kept.push(bytes);
+    else {
+      this.#kept = null;
+      this.#tell(TOO_LARGE);
+    }
+  }
+
+  #tell(copied: Copied): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#done(copied);
+  }
 }
 
 /**
- * Calls `done` once the body is whole or longer than `keepMaxBytes`. Never calls it for a
- * request that is cut before: nothing of it has reached a side.
+ * Waits for a body that has to be known before the request can go anywhere. `done` gets its
+ * bytes, or a pipe where it is longer than the limit. It is never called for a body that is cut
+ * before: nothing of it has reached a side.
  */
-export function collectBody(
-  request: IncomingMessage,
-  keepMaxBytes: number,
-  done: (body: RequestBody) => void,
-): void {
-  if (!hasBody(request)) {
-    done(NONE);
-    return;
+export class BodyCollector implements BodySink {
+  readonly #source: BodyPipe;
+  readonly #maxBytes: number;
+  readonly #done: (body: Buffer | BodyPipe) => void;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #onward: BodyPipe | null = null;
+
+  constructor(source: BodyPipe, maxBytes: number, done: (body: Buffer | BodyPipe) => void) {
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+    this.#done = done;
   }
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > keepMaxBytes) {
-    done({ kind: 'stream', stream: decoupled(request) });
-    return;
+
+  start(): void {
+    this.#source.attach(this);
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const onData = (chunk: Buffer): void => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size <= keepMaxBytes) return;
-    request.pause();
-    request.off('data', onData);
-    request.off('end', onEnd);
-    request.unshift(Buffer.concat(chunks));
-    done({ kind: 'stream', stream: decoupled(request) });
-  };
-  const onEnd = (): void => {
-    done({ kind: 'whole', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) });
-  };
-  request.on('data', onData);
-  request.on('end', onEnd);
+
+  chunk(bytes: Buffer): boolean {
+    if (this.#onward !== null) return this.#onward.push(bytes);
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+    if (this.#size <= this.#maxBytes) return true;
+    const onward = new BodyPipe(this.#source.length);
+    this.#onward = onward;
+    for (const kept of this.#chunks.splice(0)) onward.push(kept);
+    onward.onDrain = () => this.#source.resume();
+    this.#done(onward);
+    return onward.canTake;
+  }
+
+  end(): void {
+    if (this.#onward === null) this.#done(concat(this.#chunks));
+    else this.#onward.finish();
+  }
+
+  aborted(): void {
+    this.#onward?.abort();
+  }
 }
 
-/** The rest of the request as a stream whose end by the side leaves the client's socket alone. */
-function decoupled(request: IncomingMessage): PassThrough {
-  const stream = new PassThrough();
-  // The leg tells how it ended; an error here that nobody hears would end the process.
-  stream.on('error', () => undefined);
-  request.pipe(stream);
-  // A side that takes no more leaves the rest to nobody: read it, or the connection stays for ever.
-  stream.once('close', () => {
-    request.unpipe(stream);
-    request.resume();
-  });
-  request.once('close', () => {
-    if (!request.complete) stream.destroy(new Error('the client has gone'));
-  });
-  return stream;
+function concat(chunks: readonly Buffer[]): Buffer {
+  if (chunks.length === 0) return EMPTY;
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }

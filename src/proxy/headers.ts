@@ -1,42 +1,129 @@
 import type { RawHeaders } from '../model/exchange.ts';
 
-/** Fields that belong to one hop and are never passed on. Source: RFC 9110, section 7.6.1. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** What a field is to the proxy; everything else is passed on as it came. */
+export const FIELD = {
+  other: 0,
+  /** Belongs to one hop and is never passed on. Source: RFC 9110, section 7.6.1. */
+  hop: 1,
+  connection: 2,
+  /** X-Forwarded-*, Forwarded: believed from trusted hops alone. */
+  forwarded: 3,
+  via: 4,
+  /** The proxy's own fields: set by nobody else. */
+  own: 5,
+  host: 6,
+  cookie: 7,
+  /** Admits somebody: an untrusted shadow gets none. */
+  credential: 8,
+  trace: 9,
+  idempotencyKey: 10,
+  maxForwards: 11,
+  setCookie: 12,
+  /** What our own server has answered already. */
+  answeredByUs: 13,
+} as const;
+export type FieldClass = (typeof FIELD)[keyof typeof FIELD];
 
-/** What our own server has answered already, so that no side sees it. */
-const ANSWERED_BY_US = new Set(['expect', 'http2-settings']);
+const CLASSES: Readonly<Record<string, FieldClass>> = {
+  connection: FIELD.connection,
+  'keep-alive': FIELD.hop,
+  'proxy-connection': FIELD.hop,
+  'proxy-authorization': FIELD.hop,
+  'proxy-authenticate': FIELD.hop,
+  te: FIELD.hop,
+  trailer: FIELD.hop,
+  'transfer-encoding': FIELD.hop,
+  upgrade: FIELD.hop,
+  expect: FIELD.answeredByUs,
+  'http2-settings': FIELD.answeredByUs,
+  forwarded: FIELD.forwarded,
+  'x-forwarded-for': FIELD.forwarded,
+  'x-forwarded-proto': FIELD.forwarded,
+  'x-forwarded-host': FIELD.forwarded,
+  'x-forwarded-port': FIELD.forwarded,
+  'x-real-ip': FIELD.forwarded,
+  via: FIELD.via,
+  host: FIELD.host,
+  cookie: FIELD.cookie,
+  'set-cookie': FIELD.setCookie,
+  authorization: FIELD.credential,
+  'x-api-key': FIELD.credential,
+  'x-auth-token': FIELD.credential,
+  'x-csrf-token': FIELD.credential,
+  'x-amz-security-token': FIELD.credential,
+  'x-client-cert': FIELD.credential,
+  'x-ssl-client-cert': FIELD.credential,
+  'x-forwarded-client-cert': FIELD.credential,
+  'client-cert': FIELD.credential,
+  traceparent: FIELD.trace,
+  tracestate: FIELD.trace,
+  b3: FIELD.trace,
+  'x-b3-spanid': FIELD.trace,
+  'x-b3-parentspanid': FIELD.trace,
+  'idempotency-key': FIELD.idempotencyKey,
+  'max-forwards': FIELD.maxForwards,
+};
 
-/**
- * The end-to-end fields of a message, order and case kept: without the hop-by-hop ones and
- * those that its Connection field nominates.
- */
-export function endToEnd(raw: RawHeaders, isRequest: boolean): RawHeaders {
-  const nominated = nominatedByConnection(raw);
-  const kept: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]!.toLowerCase();
-    if (HOP_BY_HOP.has(name) || (isRequest && ANSWERED_BY_US.has(name))) continue;
-    if (nominated?.has(name) === true && name !== 'host' && name !== 'content-length') continue;
-    kept.push(raw[i]!, raw[i + 1]!);
-  }
-  return kept;
+/** Prefix of every field of our own. */
+const OWN_PREFIX = 'crossfade-';
+
+/** Spellings seen so far; clients use few, and a hostile one cannot make it grow. */
+const known = new Map<string, FieldClass>();
+const KNOWN_MAX = 1024;
+
+/** The class of a field by its name as sent. */
+export function classOf(name: string): FieldClass {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const lower = name.toLowerCase();
+  const own = lower.startsWith(OWN_PREFIX) ? FIELD.own : FIELD.other;
+  const fieldClass = Object.hasOwn(CLASSES, lower) ? CLASSES[lower]! : own;
+  if (known.size < KNOWN_MAX) known.set(name, fieldClass);
+  return fieldClass;
 }
 
+/** Framing and routing: never removed though a Connection field may name them. */
+const NEVER_NOMINATED = new Set(['host', 'content-length']);
+
+/**
+ * The end-to-end fields of a message, order and case kept: without those of the hop, those that
+ * its Connection field nominates, and those that only we may set.
+ */
+export function endToEnd(raw: RawHeaders): RawHeaders {
+  let kept: string[] | null = null;
+  const nominated = nominatedByConnection(raw);
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    if (isEndToEnd(name, nominated)) {
+      kept?.push(name, raw[i + 1]!);
+    } else kept ??= raw.slice(0, i);
+  }
+  return kept ?? raw;
+}
+
+function isEndToEnd(name: string, nominated: ReadonlySet<string> | null): boolean {
+  switch (classOf(name)) {
+    case FIELD.hop:
+    case FIELD.connection:
+    case FIELD.own:
+    case FIELD.answeredByUs:
+      return false;
+    default: {
+      if (nominated === null) return true;
+      const lower = name.toLowerCase();
+      return !nominated.has(lower) || NEVER_NOMINATED.has(lower);
+    }
+  }
+}
+
+/** Lower-case names that Connection fields nominate; null, the usual case, for none. */
 function nominatedByConnection(raw: RawHeaders): Set<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]!;
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
-    for (const token of raw[i + 1]!.toLowerCase().split(',')) {
+    if (classOf(raw[i]!) !== FIELD.connection) continue;
+    const value = raw[i + 1]!;
+    if (value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') continue;
+    for (const token of value.toLowerCase().split(',')) {
       const nominated = token.trim();
       if (nominated === '' || nominated === 'close' || nominated === 'keep-alive') continue;
       names ??= new Set();

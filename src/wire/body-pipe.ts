@@ -40,11 +40,16 @@ export class BodyPipe {
     if (this.#isDiscarding) return true;
     if (this.#sink !== null && !this.#isPaused) {
       this.#isPaused = !this.#sink.chunk(bytes);
-      return !this.#isPaused;
+    } else {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
     }
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    return this.#waitingBytes < WAITING_MAX_BYTES;
+    return this.canTake;
+  }
+
+  /** More may be pushed now. */
+  get canTake(): boolean {
+    return !this.#isPaused && this.#waitingBytes < WAITING_MAX_BYTES;
   }
 
   /** The last chunk has been pushed. */
@@ -93,6 +98,7 @@ export class BodyPipe {
   /** Nobody wants the rest: it is read and thrown away, so that the source is never stuck. */
   discard(): void {
     this.#isDiscarding = true;
+    this.#isPaused = false;
     this.#sink = null;
     this.#waiting = [];
     this.#waitingBytes = 0;

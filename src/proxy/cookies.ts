@@ -1,0 +1,35 @@
+/**
+ * Cookies where the sides do not share their sessions: what the candidate sets is kept in the
+ * client under names of its own. So legacy's cookies stay what they were, and a client that is
+ * rolled back is as it was before the canary. Neither side is ever sent the other's.
+ */
+import type { Side } from '../model/exchange.ts';
+
+const PREFIX = 'xf-c.';
+/** Prefixes that browsers hold to; they must stay in front. Source: RFC 6265bis, section 4.1.3. */
+const SECURE_PREFIX = /^(__Host-|__Secure-)/;
+
+/** A Set-Cookie value of this side as the client gets it. */
+export function toClient(side: Side, value: string): string {
+  return side === 'legacy' ? value : renamed(value, (name) => PREFIX + name);
+}
+
+/** A Cookie value of the client as this side gets it; '' when none of its cookies is the side's. */
+export function toSide(side: Side, value: string): string {
+  const own: string[] = [];
+  for (const part of value.split(';')) {
+    const pair = part.trim();
+    const bare = pair.replace(SECURE_PREFIX, '');
+    if (bare.startsWith(PREFIX) !== (side === 'candidate')) continue;
+    own.push(side === 'legacy' ? pair : renamed(pair, (name) => name.slice(PREFIX.length)));
+  }
+  return own.join('; ');
+}
+
+function renamed(value: string, rename: (name: string) => string): string {
+  const prefix = SECURE_PREFIX.exec(value)?.[0] ?? '';
+  const rest = value.slice(prefix.length);
+  const equals = rest.indexOf('=');
+  if (equals <= 0) return value;
+  return prefix + rename(rest.slice(0, equals)) + rest.slice(equals);
+}
