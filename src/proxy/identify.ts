@@ -6,7 +6,7 @@ import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource, RouteSettings } from '../model/settings.ts';
 import { createKeyFinder, type KeyFinder } from './key-sources.ts';
-import { PathPattern } from './path-pattern.ts';
+import { expressionOf } from './path-pattern.ts';
 
 export interface Route {
   /** Name in every count: the route's `match`, or a method and `other`. */
@@ -40,7 +40,7 @@ export interface Identifier {
 /** What is known of a route before a request of it comes. */
 interface CompiledRoute {
   readonly route: Route;
-  readonly pattern: PathPattern | null;
+  readonly pattern: RegExp;
   readonly isSafe: boolean;
   readonly isMirroredWrite: boolean;
   /** In order of preference. */
@@ -50,6 +50,8 @@ interface CompiledRoute {
 
 const NO_KEYS: readonly string[] = [];
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const ANY = /^/;
 
 /** Fields by which frameworks let a request be of another method than its line says. */
 const OVERRIDES = ['x-http-method-override', 'x-method-override', 'x-http-method'];
@@ -76,19 +78,18 @@ class RouteIdentifier implements Identifier {
       const route = { name: match, settings };
       const finders = keys === null ? this.#finders : keys.map(createKeyFinder);
       const known = this.#byMethod.get(method) ?? [];
-      known.push(compile(route, method, new PathPattern(pattern), finders));
+      known.push(compile(route, method, expressionOf(pattern), finders));
       this.#byMethod.set(method, known);
     }
   }
 
   identify(method: string, target: string, headers: RawHeaders, body: Uint8Array | null): Identity {
-    const path = pathOf(target);
-    const { route, isSafe, isMirroredWrite, finders } = this.#routeOf(method, path);
+    const { route, isSafe, isMirroredWrite, finders } = this.#routeOf(method, target);
     const isAsDeclared = !(isSafe || isMirroredWrite) || !hasOtherMethod(headers);
     let keys = NO_KEYS;
     let hasManyKeys = false;
     if (finders.length > 0) {
-      const request = { path, target, headers, body };
+      const request = { target, headers, body };
       for (const finder of finders) {
         keys = finder.find(request);
         if (keys.length === 0) continue;
@@ -107,10 +108,9 @@ class RouteIdentifier implements Identifier {
   }
 
   needsBody(method: string, target: string, headers?: RawHeaders): boolean {
-    const path = pathOf(target);
-    const { finders, looksIntoBody } = this.#routeOf(method, path);
+    const { finders, looksIntoBody } = this.#routeOf(method, target);
     if (!looksIntoBody || headers === undefined) return looksIntoBody;
-    const request = { path, target, headers, body: null };
+    const request = { target, headers, body: null };
     for (const finder of finders) {
       if (finder.isInBody) return true;
       if (finder.find(request).length > 0) return false;
@@ -118,14 +118,14 @@ class RouteIdentifier implements Identifier {
     return false;
   }
 
-  #routeOf(method: string, path: string): CompiledRoute {
+  #routeOf(method: string, target: string): CompiledRoute {
     const known = this.#byMethod.get(method);
     if (known !== undefined) {
-      for (const route of known) if (route.pattern!.matches(path)) return route;
+      for (const route of known) if (route.pattern.test(target)) return route;
     }
     const found = this.#others.get(method);
     if (found !== undefined) return found;
-    const other = compile({ name: `${method} other`, settings: null }, method, null, this.#finders);
+    const other = compile({ name: `${method} other`, settings: null }, method, ANY, this.#finders);
     if (this.#others.size < LIMITS.routesMax) this.#others.set(method, other);
     return other;
   }
@@ -134,7 +134,7 @@ class RouteIdentifier implements Identifier {
 function compile(
   route: Route,
   method: string,
-  pattern: PathPattern | null,
+  pattern: RegExp,
   finders: readonly KeyFinder[],
 ): CompiledRoute {
   const isSafe = SAFE_METHODS.has(method) || route.settings?.safe === true;
@@ -157,9 +157,4 @@ function hasOtherMethod(headers: RawHeaders): boolean {
     }
   }
   return false;
-}
-
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query < 0 ? target : target.slice(0, query);
 }

@@ -2,12 +2,10 @@
 import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource } from '../model/settings.ts';
-import { PathPattern } from './path-pattern.ts';
+import { expressionOf } from './path-pattern.ts';
 
 /** A request as keys are looked for in it. */
 export interface Keyed {
-  /** The target without its query. */
-  readonly path: string;
   readonly target: string;
   readonly headers: RawHeaders;
   /** Null where there is none, or none yet. */
@@ -46,16 +44,14 @@ export function createKeyFinder(source: KeySource): KeyFinder {
 class PathKey implements KeyFinder {
   readonly isInBody = false;
   readonly isMany = false;
-  readonly #pattern: PathPattern;
-  readonly #name: string;
+  readonly #expression: RegExp;
 
   constructor(pattern: string, name: string) {
-    this.#pattern = new PathPattern(pattern);
-    this.#name = name;
+    this.#expression = expressionOf(pattern, name);
   }
 
-  find({ path }: Keyed): readonly string[] {
-    return one(this.#pattern.valueOf(path, this.#name));
+  find({ target }: Keyed): readonly string[] {
+    return one(this.#expression.exec(target)?.[1] ?? '');
   }
 }
 
@@ -82,10 +78,9 @@ class QueryKey implements KeyFinder {
     this.#name = name;
   }
 
-  find({ path, target }: Keyed): readonly string[] {
-    return path.length === target.length
-      ? NO_KEYS
-      : one(parameter(target, path.length, this.#name));
+  find({ target }: Keyed): readonly string[] {
+    const question = target.indexOf('?');
+    return question < 0 ? NO_KEYS : one(parameter(target, question, this.#name));
   }
 }
 
