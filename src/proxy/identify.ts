@@ -6,7 +6,7 @@ import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource, RouteSettings } from '../model/settings.ts';
 import { createKeyFinder, type KeyFinder } from './key-sources.ts';
-import { expressionOf } from './path-pattern.ts';
+import { pathExpression } from './path-expression.ts';
 
 export interface Route {
   /** Name in every count: the route's `match`, or a method and `other`. */
@@ -78,7 +78,7 @@ class RouteIdentifier implements Identifier {
       const route = { name: match, settings };
       const finders = keys === null ? this.#finders : keys.map(createKeyFinder);
       const known = this.#byMethod.get(method) ?? [];
-      known.push(compile(route, method, expressionOf(pattern), finders));
+      known.push(compile(route, method, pathExpression(pattern), finders));
       this.#byMethod.set(method, known);
     }
   }

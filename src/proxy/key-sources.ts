@@ -2,7 +2,7 @@
 import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource } from '../model/settings.ts';
-import { expressionOf } from './path-pattern.ts';
+import { pathExpression } from './path-expression.ts';
 
 /** A request as keys are looked for in it. */
 export interface Keyed {
@@ -47,7 +47,7 @@ class PathKey implements KeyFinder {
   readonly #expression: RegExp;
 
   constructor(pattern: string, name: string) {
-    this.#expression = expressionOf(pattern, name);
+    this.#expression = pathExpression(pattern, name);
   }
 
   find({ target }: Keyed): readonly string[] {

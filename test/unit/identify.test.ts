@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KeySource, RouteSettings } from '../../src/model/settings.ts';
 import { endToEnd } from '../../src/proxy/headers.ts';
 import { createIdentifier } from '../../src/proxy/identify.ts';
-import { expressionOf } from '../../src/proxy/path-pattern.ts';
+import { pathExpression } from '../../src/proxy/path-expression.ts';
 
 const route = (match: string, changes: Partial<RouteSettings> = {}): RouteSettings => ({
   match,
@@ -192,12 +192,12 @@ describe('a pattern of paths', () => {
     ['/a*b', '/axb', false],
     ['/a*b', '/a*b', true],
   ])('%s takes %s: %s', (pattern, path, expected) => {
-    expect(expressionOf(pattern).test(path)).toBe(expected);
+    expect(pathExpression(pattern).test(path)).toBe(expected);
   });
 
   it('tells what stands in the place of a name, as sent', () => {
     const valueOf = (pattern: string, name: string, target: string) =>
-      expressionOf(pattern, name).exec(target)?.[1];
+      pathExpression(pattern, name).exec(target)?.[1];
     const pattern = '/v1/:org/users/:user/*';
     expect(valueOf(pattern, 'user', '/v1/o/users/a%2Fb/x/y')).toBe('a%2Fb');
     expect(valueOf(pattern, 'org', '/v1/o/users/7/')).toBe('o');

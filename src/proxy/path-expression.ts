@@ -3,7 +3,7 @@
  * takes one segment that is not empty, a last star takes any rest. Its one group is what stands
  * in the place of `:wanted`. Compiled once and kept by whoever asks, for every request of its life.
  */
-export function expressionOf(pattern: string, wanted = ''): RegExp {
+export function pathExpression(pattern: string, wanted = ''): RegExp {
   const segments = pattern.split('/');
   const isOpen = segments.at(-1) === '*';
   if (isOpen) segments[segments.length - 1] = '';
