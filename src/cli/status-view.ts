@@ -1,6 +1,6 @@
-import { formatShare } from '../kit/units.ts';
+import { formatBytes, formatShare } from '../kit/units.ts';
 import type { Cluster } from '../model/pair.ts';
-import type { GateOutcome, GateResult, Phase, Status } from '../model/rollout.ts';
+import type { GateOutcome, GateResult, MirrorStatus, Phase, Status } from '../model/rollout.ts';
 import type { TrafficCounts } from '../model/window.ts';
 import { visible } from '../report/escape.ts';
 import { paint, renderTable, type TextStyle } from '../report/table.ts';
@@ -23,6 +23,7 @@ export function renderStatus(status: Status, color: boolean): string {
   const sections = [
     headOf(status, color),
     trafficOf(status.traffic),
+    mirrorOf(status.mirror),
     gatesOf(status.gates, color),
     clustersOf(status.clusters),
     eventsOf(status),
@@ -61,6 +62,18 @@ function trafficOf(traffic: TrafficCounts): string {
       `tainted keys ${traffic.taintedKeys}`,
   ];
   return `Traffic\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+/** What a person should know of mirroring: why it is off, how much there is, whom it harms. */
+function mirrorOf(mirror: MirrorStatus): string {
+  const { percent, maxRatePerSec, pause, pausedBy, harm, outstanding, heldBytes } = mirror;
+  const rate = maxRatePerSec === null ? '' : `, at most ${maxRatePerSec} a second`;
+  const lines = [
+    pause === '' ? `${percent} % of the keys${rate}` : `paused by ${pausedBy}: ${visible(pause)}`,
+    `${outstanding} copies under way, ${formatBytes(heldBytes)} held for them`,
+    ...(harm === null || pausedBy === 'auto-pause' ? [] : [harm.sentence]),
+  ];
+  return `Mirror\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
 function sumOf(name: string, counts: Readonly<Partial<Record<string, number>>>): string {

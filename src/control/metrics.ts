@@ -1,4 +1,5 @@
 /** Prometheus text of the rollout and its traffic. */
+import { SIDES } from '../model/exchange.ts';
 import type { GateOutcome, Phase, Status } from '../model/rollout.ts';
 
 const PHASES: readonly Phase[] = ['climbing', 'held', 'rolled-back', 'complete'];
@@ -8,7 +9,7 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 /** The exposition text, format 0.0.4. */
 export function renderMetrics(status: Status): string {
-  const { rollout, traffic, gates } = status;
+  const { rollout, traffic, gates, mirror } = status;
   const byReason = (counts: Readonly<Record<string, number>>): readonly Sample[] =>
     Object.entries(counts).map(([reason, count]) => [{ reason }, count]);
   const results = (['matched', 'mismatched', 'ignored'] as const).map(
@@ -20,6 +21,13 @@ export function renderMetrics(status: Status): string {
   ];
   const gateValues = gates.map((gate): Sample => [{ gate: gate.gate }, GATE_VALUES[gate.verdict]]);
   const phases = PHASES.map((phase): Sample => [{ phase }, rollout.phase === phase ? 1 : 0]);
+  const mirroredPercent = mirror.pause === '' ? mirror.percent : 0;
+  const paused = (['person', 'auto-pause'] as const).map(
+    (by): Sample => [{ by }, mirror.pausedBy === by ? 1 : 0],
+  );
+  const breakers = SIDES.map(
+    (side): Sample => [{ side }, mirror.openBreakers.includes(side) ? 1 : 0],
+  );
   const one = (value: number): readonly Sample[] => [[{}, value]];
   // Gauges, not counters: a new build begins its rollout's counts at zero again.
   return [
@@ -41,6 +49,12 @@ export function renderMetrics(status: Status): string {
     metric('crossfade_not_comparable', 'Pairs not compared.', byReason(traffic.notComparable)),
     metric('crossfade_rescued', 'Answers taken from legacy instead.', one(traffic.rescued)),
     metric('crossfade_client_failures', 'Requests that clients saw fail.', failures),
+    metric('crossfade_mirror_percent', 'Share of the keys mirrored.', one(mirroredPercent)),
+    metric('crossfade_mirror_paused', '1 while nothing is mirrored.', paused),
+    metric('crossfade_mirror_outstanding', 'Copies under way.', one(mirror.outstanding)),
+    metric('crossfade_mirror_held_bytes', 'Held for the shadow.', one(mirror.heldBytes)),
+    metric('crossfade_mirror_breaker_open', '1 for a shadow that is left alone.', breakers),
+    metric('crossfade_overload_level', '0 well, 5 refuses new clients.', one(mirror.overload)),
     metric('crossfade_tainted_keys', 'Keys not judged any more.', one(traffic.taintedKeys)),
   ].join('');
 }

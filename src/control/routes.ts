@@ -1,14 +1,17 @@
 /** What the control API answers: one row a verb, the same sentences as the command line. */
 import { CrossfadeError } from '../kit/errors.ts';
 import type { Controller } from '../rollout/controller.ts';
+import type { MirrorOrder } from '../rollout/mirror-orders.ts';
 
-export type Verb = 'hold' | 'resume' | 'promote' | 'approve' | 'rollback' | 'begin';
+export type Verb = 'hold' | 'resume' | 'promote' | 'approve' | 'rollback' | 'begin' | 'mirror';
 
 export interface VerbRequest {
   readonly reason: string;
   readonly label: string;
   /** Refused when the rollout has moved on since; null asks for no such check. */
   readonly revision: number | null;
+  /** What is ordered of the mirror; nothing with any other verb. */
+  readonly mirror: MirrorOrder;
 }
 
 export const VERBS: Readonly<Record<Verb, (to: Controller, asked: VerbRequest) => Promise<void>>> =
@@ -19,10 +22,14 @@ export const VERBS: Readonly<Record<Verb, (to: Controller, asked: VerbRequest) =
     approve: (to, { reason }) => to.approve(reason),
     rollback: (to, { reason }) => to.rollback(reason),
     begin: (to, { label, reason }) => to.begin(label, reason),
+    mirror: (to, { mirror, reason }) => to.mirror(mirror, reason),
   };
 
 const TEXT_MAX_CHARS = 500;
 const FIELDS: ReadonlySet<string> = new Set(['reason', 'label', 'revision']);
+const MIRROR_FIELDS: ReadonlySet<string> = new Set(['turn', 'percent', 'maxRatePerSec']);
+const TURNS: readonly unknown[] = ['on', 'off', 'reset', null];
+const RATE_MAX_PER_SEC = 1_000_000;
 
 /** A verb's body, checked. Throws `bad-request` with what was expected and what was found. */
 export function parseVerb(verb: Verb, body: unknown): VerbRequest {
@@ -30,17 +37,40 @@ export function parseVerb(verb: Verb, body: unknown): VerbRequest {
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw badRequest('The body must be a JSON object.');
   }
-  const unknown = Object.keys(given).find((field) => !FIELDS.has(field));
+  const isKnown = (field: string): boolean =>
+    FIELDS.has(field) || (verb === 'mirror' && MIRROR_FIELDS.has(field));
+  const unknown = Object.keys(given).find((field) => !isKnown(field));
   if (unknown !== undefined) throw badRequest(`Unknown field "${unknown}".`);
   const { reason = '', label = '', revision = null } = given as Record<string, unknown>;
   if (revision !== null && typeof revision !== 'number') {
     throw badRequest('revision must be a number.');
   }
-  const request = { reason: text('reason', reason), label: text('label', label), revision };
+  const request = {
+    reason: text('reason', reason),
+    label: text('label', label),
+    revision,
+    mirror: mirrorOrder(given as Record<string, unknown>),
+  };
   if (verb === 'begin' && request.label === '') {
     throw badRequest('begin needs the label of the new candidate build.');
   }
   return { ...request, reason: request.reason === '' ? 'no reason given' : request.reason };
+}
+
+function mirrorOrder(given: Record<string, unknown>): MirrorOrder {
+  const { turn = null, percent = null, maxRatePerSec = null } = given;
+  if (!TURNS.includes(turn)) throw badRequest('turn must be on, off or reset.');
+  return {
+    turn: turn as MirrorOrder['turn'],
+    percent: number('percent', percent, 100),
+    maxRatePerSec: number('maxRatePerSec', maxRatePerSec, RATE_MAX_PER_SEC),
+  };
+}
+
+function number(field: string, value: unknown, max: number): number | null {
+  if (value === null) return null;
+  if (typeof value === 'number' && value >= 0 && value <= max) return value;
+  throw badRequest(`${field} must be a number from 0 to ${max}.`);
 }
 
 /** Throws `revision-changed` when the caller has decided on an older state. */

@@ -1,3 +1,4 @@
+import type { Side } from './exchange.ts';
 import type { Cluster } from './pair.ts';
 import type { TrafficCounts } from './window.ts';
 
@@ -53,6 +54,50 @@ export interface RolloutState {
   readonly heldBy: 'person' | 'gate' | null;
   /** The sentence of the last decision. */
   readonly reason: string;
+  /** Absent where nobody has ever ordered anything of the mirror. */
+  readonly mirror?: MirrorOrders;
+}
+
+/** What a person has ordered of the mirror while it runs; outlasts restarts and new builds. */
+export interface MirrorOrders {
+  /** Why nothing is mirrored; '' while mirroring is on. */
+  readonly pause: string;
+  /** 0 to 100; null: as configured. */
+  readonly percent: number | null;
+  /** All proxies together; null: as configured. */
+  readonly maxRatePerSec: number | null;
+}
+
+/** Legacy's own live answers in seconds with mirroring, beside those in seconds without. */
+export interface MirrorHarm {
+  readonly p99WithUs: number;
+  readonly p99WithoutUs: number;
+  readonly p99Ratio: number;
+  /** Share of failed requests with mirroring less that without. */
+  readonly errorsExcessRatio: number;
+  readonly answersWith: number;
+  readonly answersWithout: number;
+  /** Beyond a limit of `mirror.autoPause`. */
+  readonly isBeyond: boolean;
+  /** Measured value, limit and samples. */
+  readonly sentence: string;
+}
+
+/** How mirroring stands, all proxies together. */
+export interface MirrorStatus {
+  readonly percent: number;
+  readonly maxRatePerSec: number | null;
+  /** Why nothing is mirrored; '' while mirroring is on. */
+  readonly pause: string;
+  readonly pausedBy: 'person' | 'auto-pause' | null;
+  /** Null without `mirror.autoPause`, and before there are enough answers. */
+  readonly harm: MirrorHarm | null;
+  /** The worst of the proxies: 0 (all is well) to 5; see {@link MirrorState}. */
+  readonly overload: number;
+  /** Sides that some proxy leaves alone as shadow, for it fails again and again. */
+  readonly openBreakers: readonly Side[];
+  readonly outstanding: number;
+  readonly heldBytes: number;
 }
 
 export interface RolloutEvent {
@@ -79,6 +124,7 @@ export interface Status {
     readonly waitingFor: readonly string[];
   };
   readonly traffic: TrafficCounts;
+  readonly mirror: MirrorStatus;
   readonly gates: readonly GateResult[];
   readonly clusters: readonly Cluster[];
   readonly events: readonly RolloutEvent[];

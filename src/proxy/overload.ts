@@ -22,14 +22,14 @@ export const OVERLOAD = {
 } as const;
 export type OverloadLevel = (typeof OVERLOAD)[keyof typeof OVERLOAD];
 
-/** What a person reads of a level. */
+/** What is given up at each level, for people: it has stopped … */
 export const OVERLOAD_NAMES: readonly string[] = [
   'nothing',
-  'comparing',
+  'comparing unequal answers',
   'recording',
   'mirroring',
-  'kept connections',
-  'new connections',
+  'keeping connections open',
+  'taking new clients',
 ];
 
 /** Fullness at which each level begins: 1 is the end. */

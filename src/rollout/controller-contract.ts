@@ -8,6 +8,7 @@ import type { RolloutStore } from '../store/rollout-store.ts';
 import type { TrafficEngine } from './engine.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { ResourceSource } from './resources.ts';
+import type { MirrorOrder } from './mirror-orders.ts';
 import type { PairedSecond } from './seconds.ts';
 
 export interface ControllerOptions {
@@ -49,6 +50,8 @@ export interface Controller {
   approve(reason: string): Promise<void>;
   rollback(reason: string): Promise<void>;
   begin(label: string, reason: string): Promise<void>;
+  /** Off takes effect before it is durable, all else after; the evidence of the step stays. */
+  mirror(order: MirrorOrder, reason: string): Promise<void>;
   /**
    * Goes on under other settings, which `changeOf` has let pass. Settles when every proxy has the
    * assignment that follows from them.

@@ -16,12 +16,15 @@ import type { Assignment } from '../model/assignment.ts';
 import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
 import type { LadderStep, Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
+import { Applying } from './applying.ts';
 import * as say from './audit.ts';
 import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { Journal } from './journal.ts';
 import { ladderOf, reconcile, stepAt } from './ladder.ts';
+import { MirrorControl } from './mirror-control.ts';
+import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
 import type { PairedSecond } from './seconds.ts';
 import { changeSentence, type SettingsChange } from './settings-change.ts';
 import { statusOf } from './status.ts';
@@ -49,6 +52,8 @@ class RolloutController implements Controller {
   readonly #gathering: Gathering;
   readonly #isNew: boolean;
   readonly #storedPercent: number;
+  readonly #applying: Applying;
+  readonly #mirror: MirrorControl;
   #settings: Settings;
   #ladder: readonly LadderStep[];
   #hasKey: boolean;
@@ -56,8 +61,6 @@ class RolloutController implements Controller {
   #verdict: Verdict;
   /** A bug of ours in the newest tick; null when it went well. */
   #bug: string | null = null;
-  /** Why a proxy may not have the newest assignment; null when all have it. */
-  #unapplied: string | null = null;
   #lastTickUs = 0;
   #lastWriteUs = 0;
   #stop: () => void = () => {};
@@ -66,6 +69,7 @@ class RolloutController implements Controller {
     const { settings, store, clock } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#applying = new Applying(options.engine, options.log);
     this.#settings = settings;
     this.#ladder = ladderOf(settings);
     this.#hasKey = settings.key !== null;
@@ -79,6 +83,7 @@ class RolloutController implements Controller {
       verbs.first(options.label ?? 'candidate', options.salt ?? newSalt(), clock.wallMs());
     this.#state = reconcile(known, this.#ladder, this.#hasKey, clock.wallMs());
     this.#storedPercent = known.percent;
+    this.#mirror = new MirrorControl(settings, this.#state, clock);
     this.#gathering.beginStep(this.#state.stepStartedAtMs);
     if (stored !== null) this.#gathering.restore({ ...stored, state: this.#state });
     this.#verdict = this.#judge();
@@ -111,6 +116,7 @@ class RolloutController implements Controller {
     this.#closeWindows();
     this.#verdict = this.#judge();
     this.#enact(this.#decide());
+    if (this.#mirror.tick((sentence) => this.#note('mirror', sentence))) void this.#apply();
     this.#keepUp();
   }
 
@@ -125,6 +131,7 @@ class RolloutController implements Controller {
       verdict: this.#verdict,
       hasKey: this.#hasKey,
       peaksSeen: this.#gathering.peaksSeen,
+      mirrorPause: this.#mirror.pause,
     });
   }
 
@@ -207,13 +214,30 @@ class RolloutController implements Controller {
       this.#gathering.gatherFor(settings.gates);
       this.#become(verbs.begunAnew(state, this.#clock.wallMs()));
     } else this.#state = state;
+    this.#mirror.change(this.#settings, this.#state.mirror);
     const applied = this.#apply();
     this.#note('reload', changeSentence(change));
     this.#writeIfPossible();
     await applied;
   }
 
+  async mirror(order: MirrorOrder, reason: string): Promise<void> {
+    const mirror = ordered(this.#state.mirror, order, reason);
+    const next = { ...this.#state, mirror };
+    const event = this.#event(next, 'mirror', mirrorSentence(order, reason));
+    const progress = this.#gathering.progress(next.revision);
+    const isLess = isOnlyLess(order, this.#mirror.status());
+    if (!isLess) this.#journal.write(next, progress, event);
+    this.#state = next;
+    this.#mirror.change(this.#settings, this.#state.mirror);
+    const applied = this.#apply();
+    if (isLess) this.#journal.note(event);
+    this.#writeIfPossible();
+    await applied;
+  }
+
   accept(summary: Summary): void {
+    this.#mirror.accept(summary);
     const fresh = this.#gathering.accept(summary, this.#state);
     if (fresh.length === 0) return;
     this.#journal.addTainted(fresh);
@@ -221,6 +245,7 @@ class RolloutController implements Controller {
   }
 
   workerLost(worker: number): void {
+    this.#mirror.workerLost(worker);
     this.#gathering.workerLost(worker);
   }
 
@@ -231,11 +256,7 @@ class RolloutController implements Controller {
       revision,
       canaryPercent: percent,
       salt,
-      mirrorPercent: this.#settings.mirror.percent,
-      mirrorRatePerSec: this.#settings.mirror.maxRatePerSec,
-      mirrorPause: '',
-      mirrorControlPercent: 0,
-      mirrorRevision: 0,
+      ...this.#mirror.assignment(),
       comparePercent: 100,
       safeTarget,
     };
@@ -260,9 +281,10 @@ class RolloutController implements Controller {
       verdict: this.#verdict,
       decision: this.#decide(),
       gathering: this.#gathering,
+      mirror: this.#mirror.status(),
       engine: this.#options.engine,
       events: this.events(0, STATUS_EVENTS),
-      warnings: [this.#bug, this.#journal.problem, this.#unapplied],
+      warnings: [this.#bug, this.#journal.problem, this.#applying.problem],
     });
   }
 
@@ -278,6 +300,7 @@ class RolloutController implements Controller {
     const lapsedMs = Math.min((nowUs - this.#lastTickUs) / 1000, 3 * LIMITS.tickMs);
     this.#lastTickUs = nowUs;
     if (this.#state.phase !== 'climbing' || this.#gathering.workers === 0) return;
+    if (this.#mirror.pause !== '') return;
     this.#state = { ...this.#state, stepElapsedMs: this.#state.stepElapsedMs + lapsedMs };
   }
 
@@ -288,19 +311,13 @@ class RolloutController implements Controller {
 
   /** A failing gate holds the rollout, and lets it go when it fails no more. */
   #followGates(): void {
-    const state = this.#state;
-    const failing = this.#verdict.gates.filter((gate) => gate.verdict === 'fail');
-    if (failing.length > 0 && state.phase === 'climbing') {
-      const reason = sentencesOf(failing);
-      this.#state = { ...state, phase: 'held', heldBy: 'gate', reason };
-      this.#note('hold', say.holdSentence(state.percent, reason));
-      this.#writeIfPossible();
-    } else if (failing.length === 0 && state.heldBy === 'gate') {
-      const reason = 'no gate fails any more';
-      this.#state = verbs.climbing(state, reason);
-      this.#note('resume', say.resumeSentence(state.percent, reason));
-      this.#writeIfPossible();
-    }
+    const next = verbs.followed(this.#state, this.#verdict);
+    if (next === null) return;
+    this.#state = next;
+    const { percent, reason } = next;
+    if (next.phase === 'held') this.#note('hold', say.holdSentence(percent, reason));
+    else this.#note('resume', say.resumeSentence(percent, reason));
+    this.#writeIfPossible();
   }
 
   /** The state at the beginning of a step of the ladder. */
@@ -353,22 +370,15 @@ class RolloutController implements Controller {
     this.#verdict = this.#judge();
   }
 
-  async #apply(): Promise<void> {
-    const assignment = this.assignment();
-    try {
-      await this.#options.engine.apply(assignment);
-      if (assignment.revision === this.#state.revision) this.#unapplied = null;
-    } catch (error) {
-      this.#unapplied = `a proxy may not have the newest assignment: ${messageOf(error)}`;
-      this.#options.log.error({ cause: messageOf(error) }, 'assignment not applied');
-    }
+  #apply(): Promise<void> {
+    return this.#applying.apply(this.assignment());
   }
 
   /** What is not on disk or not with the proxies is tried again. */
   #keepUp(): void {
     const isDue = this.#clock.nowUs() - this.#lastWriteUs >= LIMITS.persistEveryMs * 1000;
     if (isDue) this.#writeIfPossible();
-    if (this.#unapplied !== null) void this.#apply();
+    if (this.#applying.problem !== null) void this.#apply();
   }
 
   #writeIfPossible(): void {

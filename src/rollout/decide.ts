@@ -12,6 +12,8 @@ export interface DecideFacts {
   readonly verdict: Verdict;
   readonly hasKey: boolean;
   readonly peaksSeen: number;
+  /** Why nothing is mirrored, so that nothing new is known; '' while mirroring is on. */
+  readonly mirrorPause: string;
 }
 
 export const NO_KEY: string =
@@ -30,6 +32,7 @@ export function decide(facts: DecideFacts): Decision {
   const waitingFor = [
     ...(state.heldBy === 'person' ? [waitForPerson(state)] : []),
     ...failing.map((gate) => `gate fails: ${gate.sentence}`),
+    ...(facts.mirrorPause === '' ? [] : [`mirroring to go on (${facts.mirrorPause})`]),
     ...waitForStep(facts),
   ];
   if (waitingFor.length > 0) return hold(waitingFor);

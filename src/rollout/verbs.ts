@@ -68,6 +68,18 @@ export function climbing(state: RolloutState, reason: string): RolloutState {
   return { ...state, phase: 'climbing', heldBy: null, reason };
 }
 
+/**
+ * Held by a gate that fails, or let go by one that fails no more; null where nothing changes.
+ */
+export function followed(state: RolloutState, { gates }: Verdict): RolloutState | null {
+  const failing = gates.filter((gate) => gate.verdict === 'fail');
+  if (failing.length > 0 && state.phase === 'climbing') {
+    return { ...state, phase: 'held', heldBy: 'gate', reason: sentencesOf(failing) };
+  }
+  const isLetGo = failing.length === 0 && state.heldBy === 'gate';
+  return isLetGo ? climbing(state, 'no gate fails any more') : null;
+}
+
 /** At the last step, which has passed. */
 export function completed(state: RolloutState): RolloutState {
   return { ...state, phase: 'complete', heldBy: null };

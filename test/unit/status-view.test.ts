@@ -36,6 +36,17 @@ const STATUS: Status = {
     rejected: {},
     overridden: 0,
   },
+  mirror: {
+    percent: 10,
+    maxRatePerSec: 200,
+    pause: '',
+    pausedBy: null,
+    harm: null,
+    overload: 0,
+    openBreakers: [],
+    outstanding: 3,
+    heldBytes: 2048,
+  },
   gates: [
     {
       gate: 'coverage > 99%',
@@ -102,5 +113,13 @@ test('lets nothing from traffic move the cursor', () => {
 });
 
 test('tells events oldest first', () => {
-  expect(text.indexOf('first')).toBeLessThan(text.indexOf('second'));
+  expect(text.indexOf('Z  first')).toBeLessThan(text.indexOf('Z  second'));
+});
+
+test('says how much is mirrored, or why nothing is', () => {
+  expect(text).toContain('Mirror\n  10 % of the keys, at most 200 a second\n  3 copies under way');
+  const paused = { pause: 'p99 ratio 1.4 > 1.2\u001b', pausedBy: 'auto-pause' } as const;
+  const off = renderStatus({ ...STATUS, mirror: { ...STATUS.mirror, ...paused } }, false);
+  expect(off).toContain('paused by auto-pause: p99 ratio 1.4 > 1.2');
+  expect(off).not.toContain('\u001b');
 });

@@ -60,6 +60,7 @@ const GUARDED = [
   ['POST', '/v1/approve'],
   ['POST', '/v1/rollback'],
   ['POST', '/v1/begin'],
+  ['POST', '/v1/mirror'],
   ['GET', '/v1/nothing'],
 ] as const;
 
@@ -129,6 +130,24 @@ describe('the control API', () => {
       '/v1/events?after=1',
     );
     expect(events.map(({ kind }) => kind)).toEqual(['hold', 'begin']);
+  });
+
+  it('takes orders of the mirror, and says what is wrong with others', async () => {
+    const point = findControl(storePath());
+    const off = { turn: 'off', percent: 20, reason: 'peak' };
+    const status: Status = await call(point, 'POST', '/v1/mirror', off);
+    expect(status.mirror).toMatchObject({ percent: 20, pausedBy: 'person' });
+    expect((await ask('/metrics')).body).toContain('crossfade_mirror_paused{by="person"} 1\n');
+    for (const [body, message] of [
+      [{ turn: 'of' }, /turn must be on, off or reset/],
+      [{ percent: 101 }, /percent must be a number from 0 to 100/],
+      [{ maxRatePerSec: -1 }, /maxRatePerSec must be a number/],
+      [{ percent: '10' }, /percent must be a number/],
+      [{}, /Nothing was ordered/],
+    ] as const) {
+      await expect(call(point, 'POST', '/v1/mirror', body)).rejects.toThrow(message);
+    }
+    await expect(call(point, 'POST', '/v1/hold', { turn: 'off' })).rejects.toThrow(/Unknown field/);
   });
 
   it('hands refusals to the command with code, hint and exit code', async () => {

@@ -20,6 +20,7 @@ function factsOf(
     verdict: { outcome: 'pass', gates: outcomes },
     hasKey: true,
     peaksSeen: 3,
+    mirrorPause: '',
     ...over,
   };
 }
