@@ -65,7 +65,7 @@ interface Worker {
   readonly openWrites: Map<number, OpenWrite>;
   /** It has accepted connections. */
   isReady: boolean;
-  applied: { readonly epoch: number; readonly revision: number };
+  applied: Pick<Assignment, 'epoch' | 'revision' | 'mirrorRevision'>;
 }
 
 class BuiltinWorkers implements BuiltinEngine {
@@ -109,9 +109,11 @@ class BuiltinWorkers implements BuiltinEngine {
     for (const worker of this.#workers.values()) {
       send(worker.child, { kind: 'assign', assignment });
     }
-    const isBehind = (worker: Worker): boolean =>
-      worker.applied.epoch < assignment.epoch ||
-      (worker.applied.epoch === assignment.epoch && worker.applied.revision < assignment.revision);
+    const isBehind = ({ applied }: Worker): boolean =>
+      applied.epoch < assignment.epoch ||
+      (applied.epoch === assignment.epoch &&
+        (applied.revision < assignment.revision ||
+          applied.mirrorRevision < assignment.mirrorRevision));
     const behind = (): Worker[] => [...this.#workers.values()].filter(isBehind);
     const deadlineMs = Date.now() + APPLY_MAX_MS;
     while (behind().length > 0 && Date.now() < deadlineMs) {

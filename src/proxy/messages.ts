@@ -22,7 +22,12 @@ export type ToProxy =
 export type FromProxy =
   | { readonly kind: 'ready' }
   | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'applied'; readonly epoch: number; readonly revision: number }
+  | {
+      readonly kind: 'applied';
+      readonly epoch: number;
+      readonly revision: number;
+      readonly mirrorRevision: number;
+    }
   | { readonly kind: 'writing'; readonly write: OpenWrite }
   | {
       readonly kind: 'summary';

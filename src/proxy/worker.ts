@@ -79,8 +79,8 @@ function begin(start: Start, handle: unknown): void {
 
   process.on('message', (message: ToProxy) => {
     if (message.kind === 'assign' && proxy.assign(message.assignment)) {
-      const { epoch, revision } = message.assignment;
-      tell({ kind: 'applied', epoch, revision });
+      const { epoch, revision, mirrorRevision } = message.assignment;
+      tell({ kind: 'applied', epoch, revision, mirrorRevision });
     } else if (message.kind === 'taint') {
       for (const [key, truth, reason] of message.keys) proxy.tainted.add(key, truth, reason);
     } else if (message.kind === 'drain') void end();
