@@ -5,7 +5,7 @@ import type { Assignment } from '../../src/model/assignment.ts';
 import type { KeySource, RouteSettings, Settings } from '../../src/model/settings.ts';
 import type { TrafficCounts } from '../../src/model/window.ts';
 import { createAnalyst } from '../../src/proxy/analyst.ts';
-import { createProxy, type Proxy } from '../../src/proxy/proxy.ts';
+import { createProxy, type Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
 import { createWriteLog } from '../../src/proxy/write-log.ts';
 
 export interface RunningProxy {
@@ -14,7 +14,7 @@ export interface RunningProxy {
   readonly port: number;
   /** Totals so far. */
   traffic(): TrafficCounts;
-  assign(canaryPercent: number): void;
+  assign(canaryPercent: number, over?: Partial<Assignment>): void;
   close(): Promise<void>;
 }
 
@@ -69,7 +69,11 @@ export function testSettings(
 }
 
 /** A proxy in this process on a port of its own, without a controller. */
-export async function startProxy(settings: Settings, canaryPercent = 0): Promise<RunningProxy> {
+export async function startProxy(
+  settings: Settings,
+  canaryPercent = 0,
+  over: Partial<ProxyParts> = {},
+): Promise<RunningProxy> {
   let assignment: Assignment = {
     epoch: 1,
     revision: 1,
@@ -96,6 +100,7 @@ export async function startProxy(settings: Settings, canaryPercent = 0): Promise
     clock: systemClock,
     analyst,
     writes,
+    ...over,
   });
   await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
   const { port } = proxy.server.address() as AddressInfo;
@@ -104,8 +109,9 @@ export async function startProxy(settings: Settings, canaryPercent = 0): Promise
     url: `http://127.0.0.1:${port}`,
     port,
     traffic: () => proxy.summarize().traffic,
-    assign(percent) {
-      assignment = { ...assignment, revision: assignment.revision + 1, canaryPercent: percent };
+    assign(canaryPercent, changes = {}) {
+      const revision = assignment.revision + 1;
+      assignment = { ...assignment, revision, canaryPercent, ...changes };
       proxy.assign(assignment);
     },
     async close() {
