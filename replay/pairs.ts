@@ -82,7 +82,9 @@ export class ReplayedPairs {
   }
 
   traffic(): TrafficCounts {
-    return this.#count.traffic(this.#tainted.count);
+    const { count: taintedKeys } = this.#tainted;
+    const taintedBy = this.#tainted.countBy();
+    return this.#count.traffic({ taintedKeys, taintedBy, journalEntries: 0, journalBytes: 0 });
   }
 
   /** What has been counted since the last call. */

@@ -49,6 +49,24 @@ export const LIMITS = {
   jsonNodesMax: 200_000,
   /** Keys no longer judged; the oldest stay. */
   taintedKeysMax: 100_000,
+  /** Writes that wait to be replayed on a side that missed them, and their bytes. */
+  journalEntriesMax: 100_000,
+  journalMaxBytes: 67_108_864,
+  /** Missed writes replayed at once: a side that has just come back is not run over. */
+  replaysInFlightMax: 16,
+  /** How long a side that cannot be reached is left alone between two tries. */
+  replayBackoffMinMs: 100,
+  replayBackoffMaxMs: 2000,
+  /** How long a missed write waits for earlier ones that another proxy may still tell of. */
+  replaySettleMs: 10,
+  /** Times that one write may fail while others succeed, before it is given up. */
+  replayFailuresMax: 3,
+  /** Writes marked durably, in one go, as perhaps sent before they are. */
+  replayGrantMax: 256,
+  /** How often the journal's changes are written to the store. */
+  journalPersistMs: 50,
+  /** Tainted keys listed by name in a status. */
+  taintedListedMax: 50,
   /** Keys in one request. */
   keysPerRequestMax: 1024,
   /** Routes named apart in metrics and summaries; the rest is `other`. */
@@ -61,6 +79,21 @@ export const LIMITS = {
   drainMaxMs: 10_000,
   /** Silence on a client connection before it is closed. */
   keepAliveMs: 65_000,
+  /** How often the data port looks for connections that are beyond a limit of time. */
+  wireSweepMs: 500,
+  /** How long a connection is still read after its last answer, so that the client gets that. */
+  lingerMs: 2000,
+  /** A client that takes nothing of its answer for so long is cut off. */
+  answerStallMs: 120_000,
+  /** Silence after which a draining data port closes a connection: a request may be on its way. */
+  drainQuietMs: 500,
+  /** Bodies up to here are copied behind the head of their answer: one write instead of two. */
+  joinedWriteMaxBytes: 65_536,
+  /** Chunks up to here are copied in between their framing. */
+  joinedChunkMaxBytes: 16_384,
+  /** Bytes of all chunk extensions of a body, and of its trailers: nobody needs more. */
+  chunkExtensionMaxBytes: 16_384,
+  trailerMaxBytes: 16_384,
   /** Silence in both directions after which a tunnel is closed. */
   tunnelIdleMs: 3_600_000,
   /** Longest life of a tunnel. */

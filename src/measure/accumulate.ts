@@ -5,6 +5,7 @@
  */
 import type { Side } from '../model/exchange.ts';
 import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.ts';
+import type { RejectReason } from '../model/reject.ts';
 import type { Cell, TrafficCounts } from '../model/window.ts';
 import { LatencyHistogram } from './latency.ts';
 
@@ -35,6 +36,19 @@ interface MutableCell {
 
 type Tally<K extends string> = Partial<Record<K, number>>;
 
+/** What stands of the writes that a side missed; not counted here. */
+export type MissedCounts = Pick<
+  TrafficCounts,
+  'taintedKeys' | 'taintedBy' | 'journalEntries' | 'journalBytes'
+>;
+
+const NONE_MISSED: MissedCounts = {
+  taintedKeys: 0,
+  taintedBy: {},
+  journalEntries: 0,
+  journalBytes: 0,
+};
+
 /** Counts of one proxy and the cells of its current second, summed into summaries. */
 export class Accumulator {
   #received = 0;
@@ -46,6 +60,8 @@ export class Accumulator {
   #failedSafe = 0;
   #failedWrites = 0;
   #keyless = 0;
+  #overridden = 0;
+  readonly #rejected: Tally<RejectReason> = {};
   readonly #skipped: Tally<SkipReason> = {};
   readonly #dropped: Tally<DropReason> = {};
   readonly #notComparable: Tally<NotComparableReason> = {};
@@ -71,6 +87,16 @@ export class Accumulator {
 
   keyless(): void {
     this.#keyless += 1;
+  }
+
+  /** Refused before it reached a side; never among the received. */
+  rejected(reason: RejectReason): void {
+    this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
+  }
+
+  /** A tester chose the side. */
+  overridden(): void {
+    this.#overridden += 1;
   }
 
   rescued(): void {
@@ -118,8 +144,11 @@ export class Accumulator {
     this.#notComparableTotal += 1;
   }
 
-  /** Totals since the beginning. */
-  traffic(taintedKeys: number): TrafficCounts {
+  /** Totals since the beginning; `atThePort`: what the data port has refused. */
+  traffic(
+    missed: MissedCounts = NONE_MISSED,
+    atThePort: Readonly<Tally<RejectReason>> = {},
+  ): TrafficCounts {
     const compared = this.#matched + this.#mismatched + this.#ignored;
     return {
       received: this.#received,
@@ -136,12 +165,9 @@ export class Accumulator {
       failedSafe: this.#failedSafe,
       failedWrites: this.#failedWrites,
       keyless: this.#keyless,
-      taintedKeys,
-      taintedBy: {},
-      journalEntries: 0,
-      journalBytes: 0,
-      rejected: {},
-      overridden: 0,
+      ...missed,
+      rejected: { ...atThePort, ...this.#rejected },
+      overridden: this.#overridden,
     };
   }
 

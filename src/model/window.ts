@@ -1,4 +1,5 @@
 import type { Side } from './exchange.ts';
+import type { LiftedKey } from './missed-write.ts';
 import type { RejectReason } from './reject.ts';
 import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pair.ts';
 
@@ -7,6 +8,8 @@ export type HistogramCounts = readonly number[];
 
 /** Why a key is not judged. */
 export type TaintReason =
+  /** Writes of it wait to be replayed: the taint lifts when they have been. */
+  | 'journalled'
   /** Its write was not mirrored: a limit of ours, a pause, a switch of routes. */
   | 'not-mirrored'
   /** The shadow may or may not have carried a write out. */
@@ -18,8 +21,11 @@ export type TaintReason =
   /** A proxy was killed in the middle of a write. */
   | 'proxy-lost';
 
-/** A key that is not judged any more, the side that has every write of it, and why. */
-export type TaintedKey = readonly [key: string, truth: Side, reason: TaintReason];
+/**
+ * A key that is not judged any more, the side that has every write of it, and why; and since
+ * when, on the machine's monotonic clock, microseconds: absent when that was long ago.
+ */
+export type TaintedKey = readonly [key: string, truth: Side, reason: TaintReason, sinceUs?: number];
 
 type CountsBy<K extends string> = Readonly<Partial<Record<K, number>>>;
 
@@ -111,6 +117,8 @@ export interface Summary {
   readonly clusters: readonly Cluster[];
   /** Keys tainted since the last summary. */
   readonly tainted: readonly TaintedKey[];
+  /** Keys whose two sides were seen to agree again since the last summary. */
+  readonly lifted?: readonly LiftedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */
   readonly loopDelayMaxUs: number;
   /** Absent where nothing is mirrored but replayed. */

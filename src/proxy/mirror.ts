@@ -40,6 +40,8 @@ interface MirrorParts {
   /** What the proxy has given up for now. */
   readonly overload: () => OverloadLevel;
   readonly shadowTimeoutMs: number;
+  /** Whether earlier writes of any of these keys have yet to reach the shadow. */
+  readonly holdsWrites?: (keys: readonly string[]) => boolean;
   /** Uniform in [0, 1); the machine's unless given. */
   readonly random?: () => number;
 }
@@ -181,6 +183,8 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   #isSendable(task: ShadowTask): boolean {
     if (this.#isPaused || task.isCut || this.#isLeftAlone(task.target)) return false;
+    // It would overtake what missed the shadow while it waited.
+    if (task.isWrite && this.#parts.holdsWrites?.(task.keys) === true) return false;
     return this.#parts.overload() < OVERLOAD.mirror;
   }
 

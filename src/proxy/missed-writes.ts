@@ -1,0 +1,164 @@
+/**
+ * What becomes of the writes that one side missed. In: how each declared write ended on both
+ * sides. Out: writes for the journal, where it is certain that the shadow has to get them, and
+ * taints that only a read can lift, where it is not. From the moment a write is known to have no
+ * shadow, later writes of its keys go behind it.
+ *
+ * | the live side | the shadow  | what becomes of it                                           |
+ * | ------------- | ----------- | ------------------------------------------------------------ |
+ * | never got it  | never got it | nothing: neither has it                                     |
+ * | has it        | never got it | journalled                                                  |
+ * | has it        | is unknown  | journalled where it is idempotent, else `shadow-unknown`     |
+ * | is unknown    | never got it | journalled, for the shadow gets what live gets; and tainted |
+ * | is unknown    | any         | `live-unknown`                                               |
+ */
+import type { MissedWrite } from '../model/missed-write.ts';
+import type { TaintReason } from '../model/window.ts';
+import { BodyPipe } from '../wire/body-pipe.ts';
+import type { Leg } from '../wire/leg.ts';
+import type { JournalPort } from './journal-port.ts';
+import type { Passage } from './passage.ts';
+import { hasTakenEffect } from './replayer.ts';
+import type { TaintedKeys } from './taint.ts';
+import type { WriteLog } from './write-log.ts';
+
+export interface MissedWritesParts {
+  readonly tainted: TaintedKeys;
+  readonly journal: JournalPort;
+  readonly writes: WriteLog;
+}
+
+export class MissedWrites {
+  readonly #parts: MissedWritesParts;
+  /** Writes for whose sake their keys are held. */
+  readonly #holding = new Set<Passage>();
+
+  constructor(parts: MissedWritesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether earlier writes of any of these keys have yet to reach the shadow: a write must not
+   * be mirrored then. Ask when it is planned, and again just before its shadow leg is sent.
+   */
+  holds(keys: readonly string[]): boolean {
+    return this.#parts.tainted.held.hasAny(keys);
+  }
+
+  /** A write is on its way, mirrored or not. */
+  begins({ plan }: Passage): void {
+    for (const key of plan.overtaken) this.#parts.tainted.add(key, plan.liveSide, 'overtaken');
+  }
+
+  /** The request will have no shadow; call it once, before or after its live leg has ended. */
+  notMirrored(passage: Passage): void {
+    const { identity, plan } = passage;
+    if (!identity.isMirroredWrite || identity.keys.length === 0) return;
+    if (plan.skip === 'bypass') {
+      this.#taint(passage, 'not-mirrored');
+      return;
+    }
+    passage.writeId = this.#parts.writes.begins(identity.keys, plan.liveSide);
+    this.#hold(passage);
+    if (passage.hasLiveEnded) this.liveEnded(passage);
+  }
+
+  /** The live leg of a request without a shadow has ended. */
+  liveEnded(passage: Passage): void {
+    if (passage.isMirrored || !this.#holding.has(passage)) return;
+    const { live } = passage;
+    let toldSeq = 0;
+    if (live?.isSent === true) {
+      if (live.isFailed) this.#taint(passage, 'live-unknown');
+      toldSeq = this.#journal(passage);
+    }
+    this.#letGo(passage, toldSeq);
+    this.#parts.writes.ends(passage.writeId);
+  }
+
+  /** The shadow leg of a mirrored write has ended; call it before its keys' lanes are released. */
+  shadowEnded(passage: Passage): void {
+    const { identity, shadow } = passage;
+    if (identity.isSafe || identity.keys.length === 0) return;
+    if (shadow === null || !hasTakenEffect(shadow)) this.#hold(passage);
+  }
+
+  /** Both legs of a mirrored write have ended. */
+  settled(passage: Passage): void {
+    const { identity, live, shadow } = passage;
+    if (identity.keys.length === 0) return;
+    const fate = fateOf(live!, shadow, identity.route.settings?.isIdempotent === true);
+    if (fate.taint !== null) this.#taint(passage, fate.taint);
+    const toldSeq = fate.isJournalled ? this.#journal(passage) : 0;
+    if (this.#holding.has(passage)) this.#letGo(passage, toldSeq);
+  }
+
+  /**
+   * A read was answered alike by both sides. Where it shows all that belongs to its keys, their
+   * lasting taints of before it are lifted, unless writes were under way meanwhile.
+   */
+  agreed({ identity, arrivedUs, isRaced }: Passage): void {
+    if (identity.route.settings?.isVerifying !== true || isRaced || !identity.isSafe) return;
+    this.#parts.tainted.verified(identity.keys, arrivedUs);
+  }
+
+  #hold(passage: Passage): void {
+    if (this.#holding.has(passage)) return;
+    this.#holding.add(passage);
+    this.#parts.tainted.held.begins(passage.identity.keys, passage.plan.liveSide);
+  }
+
+  #letGo(passage: Passage, toldSeq: number): void {
+    this.#holding.delete(passage);
+    this.#parts.tainted.held.ends(passage.identity.keys, toldSeq);
+  }
+
+  #taint({ identity, plan }: Passage, reason: TaintReason): void {
+    for (const key of identity.keys) this.#parts.tainted.add(key, plan.liveSide, reason);
+  }
+
+  /** Answers what {@link JournalPort.missed} did, or 0 where the write cannot be kept. */
+  #journal(passage: Passage): number {
+    // A body that was not kept whole, or keys that are not all known, cannot be replayed.
+    const hasBody = passage.copy !== null || !(passage.body instanceof BodyPipe);
+    const toldSeq =
+      hasBody && !passage.identity.hasTooManyKeys
+        ? this.#parts.journal.missed(toMissedWrite(passage))
+        : -1;
+    if (toldSeq < 0) this.#taint(passage, 'not-mirrored');
+    return Math.max(0, toldSeq);
+  }
+}
+
+interface Fate {
+  readonly taint: TaintReason | null;
+  readonly isJournalled: boolean;
+}
+
+function fateOf(live: Leg, shadow: Leg | null, isIdempotent: boolean): Fate {
+  const isShadowSent = shadow?.isSent === true;
+  if (!live.isSent && !isShadowSent) return { taint: null, isJournalled: false };
+  if (!hasTakenEffect(live)) {
+    return { taint: 'live-unknown', isJournalled: live.isSent && !isShadowSent };
+  }
+  if (shadow !== null && hasTakenEffect(shadow)) return { taint: null, isJournalled: false };
+  if (!isShadowSent || isIdempotent) return { taint: null, isJournalled: true };
+  return { taint: 'shadow-unknown', isJournalled: false };
+}
+
+function toMissedWrite(passage: Passage): MissedWrite {
+  const { identity, plan, live, arrivedUs, copy } = passage;
+  const request = passage.requestFor(plan.shadowSide, 'shadow');
+  return {
+    keys: identity.keys,
+    truth: plan.liveSide,
+    isIdempotent: identity.route.settings?.isIdempotent === true,
+    isRaced: passage.isRaced,
+    arrivedUs,
+    endedUs: live?.finishedUs ?? arrivedUs,
+    method: request.method,
+    target: request.target,
+    headers: request.headers,
+    body: copy === null ? null : Buffer.from(copy).toString('base64'),
+  };
+}
