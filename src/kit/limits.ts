@@ -12,6 +12,8 @@ export const LIMITS = {
   shadowQueueMax: 2048,
   /** Bytes of bodies held for the shadow, both kinds together. */
   shadowBytesMax: 33_554_432,
+  /** How far a shadow's answer may be longer than the live one, or ahead of it on its way. */
+  shadowAheadMaxBytes: 65_536,
   /** Connections to each side. */
   liveConnectionsMax: 512,
   shadowConnectionsMax: 256,

@@ -12,9 +12,13 @@ export interface Authority {
  */
 const AUTHORITY =
   /^(\[[0-9A-Fa-f:.]{2,45}\]|(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255})(?::([0-9]{0,5}))?$/;
+const HOST_MAX_BYTES = 255;
+/** So few that they are a port whatever they are. */
+const PLAIN_PORT_DIGITS = 4;
+const COLON = 58;
 const PORT_MAX = 65_535;
 
-/** Host and port; null where the text is neither empty-free nor valid. */
+/** Host and port; null where the text is not valid, or empty. */
 export function parseAuthority(text: string): Authority | null {
   const match = AUTHORITY.exec(text);
   if (match === null) return null;
@@ -23,14 +27,24 @@ export function parseAuthority(text: string): Authority | null {
   return { host: match[1]!, port };
 }
 
-let lastValid = '';
+/** A name or an IPv4 address with no port or a short one: what nearly every Host is. */
+export function isPlainHost(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && isNameCode(bytes[at]!)) at += 1;
+  if (at === from || at - from > HOST_MAX_BYTES) return false;
+  if (at === to) return true;
+  if (bytes[at] !== COLON || to - at > PLAIN_PORT_DIGITS + 1) return false;
+  at += 1;
+  while (at < to && isDigit(bytes[at]!)) at += 1;
+  return at === to;
+}
 
-/** The text is a valid value of Host. Nearly all requests of a process name the same few. */
-export function isValidHost(text: string): boolean {
-  if (text === lastValid && text !== '') return true;
-  if (parseAuthority(text) === null) return false;
-  lastValid = text;
-  return true;
+function isNameCode(code: number): boolean {
+  return (code >= 97 && code <= 122) || isDigit(code) || code === 46 || code === 45;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 /** An address of this very link, such as those where clouds keep their metadata. */

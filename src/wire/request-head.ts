@@ -4,7 +4,7 @@
  * (PURGE, QUERY, M-SEARCH), one in lower case never does. Source: RFC 9112, sections 2 to 6.
  */
 import { FieldSpans, isToken, listMembers, listNames, SCAN } from './fields.ts';
-import { isLinkLocal, isValidHost, parseAuthority } from './host.ts';
+import { isLinkLocal, isPlainHost, parseAuthority } from './host.ts';
 import type { Framing, RequestHead } from './message.ts';
 import { REJECTED, type Rejection } from './rejection.ts';
 import { RequestLine } from './request-line.ts';
@@ -30,7 +30,10 @@ export interface ParsedHead {
 
 /** A longer name is no field that anybody reads. */
 const NAME_MAX_BYTES = 4096;
+const LENGTH_DIGITS_MAX = 64;
 const TWO_TO_64 = 2 ** 64;
+
+const SLASH = 47;
 
 const NO_BODY: Framing = { kind: 'none' };
 const CHUNKED: Framing = { kind: 'chunked' };
@@ -76,7 +79,9 @@ class RequestHeadReader {
     if (refused !== null) return refused;
     const framing = this.#framing(limits);
     if (framing.kind === 'rejection') return framing;
-    const target = this.#target(method, text.slice(line.targetAt, line.targetEnd), own);
+    if (!this.#hasValidHost(bytes)) return REJECTED.host;
+    let target: string | Rejection = text.slice(line.targetAt, line.targetEnd);
+    if (bytes[line.targetAt] !== SLASH) target = this.#oddTarget(method, target, own);
     if (typeof target !== 'string') return target;
     return this.#assemble(method, target, framing, end);
   }
@@ -153,11 +158,18 @@ class RequestHeadReader {
     return null;
   }
 
-  /** In origin-form or `*`; of an absolute-form the authority takes the place of the Host. */
-  #target(method: string, target: string, own: OwnAddress): string | Rejection {
-    if (this.#hostAt === -1 && this.#line.minor === 1) return REJECTED.host;
-    if (this.#hostAt !== -1 && !isValidHost(this.#value(this.#hostAt))) return REJECTED.host;
-    if (target.charCodeAt(0) === 47) return target;
+  #hasValidHost(bytes: Buffer): boolean {
+    if (this.#hostAt === -1) return this.#line.minor === 0;
+    const i = (this.#hostAt - 1) * 2;
+    const spans = this.#spans.at;
+    return (
+      isPlainHost(bytes, spans[i + 2]!, spans[i + 3]!) ||
+      parseAuthority(this.#value(this.#hostAt)) !== null
+    );
+  }
+
+  /** `*`, or an absolute target made origin-form: its authority takes the place of the Host. */
+  #oddTarget(method: string, target: string, own: OwnAddress): string | Rejection {
     if (target === '*') return method === 'OPTIONS' ? target : REJECTED.target;
     const match = /^(http|https):\/\/([^/?]*)(.*)$/i.exec(target);
     const authority = match === null ? null : parseAuthority(match[2]!);
@@ -179,10 +191,9 @@ class RequestHeadReader {
     }
     if (this.#lengthAt === -1) return NO_BODY;
     const written = this.#value(this.#lengthAt);
-    if (!/^[0-9]{1,64}$/.test(written)) return REJECTED.framing;
-    const bytes = Number(written);
+    const bytes = decimal(written);
     // Beyond 64 bits it is no length any more, but an attempt to make a counter overflow.
-    if (bytes >= TWO_TO_64) return REJECTED.framing;
+    if (!(bytes < TWO_TO_64)) return REJECTED.framing;
     if (bytes > (limits.bodyMaxBytes ?? Number.MAX_SAFE_INTEGER)) return REJECTED.bodyTooLarge;
     if (written.charCodeAt(0) === 48) this.#headers[this.#lengthAt] = String(bytes);
     return { kind: 'length', bytes };
@@ -209,7 +220,7 @@ class RequestHeadReader {
 
   #keepsAlive(minor: 0 | 1): boolean {
     const connection = this.#connection;
-    if (connection === '') return minor === 1;
+    if (connection === '' || connection === 'keep-alive') return minor === 1 || connection !== '';
     if (listNames(connection, 'close')) return false;
     return minor === 1 || listNames(connection, 'keep-alive');
   }
@@ -251,6 +262,18 @@ function isNamed(bytes: Uint8Array, at: number, word: string): boolean {
 
 function joined(list: string, value: string): string {
   return list === '' ? value : `${list},${value}`;
+}
+
+/** The number that digits alone write; NaN for anything else. */
+function decimal(text: string): number {
+  if (text.length === 0 || text.length > LENGTH_DIGITS_MAX) return Number.NaN;
+  let value = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function isUsualConnection(value: string): boolean {
