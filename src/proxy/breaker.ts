@@ -7,10 +7,10 @@ const RECENT = 100;
 
 /**
  * Leaves a side alone that fails again and again: open after so many failures in a row, or when
- * more than half of the newest hundred failed. Failures are those of the transport (no
- * connection, broken off, timed out); an answer is an answer, whatever its status. Open for a
- * second first, then twice as long each time up to a limit; in between one probe goes out, and
- * its end decides. Knows no clock and keeps no timer.
+ * more than half of the newest hundred failed. A failure is what costs us a connection: none to
+ * be had, broken off, timed out, far too long. An answer is an answer, whatever its status. Open
+ * for a second first, then twice as long each time up to a limit; in between one probe goes out,
+ * and its end decides. Knows no clock and keeps no timer.
  */
 export class Breaker {
   readonly #recent = new Uint8Array(RECENT);

@@ -14,7 +14,7 @@ import { Breaker } from './breaker.ts';
 import type { KeyOrder } from './key-order.ts';
 import { OVERLOAD, type OverloadLevel } from './overload.ts';
 import type { Passage } from './passage.ts';
-import { hasTransportFailed, ShadowTask, type TaskRunner } from './shadow-task.ts';
+import { hasFailed, ShadowTask, type TaskRunner } from './shadow-task.ts';
 import { UnsentLeg } from './unsent-leg.ts';
 
 export interface Mirror {
@@ -42,6 +42,8 @@ interface MirrorParts {
   readonly shadowTimeoutMs: number;
   /** Whether earlier writes of any of these keys have yet to reach the shadow. */
   readonly holdsWrites?: (keys: readonly string[]) => boolean;
+  /** A write's shadow leg has ended; its keys are released afterwards. */
+  readonly writeEnded?: (passage: Passage) => void;
   /** Uniform in [0, 1); the machine's unless given. */
   readonly random?: () => number;
 }
@@ -155,6 +157,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
     this.outstanding -= 1;
     this.#tellBreaker(task, shadow.outcome, clock.nowUs());
     if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
+    if (task.isWrite) this.#parts.writeEnded?.(passage);
     if (keys.length > 0) order.release(task);
     this.#pump();
   }
@@ -209,7 +212,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
   #tellBreaker(task: ShadowTask, outcome: Outcome | null, nowUs: number): void {
     const breaker = this.#breakers[task.target];
     const opened = breaker.openedCount;
-    if (outcome !== 'aborted') breaker.ended(hasTransportFailed(outcome), task.isProbe, nowUs);
+    if (outcome !== 'aborted') breaker.ended(hasFailed(outcome), task.isProbe, nowUs);
     else if (task.isProbe) breaker.probeWasCut();
     // What it has open is of no more use, and may be what is wrong with it.
     if (breaker.openedCount !== opened) this.#parts.sides[task.target].release(false);

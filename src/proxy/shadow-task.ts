@@ -19,9 +19,8 @@ export interface TaskRunner {
 }
 
 /**
- * One copy on its way to a shadow. It may not be read further than its pair can be compared
- * with: to the capture limit, or as far as the live answer is long. One that is ahead of a live
- * answer of unknown length waits for it.
+ * One copy on its way to a shadow. Its answer may be little longer than the live one, to see by
+ * how much they differ; one that is ahead of a live answer of unknown length waits for it.
  */
 export class ShadowTask implements OrderedTask, LegListener {
   readonly passage: Passage;
@@ -58,13 +57,16 @@ export class ShadowTask implements OrderedTask, LegListener {
     this.#runner.start(this);
   }
 
-  head(): void {}
+  /** What says that it will be far too long is not read at all. */
+  head(leg: Leg): void {
+    if (leg.announcedBytes !== null) this.#keepPace(leg, leg.announcedBytes);
+  }
 
   data(leg: Leg, chunk: Buffer): void {
     const before = leg.bodyBytes - chunk.length;
     const kept = Math.min(leg.bodyBytes, LIMITS.captureMaxBytes) - before;
     if (kept > 0 && !this.#hold(kept)) leg.fail('aborted', 'no room is left for its answer');
-    else if (leg.bodyBytes > LIMITS.captureMaxBytes) this.#keepPace(leg);
+    else if (leg.bodyBytes > LIMITS.shadowAheadMaxBytes) this.#keepPace(leg, leg.bodyBytes);
   }
 
   end(leg: Leg): void {
@@ -94,7 +96,9 @@ export class ShadowTask implements OrderedTask, LegListener {
       return;
     }
     if (hasLiveEnded) this.#holdLive(live);
-    if (shadow !== null && shadow.bodyBytes > LIMITS.captureMaxBytes) this.#keepPace(shadow);
+    if (shadow === null || shadow.outcome !== null) return;
+    const bytes = Math.max(shadow.bodyBytes, shadow.announcedBytes ?? 0);
+    if (bytes > LIMITS.shadowAheadMaxBytes) this.#keepPace(shadow, bytes);
   }
 
   /** What the live side answered is kept until the shadow's answer is there. */
@@ -106,18 +110,18 @@ export class ShadowTask implements OrderedTask, LegListener {
     this.passage.shadow?.fail('aborted', 'no room is left for its answer');
   }
 
-  /** Cuts, stops or lets go on a long answer, by how far the live one is. */
-  #keepPace(leg: Leg): void {
+  /** Cuts, stops or lets go on an answer of so many bytes, by how far the live one is. */
+  #keepPace(leg: Leg, bytes: number): void {
     const { live, hasLiveEnded } = this.passage;
+    const isLengthKnown = hasLiveEnded || live?.announcedBytes != null;
     const liveBytes = (hasLiveEnded ? null : live?.announcedBytes) ?? live?.bodyBytes ?? 0;
-    const isAhead = leg.bodyBytes > Math.max(LIMITS.captureMaxBytes, liveBytes);
-    const isLiveLengthKnown = hasLiveEnded || live?.announcedBytes != null;
-    if (isAhead && isLiveLengthKnown) {
+    if (isLengthKnown && bytes > liveBytes + LIMITS.shadowAheadMaxBytes) {
       leg.fail('too-large', 'longer than the live answer');
       return;
     }
     // As long as the live side takes, its shadow may take.
-    if (!hasLiveEnded) this.#runner.extend(leg);
+    if (!hasLiveEnded && leg.bodyBytes > LIMITS.shadowAheadMaxBytes) this.#runner.extend(leg);
+    const isAhead = !isLengthKnown && leg.bodyBytes > liveBytes + LIMITS.shadowAheadMaxBytes;
     if (isAhead === this.#isPaused) return;
     this.#isPaused = isAhead;
     if (isAhead) leg.pause();
@@ -142,7 +146,7 @@ export class ShadowTask implements OrderedTask, LegListener {
   }
 }
 
-/** Whether a leg's end is a failure of the way to the side; an answer is none, nor is our cut. */
-export function hasTransportFailed(outcome: Outcome | null): boolean {
-  return outcome === 'refused' || outcome === 'reset' || outcome === 'timeout';
+/** Whether a leg's end cost us its connection; an answer does not, and our own cut says nothing. */
+export function hasFailed(outcome: Outcome | null): boolean {
+  return outcome !== 'answered' && outcome !== 'aborted';
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
+import { createRandom } from '../../src/kit/random.ts';
 import type { Outcome, Side } from '../../src/model/exchange.ts';
 import { KeyOrder } from '../../src/proxy/key-order.ts';
 import { createMirror } from '../../src/proxy/mirror.ts';
@@ -17,7 +18,6 @@ class HeldLeg implements Leg {
   readonly statusMessage = '';
   readonly headers = [];
   readonly trailers = [];
-  readonly announcedBytes = null;
   readonly failure = '';
   readonly isSent = true;
   readonly isAnswered = false;
@@ -26,6 +26,7 @@ class HeldLeg implements Leg {
   readonly bodyHash = null;
   outcome: Outcome | null = null;
   bodyBytes = 0;
+  announcedBytes: number | null = null;
   isReused = false;
   firstByteUs = 0;
   isPaused = false;
@@ -57,6 +58,11 @@ class HeldLeg implements Leg {
 
   resume(): void {
     this.isPaused = false;
+  }
+
+  announces(bytes: number): void {
+    this.announcedBytes = bytes;
+    this.#listener.head(this);
   }
 
   answers(bytes: number): void {
@@ -187,18 +193,21 @@ describe('a shadow that fails again and again', () => {
     for (const leg of shadow.legs) leg.fail(outcome);
   };
 
-  it.each(['refused', 'reset', 'timeout'] as const)('is left alone after it was %s', (outcome) => {
-    const { send, shadow, refusal, mirror } = setup();
-    fill(send, 20);
-    failAll(shadow, outcome);
-    expect(refusal()).toBe('breaker-open');
-    expect(refusal(0, true)).toBe('breaker-open');
-    expect(mirror.state().openBreakers).toEqual(['candidate']);
-    expect(mirror.refusal('legacy', 0, false)).toBeNull();
-    expect(shadow.released).toEqual([false]);
-  });
+  it.each(['refused', 'reset', 'timeout', 'too-large'] as const)(
+    'is left alone after: %s',
+    (outcome) => {
+      const { send, shadow, refusal, mirror } = setup();
+      fill(send, 20);
+      failAll(shadow, outcome);
+      expect(refusal()).toBe('breaker-open');
+      expect(refusal(0, true)).toBe('breaker-open');
+      expect(mirror.state().openBreakers).toEqual(['candidate']);
+      expect(mirror.refusal('legacy', 0, false)).toBeNull();
+      expect(shadow.released).toEqual([false]);
+    },
+  );
 
-  it.each(['answered', 'too-large', 'aborted'] as const)('is asked on after it %s', (outcome) => {
+  it.each(['answered', 'aborted'] as const)('is asked on after: %s', (outcome) => {
     const { send, shadow, refusal } = setup();
     fill(send, 120);
     failAll(shadow, outcome);
@@ -252,6 +261,27 @@ describe('room for copies', () => {
     expect(refusal()).toBe('shadow-queue-full');
   });
 
+  it('is given to every route alike, though they come in turn and in step with the shadow', () => {
+    const { send, shadow, state, refusal } = setup();
+    const random = createRandom(3);
+    const mirrored = [0, 0, 0];
+    let oldest = 0;
+    // Three come, one is answered: a queue that refuses when it is full favours one of three.
+    for (let i = 0; i < 90_000; i += 1) {
+      state.draw = random.next();
+      if (refusal() === null) {
+        mirrored[i % 3]! += i > 30_000 ? 1 : 0;
+        send();
+      }
+      if (i % 3 === 2) shadow.legs[oldest++]?.fail('answered');
+    }
+    const mean = (mirrored[0]! + mirrored[1]! + mirrored[2]!) / 3;
+    const chiSquare = mirrored.reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);
+    expect(mean).toBeGreaterThan(6000);
+    // Two degrees of freedom: one in a thousand lies above.
+    expect(chiSquare).toBeLessThan(13.8);
+  });
+
   it('is kept for writes until there is none', () => {
     const { send, state, refusal } = setup();
     state.draw = 0;
@@ -284,9 +314,9 @@ describe('room for copies', () => {
 
   it('cuts the answer for which there is none left', () => {
     const { send, shadow, mirror } = setup();
-    const room = LIMITS.shadowBytesMax / LIMITS.captureMaxBytes;
+    const room = LIMITS.shadowBytesMax / LIMITS.shadowAheadMaxBytes / 4;
     fill(send, room + 1);
-    for (const leg of shadow.legs) leg.answers(LIMITS.captureMaxBytes);
+    for (const leg of shadow.legs) leg.answers(4 * LIMITS.shadowAheadMaxBytes);
     expect(shadow.legs.filter((leg) => leg.outcome === 'aborted')).toHaveLength(1);
     expect(mirror.outstanding).toBe(room);
   });
@@ -301,44 +331,56 @@ describe('room for copies', () => {
 });
 
 describe('a long answer of a shadow', () => {
-  const LONG = LIMITS.captureMaxBytes;
+  const AHEAD = LIMITS.shadowAheadMaxBytes;
 
-  it('is cut at the first byte beyond a live answer that has ended', () => {
+  it('is cut when it is far longer than a live answer that has ended', () => {
     const { send, shadow, endLive } = setup();
-    const passage = send();
-    endLive(passage, LONG + 10);
-    shadow.legs[0]!.answers(LONG + 10);
+    endLive(send(), 1_000_000);
+    shadow.legs[0]!.answers(1_000_000 + AHEAD);
     expect(shadow.legs[0]!.outcome).toBeNull();
     shadow.legs[0]!.answers(1);
     expect(shadow.legs[0]!.outcome).toBe('too-large');
   });
 
-  it('is never cut within what is kept, so that a difference in length is seen', () => {
+  it('is read whole when it is little longer, so that the difference is seen', () => {
     const { send, shadow, endLive } = setup();
     endLive(send(), 10);
-    shadow.legs[0]!.answers(LONG);
+    shadow.legs[0]!.answers(AHEAD);
     expect(shadow.legs[0]!.outcome).toBeNull();
   });
 
-  it('is cut beyond what the live answer says it will be', () => {
-    const { send, shadow, answerLive } = setup();
+  it('is not read at all when it says so before', () => {
+    const { send, shadow, endLive } = setup();
     const passage = send();
-    answerLive(passage, 5, LONG * 3);
-    shadow.legs[0]!.answers(LONG * 3);
-    expect(shadow.legs[0]!.isPaused).toBe(false);
-    shadow.legs[0]!.answers(1);
+    shadow.legs[0]!.announces(10 * 1024 ** 3);
+    expect(shadow.legs[0]!.outcome).toBeNull();
+    endLive(passage, 1000);
     expect(shadow.legs[0]!.outcome).toBe('too-large');
+    endLive(send(), 1000);
+    shadow.legs[1]!.announces(10 * 1024 ** 3);
+    expect(shadow.legs[1]!.outcome).toBe('too-large');
+  });
+
+  it('is read whole where both are long', () => {
+    const { send, shadow, answerLive, endLive } = setup();
+    const passage = send();
+    answerLive(passage, 5, 50_000_000);
+    shadow.legs[0]!.announces(50_000_000);
+    shadow.legs[0]!.answers(50_000_000);
+    expect(shadow.legs[0]!).toMatchObject({ isPaused: false, outcome: null });
+    endLive(passage, 50_000_000);
+    expect(shadow.legs[0]!.outcome).toBeNull();
   });
 
   it('waits for a live answer of unknown length, and goes on with it', () => {
     const { send, shadow, answerLive, endLive } = setup();
     const passage = send();
-    answerLive(passage, LONG, null);
-    shadow.legs[0]!.answers(LONG + 1);
+    answerLive(passage, 1000, null);
+    shadow.legs[0]!.answers(AHEAD + 1001);
     expect(shadow.legs[0]!).toMatchObject({ isPaused: true, outcome: null });
-    answerLive(passage, LONG + 1, null);
+    answerLive(passage, 1001, null);
     expect(shadow.legs[0]!.isPaused).toBe(false);
-    endLive(passage, LONG + 1);
+    endLive(passage, 1001);
     shadow.legs[0]!.answers(1);
     expect(shadow.legs[0]!.outcome).toBe('too-large');
   });
@@ -347,9 +389,9 @@ describe('a long answer of a shadow', () => {
     const { send, shadow, answerLive, endLive } = setup();
     const passage = send();
     answerLive(passage, 0, null);
-    shadow.legs[0]!.answers(LONG + 1);
+    shadow.legs[0]!.answers(AHEAD + 1);
     expect(shadow.legs[0]!.isPaused).toBe(true);
-    endLive(passage, LONG + 1);
+    endLive(passage, AHEAD + 1);
     expect(shadow.legs[0]!).toMatchObject({ isPaused: false, outcome: null });
   });
 });
