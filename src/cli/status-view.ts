@@ -1,6 +1,13 @@
 import { formatBytes, formatShare } from '../kit/units.ts';
 import type { Cluster } from '../model/pair.ts';
-import type { GateOutcome, GateResult, MirrorStatus, Phase, Status } from '../model/rollout.ts';
+import type {
+  GateOutcome,
+  GateResult,
+  MirrorStatus,
+  Phase,
+  Status,
+  TaintedKeyStatus,
+} from '../model/rollout.ts';
 import type { TrafficCounts } from '../model/window.ts';
 import { visible } from '../report/escape.ts';
 import { paint, renderTable, type TextStyle } from '../report/table.ts';
@@ -17,6 +24,7 @@ const VERDICT_STYLE: Readonly<Record<GateOutcome, TextStyle>> = {
   inconclusive: 'yellow',
 };
 const EVENTS_SHOWN = 8;
+const TAINTED_SHOWN = 8;
 
 /** A status the way a person reads it: where it stands, why, what it waits for, the evidence. */
 export function renderStatus(status: Status, color: boolean): string {
@@ -26,6 +34,7 @@ export function renderStatus(status: Status, color: boolean): string {
     mirrorOf(status.mirror),
     gatesOf(status.gates, color),
     clustersOf(status.clusters),
+    taintedOf(status.tainted),
     eventsOf(status),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
@@ -58,8 +67,9 @@ function trafficOf(traffic: TrafficCounts): string {
     `compared ${compared} = matched ${matched} + mismatched ${mismatched} + ignored ${ignored}` +
       (compared === 0 ? '' : ` (mismatched: ${formatShare(mismatched / compared)})`),
     `rescued ${traffic.rescued}, failed for clients: ${traffic.failedSafe} safe, ` +
-      `${traffic.failedWrites} writes; keyless ${traffic.keyless}, ` +
-      `tainted keys ${traffic.taintedKeys}`,
+      `${traffic.failedWrites} writes; keyless ${traffic.keyless}`,
+    `tainted keys ${traffic.taintedKeys}${reasonsOf(traffic.taintedBy)}; journal of missed ` +
+      `writes: ${traffic.journalEntries} waiting, ${formatBytes(traffic.journalBytes)}`,
   ];
   return `Traffic\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
@@ -76,11 +86,25 @@ function mirrorOf(mirror: MirrorStatus): string {
   return `Mirror\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
+/** The keys that only a read can show to be sound again, the first of them. */
+function taintedOf(keys: readonly TaintedKeyStatus[]): string {
+  if (keys.length === 0) return '';
+  const lines = keys
+    .slice(0, TAINTED_SHOWN)
+    .map(({ key, reason, side }) => `  ${visible(key)}: ${reason}, ${side} has every write`);
+  const more = keys.length > TAINTED_SHOWN ? ['  …'] : [];
+  return `Tainted until both sides are seen to agree\n${[...lines, ...more].join('\n')}`;
+}
+
 function sumOf(name: string, counts: Readonly<Partial<Record<string, number>>>): string {
+  const total = Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return ` + ${name} ${total}${reasonsOf(counts)}`;
+}
+
+function reasonsOf(counts: Readonly<Partial<Record<string, number>>>): string {
   const entries = Object.entries(counts).filter(([, count]) => (count ?? 0) > 0);
-  const total = entries.reduce((sum, [, count]) => sum + (count ?? 0), 0);
   const reasons = entries.map(([reason, count]) => `${reason} ${count}`).join(', ');
-  return ` + ${name} ${total}${reasons === '' ? '' : ` (${reasons})`}`;
+  return reasons === '' ? '' : ` (${reasons})`;
 }
 
 function gatesOf(gates: readonly GateResult[], color: boolean): string {

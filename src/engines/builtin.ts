@@ -7,17 +7,21 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../kit/clock.ts';
 import { entryPath } from '../kit/entry.ts';
 import { CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
+import type { LiftedKey } from '../model/missed-write.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { FromProxy, ToProxy } from '../proxy/messages.ts';
 import { ORPHAN_TAINT_PREFIX } from '../proxy/taint.ts';
 import type { OpenWrite } from '../proxy/write-log.ts';
-import type { TrafficEngine } from '../rollout/engine.ts';
+import type { JournalState, TrafficEngine } from '../rollout/engine.ts';
+import type { MissedWriteStore } from '../store/missed-writes.ts';
+import { JournalKeeper } from './journal-keeper.ts';
 import { type ListenHandle, portInUse } from './listen-handle.ts';
 
 /** Whom the engine tells what happens and asks what holds; the rollout's controller is one. */
@@ -26,6 +30,7 @@ export interface EngineObserver {
   workerLost(worker: number): void;
   assignment(): Assignment;
   taintedKeys(): readonly TaintedKey[];
+  taint(keys: readonly TaintedKey[]): void;
 }
 
 export interface BuiltinEngineOptions {
@@ -33,6 +38,8 @@ export interface BuiltinEngineOptions {
   readonly handle: ListenHandle;
   /** Path of control.json, by which an orphaned proxy sees a new controller. */
   readonly controlPath: string;
+  /** The journal of missed writes on disk. */
+  readonly missedWrites: MissedWriteStore;
   readonly log: Pick<Log, 'warn' | 'error'>;
 }
 
@@ -76,8 +83,7 @@ class BuiltinWorkers implements BuiltinEngine {
   #nextId = 1;
   #respawnMs = RESPAWN_MIN_MS;
   #isClosing = false;
-  /** What killed proxies left unsure, since this engine began. */
-  readonly #unsure: TaintedKey[] = [];
+  #journal: JournalKeeper | null = null;
   #isLegacyReachable = false;
   #watch: NodeJS.Timeout | null = null;
 
@@ -91,7 +97,9 @@ class BuiltinWorkers implements BuiltinEngine {
 
   async start(observer: EngineObserver): Promise<void> {
     this.#observer = observer;
-    const { settings } = this.#options;
+    const { settings, missedWrites: store, log } = this.#options;
+    const taint = observer.taint.bind(observer);
+    this.#journal = new JournalKeeper({ store, clock: systemClock, log, taint });
     await Promise.all(Array.from({ length: settings.workers }, () => this.#keepSpawning()));
     const look = async (): Promise<void> => {
       this.#isLegacyReachable = await canConnect(settings.legacy.url);
@@ -129,6 +137,14 @@ class BuiltinWorkers implements BuiltinEngine {
     for (const worker of this.#workers.values()) send(worker.child, { kind: 'taint', keys });
   }
 
+  lift(keys: readonly LiftedKey[]): void {
+    for (const worker of this.#workers.values()) send(worker.child, { kind: 'lift', keys });
+  }
+
+  journal(): JournalState {
+    return this.#journal?.state() ?? { entries: 0, bytes: 0, keys: [], problem: null };
+  }
+
   workers(): number {
     return this.#workers.size;
   }
@@ -149,6 +165,7 @@ class BuiltinWorkers implements BuiltinEngine {
         }),
     );
     await Promise.all(exits);
+    this.#journal?.close();
     this.#options.handle.close();
   }
 
@@ -182,13 +199,14 @@ class BuiltinWorkers implements BuiltinEngine {
     };
     this.#workers.set(id, worker);
     const { settings, controlPath, handle } = this.#options;
-    const tainted = [...observer.taintedKeys(), ...this.#unsure];
+    const tainted = observer.taintedKeys();
+    const held = this.#journal!.held();
+    this.#journal!.joined(id, (message) => send(child, message));
     return new Promise((resolve, reject) => {
       child.on('message', (message: FromProxy) => {
         if (message.kind === 'ready') {
           worker.isReady = true;
-          // Told anew, so that its next summary makes them known and durable.
-          send(child, { kind: 'taint', keys: this.#unsure });
+          this.#journal!.ready(id);
           resolve();
         } else if (message.kind === 'listen-failed') {
           reject(portInUse(settings.listen, message.message));
@@ -201,7 +219,15 @@ class BuiltinWorkers implements BuiltinEngine {
         reject(new Error(`proxy ended before it served (${signal ?? code})`));
       });
       child.send(
-        { kind: 'start', worker: id, settings, assignment, tainted, controlPath } satisfies ToProxy,
+        {
+          kind: 'start',
+          worker: id,
+          settings,
+          assignment,
+          tainted,
+          held,
+          controlPath,
+        } satisfies ToProxy,
         handle.sendable,
       );
     });
@@ -216,6 +242,8 @@ class BuiltinWorkers implements BuiltinEngine {
     } else if (message.kind === 'summary') {
       for (const id of message.endedWrites) worker.openWrites.delete(id);
       this.#observer!.accept(message.summary);
+    } else if (message.kind === 'missed' || message.kind === 'replayed') {
+      this.#journal!.hear(worker.id, message);
     }
   }
 
@@ -223,11 +251,13 @@ class BuiltinWorkers implements BuiltinEngine {
     this.#workers.delete(worker.id);
     this.#changed();
     this.#observer!.workerLost(worker.id);
+    this.#journal!.left(worker.id);
     if (this.#isClosing) return;
     const lost = [...worker.openWrites.values()].flatMap(({ keys, truth }) =>
-      keys.map((key): TaintedKey => [key, truth, 'proxy-lost']),
+      keys.map((key): TaintedKey => [key, truth, 'proxy-lost', systemClock.nowUs()]),
     );
-    this.#makeUnsure(lost);
+    // Writes whose outcome nobody knows: for every proxy, those to come included.
+    this.#observer!.taint(lost);
     const hasLived = Date.now() - worker.startedAtMs > HEALTHY_AFTER_MS;
     this.#respawnMs = hasLived ? RESPAWN_MIN_MS : Math.min(this.#respawnMs * 2, RESPAWN_MAX_MS);
     if (!worker.isReady) return;
@@ -240,12 +270,6 @@ class BuiltinWorkers implements BuiltinEngine {
       .catch((error: unknown) => {
         this.#options.log.error({ reason: messageOf(error) }, 'proxy could not be replaced');
       });
-  }
-
-  /** Keys with a write whose outcome nobody knows: for every proxy, those to come included. */
-  #makeUnsure(keys: readonly TaintedKey[]): void {
-    this.#unsure.push(...keys.slice(0, LIMITS.taintedKeysMax - this.#unsure.length));
-    this.taint(keys);
   }
 
   #changed(): void {
@@ -270,7 +294,7 @@ class BuiltinWorkers implements BuiltinEngine {
     for (const name of names) {
       const path = join(folder, name);
       try {
-        this.#makeUnsure(JSON.parse(await readFile(path, 'utf8')) as readonly TaintedKey[]);
+        this.#observer!.taint(JSON.parse(await readFile(path, 'utf8')) as readonly TaintedKey[]);
         await rm(path);
       } catch (error) {
         this.#options.log.warn({ file: name, reason: messageOf(error) }, 'taints not readable');

@@ -1,6 +1,6 @@
 import type { Side } from './exchange.ts';
 import type { Cluster } from './pair.ts';
-import type { TrafficCounts } from './window.ts';
+import type { TaintReason, TrafficCounts } from './window.ts';
 
 /**
  * climbing: judged, and may move up. held: judged, stays (a person, or a failing hold gate).
@@ -110,6 +110,14 @@ export interface RolloutEvent {
   readonly sentence: string;
 }
 
+/** A key that is not judged, as people see it. */
+export interface TaintedKeyStatus {
+  readonly key: string;
+  readonly reason: TaintReason;
+  /** The side that has every write of it. */
+  readonly side: Side;
+}
+
 /** What `crossfade status --json` prints. */
 export interface Status {
   readonly rollout: {
@@ -128,6 +136,8 @@ export interface Status {
   readonly gates: readonly GateResult[];
   readonly clusters: readonly Cluster[];
   readonly events: readonly RolloutEvent[];
+  /** Some of the keys that stay tainted until both sides were seen to agree, the oldest first. */
+  readonly tainted: readonly TaintedKeyStatus[];
   readonly workers: number;
   readonly legacyReachable: boolean;
   /** What a person should know now: decisions not yet on disk, stalls of the proxy … */

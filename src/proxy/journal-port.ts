@@ -28,7 +28,7 @@ export function createOwnJournal(
   const catchUp = new CatchUp({
     clock,
     canReplay: () => true,
-    replay: (entry, ended) => replayer.replay(entry, ended),
+    replay: (entry, ended) => replayer.replay(entry.write, ended),
     grant: () => true,
     settleMs: () => 0,
     observer: {

@@ -1,5 +1,6 @@
 /** What controller and proxies say to each other, as plain data over the process channel. */
 import type { Assignment } from '../model/assignment.ts';
+import type { HeldKey, LiftedKey, MissedWrite, ReplayEnd } from '../model/missed-write.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { OpenWrite } from './write-log.ts';
@@ -12,11 +13,20 @@ export type ToProxy =
       readonly settings: Settings;
       readonly assignment: Assignment;
       readonly tainted: readonly TaintedKey[];
+      /** Keys with writes that wait to be replayed. */
+      readonly held: readonly HeldKey[];
       /** Where the controller in charge is named, in control.json. */
       readonly controlPath: string;
     }
   | { readonly kind: 'assign'; readonly assignment: Assignment }
   | { readonly kind: 'taint'; readonly keys: readonly TaintedKey[] }
+  | { readonly kind: 'lift'; readonly keys: readonly LiftedKey[] }
+  | { readonly kind: 'held'; readonly keys: readonly HeldKey[] }
+  /** No writes of these keys wait any more, of all that the proxy has told up to `seenSeq`. */
+  | { readonly kind: 'released'; readonly keys: readonly string[]; readonly seenSeq: number }
+  /** The missed writes told up to `seq` are on disk. */
+  | { readonly kind: 'kept'; readonly seq: number }
+  | { readonly kind: 'replay'; readonly id: number; readonly write: MissedWrite }
   | { readonly kind: 'drain' };
 
 export type FromProxy =
@@ -29,6 +39,9 @@ export type FromProxy =
       readonly mirrorRevision: number;
     }
   | { readonly kind: 'writing'; readonly write: OpenWrite }
+  /** A write that a side missed; `seq` counts those of this proxy. */
+  | { readonly kind: 'missed'; readonly seq: number; readonly write: MissedWrite }
+  | { readonly kind: 'replayed'; readonly id: number; readonly end: ReplayEnd }
   | {
       readonly kind: 'summary';
       readonly summary: Summary;

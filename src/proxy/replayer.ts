@@ -1,14 +1,7 @@
-import type { Side } from '../model/exchange.ts';
+import { otherSide, type Side } from '../model/exchange.ts';
 import type { MissedWrite, ReplayEnd } from '../model/missed-write.ts';
 import type { Leg, LegListener, LegOptions, Upstream } from '../wire/leg.ts';
 import type { KeyOrder, OrderedTask } from './key-order.ts';
-
-/** A write to be sent now to the side that missed it. */
-export interface Replay {
-  readonly write: MissedWrite;
-  readonly keys: readonly string[];
-  readonly target: Side;
-}
 
 export interface ReplayerParts {
   /** The shadow pools: a replay is shadow work. */
@@ -36,10 +29,10 @@ export class Replayer {
   }
 
   /** Sends the write when its turn among the key's shadow requests has come; see `ended`, once. */
-  replay(replay: Replay, ended: (end: ReplayEnd) => void): void {
+  replay(write: MissedWrite, ended: (end: ReplayEnd) => void): void {
     this.outstanding += 1;
     this.#parts.order.acquire(
-      new ReplayTask(replay, this.#parts, this.#options, (end) => {
+      new ReplayTask(write, this.#parts, this.#options, (end) => {
         this.outstanding -= 1;
         ended(end);
       }),
@@ -58,13 +51,13 @@ class ReplayTask implements OrderedTask, LegListener {
   readonly #ended: (end: ReplayEnd) => void;
 
   constructor(
-    { write, keys, target }: Replay,
+    write: MissedWrite,
     parts: ReplayerParts,
     options: LegOptions,
     ended: (end: ReplayEnd) => void,
   ) {
-    this.keys = keys;
-    this.target = target;
+    this.keys = [...new Set(write.keys)];
+    this.target = otherSide(write.truth);
     this.#write = write;
     this.#parts = parts;
     this.#options = options;

@@ -9,7 +9,9 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../kit/clock.ts';
 import { codeOf, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import type { TaintedKey } from '../model/window.ts';
 import { createAnalyst } from './analyst.ts';
+import { ToldJournal } from './journal-port.ts';
 import type { FromProxy, ToProxy } from './messages.ts';
 import { createProxy, type Proxy } from './proxy.ts';
 import { ORPHAN_TAINT_PREFIX } from './taint.ts';
@@ -20,14 +22,18 @@ const ORPHAN_CHECK_MS = 200;
 
 type Start = Extract<ToProxy, { kind: 'start' }>;
 
-function tell(message: FromProxy): void {
+/** False when there is nobody to tell. */
+function tell(message: FromProxy): boolean {
   // A controller that has gone is noticed by `disconnect`; what could not be told is kept.
-  if (process.connected) process.send!(message, () => undefined);
+  if (!process.connected) return false;
+  process.send!(message, () => undefined);
+  return true;
 }
 
 function begin(start: Start, handle: unknown): void {
   const { settings } = start;
-  const writes = createWriteLog((write) => tell({ kind: 'writing', write }));
+  const writes = createWriteLog((write) => void tell({ kind: 'writing', write }));
+  const journal = new ToldJournal((seq, write) => tell({ kind: 'missed', seq, write }));
   const analyst = createAnalyst({
     routes: settings.routes,
     record: settings.record,
@@ -42,8 +48,10 @@ function begin(start: Start, handle: unknown): void {
     clock: systemClock,
     analyst,
     writes,
+    journal,
   });
   proxy.tainted.restore(start.tainted);
+  proxy.tainted.held.kept(start.held);
   let isEnding = false;
 
   const summarize = (): void => {
@@ -51,26 +59,15 @@ function begin(start: Start, handle: unknown): void {
     if (!process.connected) return;
     tell({ kind: 'summary', summary: proxy.summarize(), endedWrites });
   };
-  // Seconds begin with the wall clock's, so that those of several proxies are the same ones.
-  let timer: NodeJS.Timeout;
-  const summarizeOnTheSecond = (): void => {
-    timer = setTimeout(
-      () => {
-        summarize();
-        summarizeOnTheSecond();
-      },
-      SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS),
-    );
-  };
-  summarizeOnTheSecond();
+  const stopSummaries = onTheSecond(summarize);
 
   const end = async (): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
     await proxy.drain(LIMITS.drainMaxMs);
-    clearTimeout(timer);
+    stopSummaries();
     if (process.connected) summarize();
-    else await leaveTaints(start.controlPath, proxy);
+    else await leaveTaints(start.controlPath, [...proxy.tainted.all(), ...journal.unkept()]);
     await proxy.close();
     if (process.connected) process.disconnect();
     process.exitCode = 0;
@@ -81,9 +78,8 @@ function begin(start: Start, handle: unknown): void {
     if (message.kind === 'assign' && proxy.assign(message.assignment)) {
       const { epoch, revision, mirrorRevision } = message.assignment;
       tell({ kind: 'applied', epoch, revision, mirrorRevision });
-    } else if (message.kind === 'taint') {
-      for (const [key, truth, reason] of message.keys) proxy.tainted.add(key, truth, reason);
     } else if (message.kind === 'drain') void end();
+    else hearOfMissed(message, proxy, journal);
   });
   process.on('disconnect', () => {
     if (!isEnding) serveAsOrphan(start, proxy, end);
@@ -95,6 +91,51 @@ function begin(start: Start, handle: unknown): void {
     tell({ kind: 'listen-failed', code: codeOf(error), message: error.message });
   });
   proxy.server.listen(handle as object, () => tell({ kind: 'ready' }));
+}
+
+/**
+ * Calls `run` as each second of the wall clock ends, so that those of several proxies are the
+ * same ones; the answer stops it.
+ */
+function onTheSecond(run: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    timer = setTimeout(
+      () => {
+        run();
+        next();
+      },
+      SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS),
+    );
+  };
+  next();
+  return () => clearTimeout(timer);
+}
+
+/** What the controller says of tainted keys and of writes that a side missed. */
+function hearOfMissed(message: ToProxy, { tainted, replayer }: Proxy, journal: ToldJournal): void {
+  switch (message.kind) {
+    case 'taint':
+      tainted.restore(message.keys);
+      break;
+    case 'lift':
+      tainted.lift(message.keys);
+      break;
+    case 'held':
+      tainted.held.kept(message.keys);
+      break;
+    case 'released':
+      tainted.held.released(message.keys, message.seenSeq);
+      break;
+    case 'kept':
+      journal.kept(message.seq);
+      break;
+    case 'replay': {
+      const { id, write } = message;
+      replayer.replay(write, (end) => tell({ kind: 'replayed', id, end }));
+      break;
+    }
+  }
 }
 
 /** Without a controller: hold, then the safe target; drain once a new controller is there. */
@@ -129,9 +170,8 @@ async function readEpoch(path: string): Promise<number> {
   }
 }
 
-async function leaveTaints(controlPath: string, proxy: Proxy): Promise<void> {
-  // All of them: what was told last may not have been written down before the end.
-  const keys = proxy.tainted.all();
+/** All of them: what was told last may not have been written down before the end. */
+async function leaveTaints(controlPath: string, keys: readonly TaintedKey[]): Promise<void> {
   if (keys.length === 0) return;
   const path = join(dirname(controlPath), `${ORPHAN_TAINT_PREFIX}${process.pid}.json`);
   try {

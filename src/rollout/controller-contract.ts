@@ -34,7 +34,9 @@ export interface Controller {
   workerLost(worker: number): void;
   /** What every proxy should do now; for a proxy that starts. */
   assignment(): Assignment;
-  /** Keys not judged any more; for a proxy that starts. */
+  /** Keys found tainted by other means than a proxy's summary. */
+  taint(keys: readonly TaintedKey[]): void;
+  /** Keys tainted until both sides were seen to agree; for a proxy that starts. */
   taintedKeys(): readonly TaintedKey[];
   status(): Status;
   events(afterId: number, limit: number): readonly RolloutEvent[];

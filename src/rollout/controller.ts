@@ -28,6 +28,7 @@ import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-
 import type { PairedSecond } from './seconds.ts';
 import { changeSentence, type SettingsChange } from './settings-change.ts';
 import { statusOf } from './status.ts';
+import { spread } from './taint-news.ts';
 import * as verbs from './verbs.ts';
 
 export type { Controller, ControllerOptions };
@@ -238,10 +239,11 @@ class RolloutController implements Controller {
 
   accept(summary: Summary): void {
     this.#mirror.accept(summary);
-    const fresh = this.#gathering.accept(summary, this.#state);
-    if (fresh.length === 0) return;
-    this.#journal.addTainted(fresh);
-    this.#options.engine.taint?.(fresh);
+    spread(this.#gathering.accept(summary, this.#state), this.#journal, this.#options.engine);
+  }
+
+  taint(keys: readonly TaintedKey[]): void {
+    spread(this.#gathering.taint(keys), this.#journal, this.#options.engine);
   }
 
   workerLost(worker: number): void {

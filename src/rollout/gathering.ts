@@ -6,6 +6,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { GateCounts } from '../judge/evidence.ts';
+import type { LiftedKey } from '../model/missed-write.ts';
 import type { Cluster } from '../model/pair.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
@@ -15,6 +16,7 @@ import { ClusterLedger } from './clusters.ts';
 import { type ClosedWindow, StepEvidence } from './evidence.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
 import { RecentSeconds } from './seconds.ts';
+import type { TaintNews } from './taint-news.ts';
 import { TrafficLedger } from './traffic.ts';
 
 interface Progress {
@@ -29,7 +31,7 @@ interface Progress {
 /** A proxy that has not reported for this long does not count as working. */
 const SILENT_AFTER_MS = 5000;
 
-/** Totals last as long as the rollout, evidence as long as the step, taints for ever. */
+/** Totals last as long as the rollout, evidence as long as the step, taints until they are lifted. */
 export class Gathering {
   readonly #clock: Clock;
   readonly #tainted: Map<string, TaintedKey>;
@@ -73,14 +75,14 @@ export class Gathering {
     return [...this.#tainted.values()];
   }
 
-  /** Takes a summary; answers the keys that it alone knew to be tainted. */
-  accept(summary: Summary, state: RolloutState): readonly TaintedKey[] {
+  /** Takes a summary; answers what it alone knew of tainted keys. */
+  accept(summary: Summary, state: RolloutState): TaintNews {
     this.#heardAtUs.set(summary.worker, this.#clock.nowUs());
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.worker, summary.clusters);
     this.seconds.accept(summary);
     if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
-    return this.#taint(summary.tainted);
+    return this.#lift(summary.lifted ?? [], this.taint(summary.tainted).tainted);
   }
 
   workerLost(worker: number): void {
@@ -120,8 +122,10 @@ export class Gathering {
     this.beginStep(startedAtMs);
   }
 
+  /** Tainted keys: those that stay so until they are seen to agree; the rest is the journal's. */
   traffic(): TrafficCounts {
-    return { ...this.#traffic.totals(), taintedKeys: this.#tainted.size };
+    const totals = this.#traffic.totals();
+    return { ...totals, taintedKeys: this.#tainted.size, journalEntries: 0, journalBytes: 0 };
   }
 
   clusters(): readonly Cluster[] {
@@ -166,14 +170,35 @@ export class Gathering {
     return revision === current && before === current;
   }
 
-  #taint(keys: readonly TaintedKey[]): readonly TaintedKey[] {
+  /** Takes tainted keys; answers those that were not known, or not as of so late. */
+  taint(keys: readonly TaintedKey[]): TaintNews {
     const fresh: TaintedKey[] = [];
     for (const tainted of keys) {
-      const [key] = tainted;
-      if (this.#tainted.has(key) || this.#tainted.size >= LIMITS.taintedKeysMax) continue;
-      this.#tainted.set(key, tainted);
-      fresh.push(tainted);
+      const [key, , , sinceUs = 0] = tainted;
+      const known = this.#tainted.get(key);
+      if (known === undefined && this.#tainted.size >= LIMITS.taintedKeysMax) continue;
+      if (known !== undefined && sinceUs <= (known[3] ?? 0)) continue;
+      const newest: TaintedKey = known === undefined ? tainted : [key, known[1], known[2], sinceUs];
+      this.#tainted.set(key, newest);
+      fresh.push(newest);
     }
-    return fresh;
+    return { tainted: fresh, lifted: [] };
+  }
+
+  /** A key tainted anew after it was seen to agree stays, and is told so to who has lifted it. */
+  #lift(keys: readonly LiftedKey[], fresh: readonly TaintedKey[]): TaintNews {
+    const tainted = [...fresh];
+    const lifted: LiftedKey[] = [];
+    for (const each of keys) {
+      const [key, beganUs] = each;
+      const known = this.#tainted.get(key);
+      if (known === undefined) continue;
+      if ((known[3] ?? 0) >= beganUs) tainted.push(known);
+      else {
+        this.#tainted.delete(key);
+        lifted.push(each);
+      }
+    }
+    return { tainted, lifted };
   }
 }

@@ -5,6 +5,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
+import type { LiftedKey } from '../model/missed-write.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
 import type { TaintedKey } from '../model/window.ts';
 import type { RolloutStore, StoredWindow } from '../store/rollout-store.ts';
@@ -19,7 +20,8 @@ export class Journal {
   #events: RolloutEvent[];
   #unwrittenEvents: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
-  #tainted: TaintedKey[] = [];
+  /** The newest word on each key: tainted, or lifted (null). */
+  #taints = new Map<string, TaintedKey | null>();
   #lastId: number;
   #problem: string | null = null;
 
@@ -56,7 +58,12 @@ export class Journal {
   }
 
   addTainted(keys: readonly TaintedKey[]): void {
-    this.#tainted.push(...keys);
+    for (const tainted of keys) this.#taints.set(tainted[0], tainted);
+  }
+
+  /** Keys that are not tainted any more. */
+  addLifted(keys: readonly LiftedKey[]): void {
+    for (const [key] of keys) this.#taints.set(key, null);
   }
 
   /**
@@ -67,9 +74,11 @@ export class Journal {
     const numbered = event === null ? null : this.#number(event);
     const events = [...this.#unwrittenEvents, ...(numbered === null ? [] : [numbered])];
     const windows = this.#windows;
-    const tainted = this.#tainted;
+    const taints = this.#taints;
+    const tainted = [...taints.values()].filter((each) => each !== null);
+    const lifted = [...taints.keys()];
     try {
-      this.#store.commit({ state, progress, events, windows, tainted });
+      this.#store.commit({ state, progress, events, windows, tainted, lifted });
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -77,7 +86,7 @@ export class Journal {
     this.#problem = null;
     this.#unwrittenEvents = [];
     this.#windows = [];
-    this.#tainted = [];
+    this.#taints = new Map();
     if (numbered !== null) this.#keep(numbered);
   }
 

@@ -4,11 +4,15 @@ import type {
   RolloutEvent,
   RolloutState,
   Status,
+  TaintedKeyStatus,
   Verdict,
 } from '../model/rollout.ts';
 import type { LadderStep } from '../model/settings.ts';
+import type { TaintedKey, TaintReason } from '../model/window.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { MissedCounts } from '../measure/accumulate.ts';
 import { OVERLOAD_NAMES } from '../proxy/overload.ts';
-import type { TrafficEngine } from './engine.ts';
+import type { JournalState, TrafficEngine } from './engine.ts';
 import type { Gathering } from './gathering.ts';
 
 export interface StatusFacts {
@@ -25,27 +29,54 @@ export interface StatusFacts {
   readonly warnings: readonly (string | null)[];
 }
 
+const NO_JOURNAL: JournalState = { entries: 0, bytes: 0, keys: [], problem: null };
+
 /** Where the rollout stands, why, and what it waits for, at this moment. */
 export function statusOf(facts: StatusFacts): Status {
   const { state, ladder, verdict, decision, gathering, mirror, engine, events } = facts;
   const { id, label, phase, percent, step, revision, reason } = state;
   const steps = ladder.map((rung) => rung.percent);
-  const warnings = [...facts.warnings, ...mirrorWarnings(mirror)].filter(
+  const journal = engine.journal?.() ?? NO_JOURNAL;
+  const warnings = [...facts.warnings, journal.problem, ...mirrorWarnings(mirror)].filter(
     (warning) => warning !== null,
   );
   // A decision that only has to be carried out waits for what hinders it, if anything does.
   const waitingFor = decision.kind === 'hold' ? decision.waitingFor : warnings;
   return {
     rollout: { id, label, phase, percent, step, steps, revision, reason, waitingFor },
-    traffic: gathering.traffic(),
+    traffic: { ...gathering.traffic(), ...missedCounts(gathering, journal) },
     mirror,
     gates: verdict.gates,
     clusters: gathering.clusters(),
     events,
+    tainted: listed(gathering.taintedKeys()),
     workers: engine.workers?.() ?? gathering.workers,
     legacyReachable: engine.isLegacyReachable?.() ?? true,
     warnings,
   };
+}
+
+/** Each key once: those with a lasting reason by that, those that only wait as `journalled`. */
+function missedCounts(gathering: Gathering, journal: JournalState): MissedCounts {
+  const taintedBy: Partial<Record<TaintReason, number>> = {};
+  const lasting = new Set<string>();
+  for (const [key, , reason] of gathering.taintedKeys()) {
+    lasting.add(key);
+    taintedBy[reason] = (taintedBy[reason] ?? 0) + 1;
+  }
+  const journalled = journal.keys.filter(([key]) => !lasting.has(key)).length;
+  if (journalled > 0) taintedBy.journalled = journalled;
+  return {
+    taintedKeys: lasting.size + journalled,
+    taintedBy,
+    journalEntries: journal.entries,
+    journalBytes: journal.bytes,
+  };
+}
+
+function listed(keys: readonly TaintedKey[]): readonly TaintedKeyStatus[] {
+  const first = keys.slice(0, LIMITS.taintedListedMax);
+  return first.map(([key, side, reason]) => ({ key, reason, side }));
 }
 
 function mirrorWarnings({ openBreakers, overload }: MirrorStatus): readonly (string | null)[] {

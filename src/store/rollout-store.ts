@@ -1,6 +1,11 @@
 import { CrossfadeError } from '../kit/errors.ts';
 import type { RolloutEvent, RolloutState } from '../model/rollout.ts';
 import type { TaintedKey } from '../model/window.ts';
+import {
+  createMissedWriteStore,
+  MISSED_WRITES_SCHEMA,
+  type MissedWriteStore,
+} from './missed-writes.ts';
 import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
 
 /** One closed window of evidence, as JSON text that only the rollout reads. */
@@ -21,6 +26,8 @@ export interface RolloutChange {
   readonly events: readonly RolloutEvent[];
   readonly windows: readonly StoredWindow[];
   readonly tainted: readonly TaintedKey[];
+  /** Keys whose taints were lifted, before any of `tainted`. */
+  readonly lifted?: readonly string[];
 }
 
 export interface StoredRollout {
@@ -46,6 +53,11 @@ export interface RolloutStore {
   tainted(): readonly TaintedKey[];
   /** Gives the lock back; another controller may then open the store. */
   close(): void;
+}
+
+/** A store in a file, which also holds the journal of missed writes. */
+export interface RolloutFile extends RolloutStore {
+  readonly missedWrites: MissedWriteStore;
 }
 
 /** Marks the file as ours: `XFRO`. */
@@ -79,6 +91,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
+  MISSED_WRITES_SCHEMA,
 ];
 
 /**
@@ -86,7 +99,7 @@ const MIGRATIONS: readonly string[] = [
  * controller out until it is closed or this process dies. Throws what openSqlite throws, and
  * `store-locked` (exit 2) while another controller has it.
  */
-export function openRolloutStore(path: string): RolloutStore {
+export function openRolloutStore(path: string): RolloutFile {
   try {
     return new SqliteRolloutStore(
       path,
@@ -107,7 +120,8 @@ export function openRolloutStore(path: string): RolloutStore {
   }
 }
 
-class SqliteRolloutStore implements RolloutStore {
+class SqliteRolloutStore implements RolloutFile {
+  readonly missedWrites: MissedWriteStore;
   readonly #path: string;
   readonly #database: SqliteDatabase;
   readonly #write: (change: RolloutChange) => void;
@@ -115,6 +129,7 @@ class SqliteRolloutStore implements RolloutStore {
   constructor(path: string, database: SqliteDatabase) {
     this.#path = path;
     this.#database = database;
+    this.missedWrites = createMissedWriteStore(path, database);
     const rollout = database.prepare(
       `INSERT INTO rollouts (id, state, progress) VALUES (?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, progress = excluded.progress`,
@@ -129,6 +144,7 @@ class SqliteRolloutStore implements RolloutStore {
     const tainted = database.prepare(
       'INSERT OR IGNORE INTO tainted (key, truth, reason) VALUES (?, ?, ?)',
     );
+    const lifted = database.prepare('DELETE FROM tainted WHERE key = ?');
     const write = database.transaction((change: RolloutChange) => {
       const { state } = change;
       rollout.run(state.id, JSON.stringify(state), change.progress);
@@ -138,6 +154,7 @@ class SqliteRolloutStore implements RolloutStore {
       for (const { rollout: of, revision, windowMs, startMs, body } of change.windows) {
         window.run(of, revision, windowMs, startMs, body);
       }
+      for (const key of change.lifted ?? []) lifted.run(key);
       for (const [key, truth, reason] of change.tainted) tainted.run(key, truth, reason);
     });
     this.#write = (change) => write.immediate(change);

@@ -98,6 +98,8 @@ export class MemoryRolloutStore implements RolloutStore {
     this.#rollout = { state: change.state, progress: change.progress };
     this.#events.push(...change.events);
     this.#windows.push(...change.windows);
+    const lifted = new Set(change.lifted);
+    this.#tainted = this.#tainted.filter(([key]) => !lifted.has(key));
     this.#tainted.push(...change.tainted);
   }
 

@@ -29,10 +29,10 @@ const STATUS: Status = {
     failedSafe: 0,
     failedWrites: 1,
     keyless: 0,
-    taintedKeys: 2,
-    taintedBy: { 'not-mirrored': 2 },
-    journalEntries: 0,
-    journalBytes: 0,
+    taintedKeys: 7,
+    taintedBy: { journalled: 5, 'shadow-unknown': 2 },
+    journalEntries: 12,
+    journalBytes: 4096,
     rejected: {},
     overridden: 0,
   },
@@ -72,6 +72,10 @@ const STATUS: Status = {
   events: [
     { id: 2, rollout: 1, atMs: 1000, kind: 'hold', percent: 1, sentence: 'second' },
     { id: 1, rollout: 1, atMs: 0, kind: 'start', percent: 0, sentence: 'first' },
+  ],
+  tainted: [
+    { key: 'user-1', reason: 'shadow-unknown', side: 'legacy' },
+    { key: 'user-\u001b[2J', reason: 'shadow-unknown', side: 'candidate' },
   ],
   workers: 1,
   legacyReachable: false,
@@ -114,6 +118,13 @@ test('lets nothing from traffic move the cursor', () => {
 
 test('tells events oldest first', () => {
   expect(text.indexOf('Z  first')).toBeLessThan(text.indexOf('Z  second'));
+});
+
+test('says how many keys are tainted and why, what waits to be replayed, and names some', () => {
+  expect(text).toContain(
+    'tainted keys 7 (journalled 5, shadow-unknown 2); journal of missed writes: 12 waiting, 4.0 KiB',
+  );
+  expect(text).toContain('user-1: shadow-unknown, legacy has every write');
 });
 
 test('says how much is mirrored, or why nothing is', () => {

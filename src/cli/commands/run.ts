@@ -66,7 +66,13 @@ async function serve(
   label: string | undefined,
 ): Promise<void> {
   const handle = await bindListenHandle(settings.listen, isTakeover);
-  const engine = createBuiltinEngine({ settings, handle, controlPath, log });
+  const engine = createBuiltinEngine({
+    settings,
+    handle,
+    controlPath,
+    missedWrites: store.missedWrites,
+    log,
+  });
   const resources = createResourcePoller(settings, systemClock);
   const controller = createController({
     settings,

@@ -231,7 +231,8 @@ describe('the verbs', () => {
       percent: 0,
       phase: 'climbing',
     });
-    expect(status.traffic).toEqual({ ...NO_TRAFFIC, taintedKeys: 1 });
+    const taintedBy = { 'not-mirrored': 1 };
+    expect(status.traffic).toEqual({ ...NO_TRAFFIC, taintedKeys: 1, taintedBy });
     expect(controller.taintedKeys()).toEqual([['user-1', 'candidate', 'not-mirrored']]);
     rollout.run(9);
     expect(controller.assignment().canaryPercent).toBe(1);

@@ -1,0 +1,232 @@
+/**
+ * The journal of missed writes of all proxies of this machine. In: the writes that each proxy
+ * tells of, and how replays ended. Out: entries to be replayed, one proxy's at a time; which keys
+ * are held and released, to all of them; rows in the store. One journal for all, as a key's
+ * writes may come through any of them.
+ */
+import type { Clock } from '../kit/clock.ts';
+import { messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
+import type { Log } from '../kit/log.ts';
+import type { HeldKey, ReplayEnd } from '../model/missed-write.ts';
+import type { Side } from '../model/exchange.ts';
+import type { TaintedKey } from '../model/window.ts';
+import { CatchUp } from '../proxy/catch-up.ts';
+import type { FromProxy, ToProxy } from '../proxy/messages.ts';
+import type { JournalEntry } from '../proxy/write-journal.ts';
+import type { JournalState } from '../rollout/engine.ts';
+import type { MissedWriteStore, StoredMissedWrite } from '../store/missed-writes.ts';
+
+export interface JournalKeeperParts {
+  readonly store: MissedWriteStore;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
+  /** Takes keys that stay tainted until both sides were seen to agree. */
+  readonly taint: (keys: readonly TaintedKey[]) => void;
+}
+
+/** What a proxy says that concerns the journal. */
+export type JournalMessage = Extract<FromProxy, { kind: 'missed' | 'replayed' }>;
+
+interface Link {
+  readonly send: (message: ToProxy) => void;
+  isReady: boolean;
+  /** Number of the newest write heard of from this proxy, and of the newest on disk. */
+  seenSeq: number;
+  keptSeq: number;
+  /** Replays that it has been asked for. */
+  readonly replays: Map<number, (end: ReplayEnd) => void>;
+}
+
+/** Takes up the journal of the store, and keeps it there; see the head of this file. */
+export class JournalKeeper {
+  readonly #parts: JournalKeeperParts;
+  readonly #links = new Map<number, Link>();
+  readonly #catchUp: CatchUp;
+  readonly #era: number;
+  /** Keys to be told of: the side that has their writes, or null when they are released. */
+  #untold = new Map<string, Side | null>();
+  #isTellingDue = false;
+  #added = new Map<number, StoredMissedWrite>();
+  #removed = new Set<number>();
+  #tainted: TaintedKey[] = [];
+  #isWriteDue = false;
+  #problem: string | null = null;
+
+  constructor(parts: JournalKeeperParts) {
+    this.#parts = parts;
+    const stored = parts.store.all();
+    this.#era = 1 + Math.max(0, ...stored.slice(-1).map(({ era }) => era));
+    this.#catchUp = new CatchUp({
+      clock: parts.clock,
+      observer: {
+        held: (keys) => this.#tell(keys),
+        released: (keys) => this.#tell(keys.map((key) => [key, null])),
+        tainted: (keys) => {
+          this.#tainted.push(...keys);
+          this.#parts.taint(keys);
+          this.#writeSoon();
+        },
+        added: (entry) => this.#entryAdded(entry),
+        removed: (entry) => this.#entryRemoved(entry),
+      },
+      canReplay: () => this.#sender() !== null,
+      replay: (entry, ended) => this.#replay(entry, ended),
+      grant: (entries) => this.#grant(entries),
+      // One proxy alone tells of its writes in the order in which they were.
+      settleMs: () => (this.#links.size > 1 ? LIMITS.replaySettleMs : 0),
+    });
+    for (const { id, write, isGranted } of stored) this.#catchUp.restore(id, write, isGranted);
+  }
+
+  state(): JournalState {
+    const { journal } = this.#catchUp;
+    const { count: entries, bytes } = journal;
+    return { entries, bytes, keys: journal.heldKeys(), problem: this.#problem };
+  }
+
+  /** Keys that a proxy which starts now has to hold. */
+  held(): readonly HeldKey[] {
+    return this.#catchUp.journal.heldKeys();
+  }
+
+  /** A proxy starts: from now on it is told of everything. */
+  joined(worker: number, tell: (message: ToProxy) => void): void {
+    const link = { send: tell, isReady: false, seenSeq: 0, keptSeq: 0, replays: new Map() };
+    this.#links.set(worker, link);
+  }
+
+  /** It serves, and may be asked to replay. */
+  ready(worker: number): void {
+    const link = this.#links.get(worker);
+    if (link === undefined) return;
+    link.isReady = true;
+    this.#catchUp.wake();
+  }
+
+  /** It has gone; what it was replaying may have been carried out. */
+  left(worker: number): void {
+    const link = this.#links.get(worker);
+    if (link === undefined) return;
+    this.#links.delete(worker);
+    for (const ended of link.replays.values()) ended('unknown');
+  }
+
+  hear(worker: number, message: JournalMessage): void {
+    const link = this.#links.get(worker);
+    if (message.kind === 'missed') {
+      // The last words of a proxy may be heard after its end.
+      if (link !== undefined) link.seenSeq = message.seq;
+      this.#catchUp.missed(message.write);
+    } else {
+      const ended = link?.replays.get(message.id);
+      link?.replays.delete(message.id);
+      ended?.(message.end);
+    }
+  }
+
+  /** Writes all that waits, and ends; no proxy may be left. */
+  close(): void {
+    this.#catchUp.close();
+    const unsent = [...this.#catchUp.journal.entries()].filter(
+      (entry) => entry.isGranted && !entry.wasSent,
+    );
+    this.#write([], unsent);
+  }
+
+  /** The newest proxy that serves: the others may be on their way out. */
+  #sender(): Link | null {
+    let newest: Link | null = null;
+    for (const link of this.#links.values()) if (link.isReady) newest = link;
+    return newest;
+  }
+
+  #replay(entry: JournalEntry, ended: (end: ReplayEnd) => void): void {
+    const link = this.#sender();
+    if (link === null) {
+      ended('unsent');
+      return;
+    }
+    link.replays.set(entry.id, ended);
+    link.send({ kind: 'replay', id: entry.id, write: entry.write });
+  }
+
+  /** The newest word on each key goes out at the end of this turn. */
+  #tell(keys: readonly (readonly [string, Side | null])[]): void {
+    for (const [key, truth] of keys) this.#untold.set(key, truth);
+    if (this.#isTellingDue) return;
+    this.#isTellingDue = true;
+    setImmediate(() => this.#tellAll());
+  }
+
+  #tellAll(): void {
+    this.#isTellingDue = false;
+    const held: HeldKey[] = [];
+    const released: string[] = [];
+    for (const [key, truth] of this.#untold) {
+      if (truth === null) released.push(key);
+      else held.push([key, truth]);
+    }
+    this.#untold = new Map();
+    for (const { send, seenSeq } of this.#links.values()) {
+      if (held.length > 0) send({ kind: 'held', keys: held });
+      if (released.length > 0) send({ kind: 'released', keys: released, seenSeq });
+    }
+  }
+
+  #entryAdded({ id, write }: JournalEntry): void {
+    this.#added.set(id, { id, era: this.#era, isGranted: false, write });
+    this.#writeSoon();
+  }
+
+  #entryRemoved({ id }: JournalEntry): void {
+    if (!this.#added.delete(id)) this.#removed.add(id);
+    this.#writeSoon();
+  }
+
+  #grant(entries: readonly JournalEntry[]): boolean {
+    return this.#write(entries, []);
+  }
+
+  #writeSoon(delayMs: number = LIMITS.journalPersistMs): void {
+    if (this.#isWriteDue) return;
+    this.#isWriteDue = true;
+    this.#parts.clock.after(delayMs, () => {
+      this.#isWriteDue = false;
+      if (!this.#write([], [])) this.#writeSoon(LIMITS.persistEveryMs);
+    });
+  }
+
+  #write(granted: readonly JournalEntry[], ungranted: readonly JournalEntry[]): boolean {
+    const change = {
+      added: [...this.#added.values()],
+      granted: granted.map(({ id }) => id),
+      ungranted: ungranted.map(({ id }) => id),
+      removed: [...this.#removed],
+      tainted: this.#tainted,
+    };
+    if (Object.values(change).every((part) => part.length === 0)) return true;
+    try {
+      this.#parts.store.commit(change);
+    } catch (error) {
+      const cause = messageOf(error);
+      if (this.#problem === null) this.#parts.log.error({ cause }, 'missed writes not written');
+      this.#problem = `missed writes are not on disk yet: ${cause}`;
+      return false;
+    }
+    this.#problem = null;
+    this.#added = new Map();
+    this.#removed = new Set();
+    this.#tainted = [];
+    this.#tellKept();
+    return true;
+  }
+
+  #tellKept(): void {
+    for (const link of this.#links.values()) {
+      if (link.seenSeq === link.keptSeq) continue;
+      link.keptSeq = link.seenSeq;
+      link.send({ kind: 'kept', seq: link.seenSeq });
+    }
+  }
+}
