@@ -1,9 +1,13 @@
-/** `npm run bench [-- NAME]`: every trial, or the one named. Ratios within one run, medians. */
+/**
+ * `npm run bench [-- NAME [OPTIONS]]`: every trial, or the one named. Ratios within one run,
+ * medians.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const TRIALS: Readonly<Record<string, string>> = {
   cache: 'legacy and slab caches in process: hits, inserts, collections, bytes an entry',
+  isolation: 'live p99 and errors while the shadow hangs, is slow, dead, resets or never ends',
   proxy: 'direct, through the proxy, mirrored and compared; nginx with mirror beside them',
 };
 
@@ -16,6 +20,8 @@ for (const [name, what] of Object.entries(TRIALS)) {
   if (wanted !== undefined && name !== wanted) continue;
   process.stdout.write(`\n== ${name}: ${what}\n`);
   const file = join(import.meta.dirname, `${name}.ts`);
-  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [file, ...process.argv.slice(3)], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exitCode = status ?? 1;
 }

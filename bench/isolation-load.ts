@@ -1,0 +1,165 @@
+/**
+ * The load of the isolation trial: requests on kept connections, at a fixed rate whatever comes
+ * back (latency from the intended start), or as fast as they are answered. In: blocks to run.
+ * Out: latencies and what failed.
+ */
+import { connect, type Socket } from 'node:net';
+import { monotonicUs } from '../src/kit/clock.ts';
+import { LatencyHistogram } from '../src/measure/latency.ts';
+import { ANSWER_BODY } from './isolation-side.ts';
+
+export interface ToLoad {
+  readonly port: number;
+  readonly connections: number;
+  /** Requests a second; null: as fast as they are answered. */
+  readonly ratePerSec: number | null;
+  readonly ms: number;
+}
+
+export interface LoadResult {
+  readonly sent: number;
+  readonly answered: number;
+  /** Anything but the whole and right answer in time. */
+  readonly failed: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly perSec: number;
+}
+
+const GIVE_UP_MS = 10_000;
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+class Client {
+  readonly #load: Load;
+  readonly #port: number;
+  #socket: Socket;
+  #chunks: Buffer[] = [];
+  #intendedUs = -1;
+
+  constructor(load: Load, port: number) {
+    this.#load = load;
+    this.#port = port;
+    this.#socket = this.#open();
+  }
+
+  send(intendedUs: number, key: number): void {
+    this.#intendedUs = intendedUs;
+    this.#socket.write(`GET /u/${key}/x HTTP/1.1\r\nHost: bench\r\n\r\n`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #open(): Socket {
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      if (socket !== this.#socket || this.#load.isOver) return;
+      this.#socket = this.#open();
+      if (this.#intendedUs >= 0) this.#ended(false);
+    });
+    return socket;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    const end = bytes.indexOf(HEAD_END);
+    if (end < 0) return;
+    const head = bytes.toString('latin1', 0, end);
+    const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? Number.NaN);
+    const body = bytes.subarray(end + HEAD_END.length);
+    if (body.length < length) return;
+    this.#chunks = [];
+    this.#ended(head.startsWith('HTTP/1.1 200 ') && body.equals(ANSWER_BODY));
+  }
+
+  #ended(isRight: boolean): void {
+    const intendedUs = this.#intendedUs;
+    this.#intendedUs = -1;
+    this.#load.ended(this, intendedUs, isRight);
+  }
+}
+
+class Load {
+  readonly #options: ToLoad;
+  readonly #latencies = new LatencyHistogram(3);
+  readonly #clients: readonly Client[];
+  #free: Client[];
+  #endUs = 0;
+  #sent = 0;
+  #failed = 0;
+  isOver = false;
+
+  constructor(options: ToLoad) {
+    this.#options = options;
+    const { connections, port } = options;
+    this.#clients = Array.from({ length: connections }, () => new Client(this, port));
+    this.#free = [...this.#clients];
+  }
+
+  ended(client: Client, intendedUs: number, isRight: boolean): void {
+    const nowUs = monotonicUs();
+    if (isRight) this.#latencies.record(nowUs - intendedUs);
+    else this.#failed += 1;
+    if (this.#options.ratePerSec === null && nowUs < this.#endUs) this.#send(client, nowUs);
+    else this.#free.push(client);
+  }
+
+  async run(): Promise<LoadResult> {
+    const { ratePerSec, ms } = this.#options;
+    const startUs = monotonicUs();
+    const endUs = startUs + ms * 1000;
+    const waiting: number[] = [];
+    let due = 0;
+    this.#endUs = endUs;
+    if (ratePerSec === null) for (const client of this.#free.splice(0)) this.#send(client, startUs);
+    for (let nowUs = startUs; nowUs < endUs; nowUs = monotonicUs()) {
+      const rate = ratePerSec ?? 0;
+      for (; startUs + (due * 1e6) / rate <= nowUs; due += 1) {
+        waiting.push(Math.round(startUs + (due * 1e6) / rate));
+      }
+      this.#sendDue(waiting);
+      // A core of its own is not there for it: what is due within a millisecond goes together.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const lastUs = monotonicUs() + GIVE_UP_MS * 1000;
+    while (this.#latencies.count + this.#failed < this.#sent + waiting.length) {
+      if (monotonicUs() > lastUs) break;
+      this.#sendDue(waiting);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    this.isOver = true;
+    for (const client of this.#clients) client.close();
+    const sent = this.#sent + waiting.length;
+    const answered = this.#latencies.count;
+    return {
+      sent,
+      answered,
+      failed: sent - answered,
+      p50Us: this.#latencies.quantileUs(0.5),
+      p99Us: this.#latencies.quantileUs(0.99),
+      perSec: answered / (ms / 1000),
+    };
+  }
+
+  /** Those whose time has come, oldest first, as far as connections are free. */
+  #sendDue(waiting: number[]): void {
+    const count = Math.min(waiting.length, this.#free.length);
+    const free = this.#free.splice(this.#free.length - count, count);
+    const due = waiting.splice(0, count);
+    for (const [i, client] of free.entries()) this.#send(client, due[i]!);
+  }
+
+  #send(client: Client, intendedUs: number): void {
+    this.#sent += 1;
+    client.send(intendedUs, this.#sent % 10_000);
+  }
+}
+
+process.on('message', (options: ToLoad) => {
+  void new Load(options).run().then((result) => process.send?.(result));
+});
+process.on('disconnect', () => process.exit());
