@@ -151,11 +151,11 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   ended(task: ShadowTask): void {
     const { passage, target, keys } = task;
-    const { order, clock } = this.#parts;
+    const { order } = this.#parts;
     const shadow = passage.shadow!;
     if (!(shadow instanceof UnsentLeg)) this.#inFlight -= 1;
     this.outstanding -= 1;
-    this.#tellBreaker(task, shadow.outcome, clock.nowUs());
+    this.#tellBreaker(task, shadow.outcome, shadow.finishedUs);
     if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
     if (task.isWrite) this.#parts.writeEnded?.(passage);
     if (keys.length > 0) order.release(task);

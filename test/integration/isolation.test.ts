@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -20,6 +20,7 @@ import {
   testRoute,
   testSettings,
 } from '../support/proxy.ts';
+import { startRun } from '../support/crossfade.ts';
 import { MISBEHAVIOURS, type RawShadow, startShadow } from '../support/shadows.ts';
 import { type Answer, type SideServer, startSide, until } from '../support/sides.ts';
 
@@ -63,10 +64,14 @@ interface Asked {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** One live request: its status and the whole of its body. */
-function ask(proxy: RunningProxy, asked: Asked = {}): Promise<readonly [number, string]> {
+function ask(
+  { port }: { readonly port: number },
+  asked: Asked = {},
+  from: Agent = agent,
+): Promise<readonly [number, string]> {
   const { method = 'GET', path = '/u/1/x', body } = asked;
   return new Promise((resolve, reject) => {
-    const sent = request({ agent, host: '127.0.0.1', port: proxy.port, method, path }, (answer) => {
+    const sent = request({ agent: from, host: '127.0.0.1', port, method, path }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
@@ -308,6 +313,39 @@ describe('live traffic is not harmed by a shadow that', () => {
     const traffic = await quiet(proxy);
     expect(traffic.notComparable['compare-dropped']).toBe(200);
   });
+});
+
+it('I-13 wants more connections than there are descriptors, and takes none from live', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'isolation-'));
+  const legacy = await legacySide();
+  const shadow = kept(await startShadow(MISBEHAVIOURS['reads and never answers']!));
+  const file = join(folder, 'crossfade.yaml');
+  const store = join(folder, 'crossfade.db');
+  writeFileSync(
+    file,
+    `listen: 127.0.0.1:0
+legacy: { url: ${legacy.url} }
+candidate: { url: ${shadow.url} }
+workers: 1
+store: { sqlite: ${store} }
+control: { listen: 127.0.0.1:0 }
+`,
+  );
+  const run = await startRun(file, store, 'ulimit -n 512; exec "$0" "$@"');
+  try {
+    const clients = new Agent({ keepAlive: true, maxSockets: 150 });
+    const asked = Array.from({ length: 3000 }, (_, i) =>
+      ask({ port: run.port }, { path: `/u/${i}/x` }, clients),
+    );
+    for (const answer of await Promise.all(asked)) expect(answer).toEqual([200, BODY]);
+    clients.destroy();
+    expect(shadow.opened()).toBeGreaterThan(0);
+    // The counts come with the summary of the second.
+    await until(async () => (await run.status()).traffic.received === 3000);
+  } finally {
+    await run.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('I-15: a proxy short of memory gives up', () => {

@@ -17,11 +17,17 @@ export interface RunningCrossfade {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `crossfade run -c FILE`; resolves when it serves. Rejects with what it said instead. */
-export async function startRun(configuration: string, store: string): Promise<RunningCrossfade> {
-  const child = spawn(process.execPath, [MAIN, 'run', '-c', configuration], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/**
+ * Starts `crossfade run -c FILE`; resolves when it serves. Rejects with what it said instead.
+ * `shell`: a script that ends with `exec "$0" "$@"`, to set limits before.
+ */
+export async function startRun(
+  configuration: string,
+  store: string,
+  shell = 'exec "$0" "$@"',
+): Promise<RunningCrossfade> {
+  const words = ['-c', shell, process.execPath, MAIN, 'run', '-c', configuration];
+  const child = spawn('/bin/sh', words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();

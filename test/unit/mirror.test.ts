@@ -13,7 +13,7 @@ import { createSimulatedClock } from '../support/simulated-clock.ts';
 /** A leg that tests end by hand. */
 class HeldLeg implements Leg {
   readonly startedUs = 0;
-  readonly finishedUs = 0;
+  finishedUs = 0;
   readonly status = 0;
   readonly statusMessage = '';
   readonly headers = [];
