@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadSettings } from '../config/load.ts';
+import { loadStorePath } from '../config/load.ts';
 import { type ControlPoint, findControl } from '../control/client.ts';
 
 /** Which rollout a command is for: control.json stands beside its store. */
@@ -18,6 +18,6 @@ export function placeOptions(command: Command): Command {
 /** Address and token of the `run` that serves the rollout; throws when none does. */
 export function rolloutAt(place: Place): ControlPoint {
   const { store, config } = place;
-  const configured = config === undefined ? undefined : loadSettings(config).storePath;
+  const configured = config === undefined ? undefined : loadStorePath(config);
   return findControl(store ?? configured ?? './crossfade.db');
 }

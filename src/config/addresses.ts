@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import type { ListenSettings } from '../model/settings.ts';
 
 /** Called with the rest of "expected …, found …" when a text cannot be taken. */
@@ -57,4 +58,15 @@ export function isSameServer(listen: ListenSettings, url: string): boolean {
   if (listen.port === 0 || (port === '' ? defaultPort : Number(port)) !== listen.port) return false;
   const isAnyHost = listen.host === '0.0.0.0' || listen.host === '::';
   return host === listen.host || (isLoopback(host) && (isAnyHost || isLoopback(listen.host)));
+}
+
+const linkLocal = new BlockList();
+linkLocal.addSubnet('169.254.0.0', 16, 'ipv4');
+linkLocal.addSubnet('fe80::', 10, 'ipv6');
+
+/** Whether the URL's host is an address that only this link knows. No name is looked up. */
+export function isLinkLocal(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+  const version = isIP(host);
+  return version !== 0 && linkLocal.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { didYouMean, type Path, type Problems } from './problems.ts';
-import type { SchemaNode } from './schema.ts';
+import type { SchemaNode } from './schema-forms.ts';
 
 /** Nothing a schema allows lies deeper; an alias that holds itself ends here. */
 const DEPTH_MAX = 16;
@@ -9,6 +9,16 @@ const FOUND_MAX = 60;
 /** Reports everything in the document that the schema does not allow, each at its place. */
 export function checkDocument(document: Document, schema: SchemaNode, problems: Problems): void {
   new Check(document, problems).node(document.contents, schema, []);
+}
+
+/** As {@link checkDocument}, for one key of the document and what it holds. */
+export function checkPart(
+  document: Document,
+  key: string,
+  schema: SchemaNode,
+  problems: Problems,
+): void {
+  new Check(document, problems).node(document.get(key, true), schema, [key]);
 }
 
 class Check {
@@ -42,13 +52,11 @@ class Check {
     const seen = new Set<string>();
     for (const pair of map.items) {
       const name = isScalar(pair.key) ? String(pair.key.value) : describe(pair.key);
-      const value = Object.hasOwn(known, name) ? known[name] : undefined;
+      const value = Object.hasOwn(known, name) ? known[name] : otherKey(schema, name);
       seen.add(name);
       if (value === undefined) {
-        const names = Object.keys(known);
-        const hint = didYouMean(name, names) || `; expected one of ${names.join(', ')}`;
         const key = isNode(pair.key) ? pair.key : null;
-        this.#problems.addKey([...path, cut(name)], key, `unknown key "${cut(name)}"${hint}`);
+        this.#problems.addKey([...path, cut(name)], key, unknownKey(name, schema));
       } else {
         this.node(pair.value, value, [...path, name]);
       }
@@ -70,12 +78,16 @@ class Check {
     for (const [index, item] of items.entries()) this.node(item, schema.items, [...path, index]);
   }
 
-  /** Alternatives are told apart by being a map or not, and maps by their constant key. */
+  /** Alternatives are told apart by mapping, list or scalar; mappings by their constant key. */
   #union(node: unknown, options: readonly SchemaNode[], path: Path): void {
-    const alike = options.filter((option) => (option.type === 'object') === isMap(node));
-    if (isMap(node) && alike.length > 1) this.#tagged(node, alike, path);
-    else if (alike.length > 0) this.node(node, alike[0]!, path);
-    else this.#problems.add(path, `expected ${eitherOf(options)}, found ${describe(node)}`);
+    const kind = kindOf(node);
+    const alike = options.filter((option) => kindOfSchema(option) === kind);
+    const value: unknown = isScalar(node) ? node.value : undefined;
+    if (kind === 'mapping' && alike.length > 1) this.#tagged(node as YAMLMap, alike, path);
+    else if (alike.length === 1) this.node(node, alike[0]!, path);
+    else if (kind !== 'scalar' || !alike.some((option) => fits(value, option))) {
+      this.#wrong(node, { anyOf: options }, path);
+    }
   }
 
   #tagged(map: YAMLMap, options: readonly SchemaNode[], path: Path): void {
@@ -100,8 +112,39 @@ class Check {
     const value: unknown = isScalar(node) ? node.value : undefined;
     const words = (schema.enum ?? []).map(String);
     const near = typeof value === 'string' ? didYouMean(value, words) : '';
-    this.#problems.add(path, `expected ${expected(schema)}, found ${describe(node)}${near}`);
+    const found = isSecret(schema) ? describeSecret(node) : describe(node);
+    this.#problems.add(path, `expected ${expected(schema)}, found ${found}${near}`);
   }
+}
+
+/** What a key that the mapping does not know by name is to hold; undefined where it has none. */
+function otherKey(schema: SchemaNode, name: string): SchemaNode | undefined {
+  const { additionalProperties: other, propertyNames } = schema;
+  if (typeof other !== 'object') return undefined;
+  return propertyNames === undefined || fits(name, propertyNames) ? other : undefined;
+}
+
+function unknownKey(name: string, schema: SchemaNode): string {
+  if (schema.propertyNames !== undefined) {
+    return `expected ${expected(schema.propertyNames)}, found "${cut(name)}"`;
+  }
+  const names = Object.keys(schema.properties ?? {});
+  const hint = didYouMean(name, names) || `; expected one of ${names.join(', ')}`;
+  return `unknown key "${cut(name)}"${hint}`;
+}
+
+type Kind = 'mapping' | 'list' | 'scalar';
+
+function kindOf(node: unknown): Kind {
+  return isMap(node) ? 'mapping' : isSeq(node) ? 'list' : 'scalar';
+}
+
+function kindOfSchema({ type }: SchemaNode): Kind {
+  return type === 'object' ? 'mapping' : type === 'array' ? 'list' : 'scalar';
+}
+
+function isSecret(schema: SchemaNode): boolean {
+  return schema.writeOnly === true || schema.anyOf?.some(isSecret) === true;
 }
 
 /** Whether a scalar is what the schema's leaf asks for. */
@@ -123,8 +166,10 @@ function expected(schema: SchemaNode): string {
   if (schema.enum !== undefined) return oneOf(schema.enum.map(String));
   if (schema.anyOf !== undefined) return eitherOf(schema.anyOf);
   switch (schema.type) {
-    case 'object':
-      return `a mapping with ${Object.keys(schema.properties ?? {}).join(', ')}`;
+    case 'object': {
+      const names = Object.keys(schema.properties ?? {});
+      return names.length === 0 ? 'a mapping' : `a mapping with ${names.join(', ')}`;
+    }
     case 'array':
       return 'a list';
     case 'boolean':
@@ -157,8 +202,20 @@ function describe(node: unknown): string {
   if (isMap(node)) return 'a mapping';
   if (isSeq(node)) return 'a list';
   const value: unknown = isScalar(node) ? node.value : null;
-  if (typeof value === 'string') return `"${cut(value)}"`;
+  if (typeof value === 'string') return `"${cut(withoutCredentials(value))}"`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'nothing';
+}
+
+/** What a secret is instead, and not which. */
+function describeSecret(node: unknown): string {
+  const value: unknown = isScalar(node) ? node.value : null;
+  if (typeof value === 'string') return 'another text';
+  return typeof value === 'number' ? 'a number' : describe(node);
+}
+
+/** A URL may hold a password. */
+function withoutCredentials(text: string): string {
+  return text.replace(/(?<=:\/\/)[^/?#]*@/, '…@');
 }
 
 function cut(text: string): string {

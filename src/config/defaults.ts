@@ -1,5 +1,5 @@
 import { LIMITS } from '../kit/limits.ts';
-import type { DataPortSettings, UpstreamSettings } from '../model/settings.ts';
+import type { AutoPauseSettings, DataPortSettings, UpstreamSettings } from '../model/settings.ts';
 import type { FileStep } from './file-parts.ts';
 
 /** What holds where a configuration says nothing: texts as a file would have them. */
@@ -34,6 +34,9 @@ export const DEFAULT_GATES: readonly string[] = [
 
 /** Defaults too where both sides tell their metrics; else they could never be decided. */
 export const DEFAULT_METRICS_GATES: readonly string[] = ['memory.ratio < 1.0', 'cpu.ratio < 1.0'];
+
+/** A mirrored read doubles the load on what both sides share: legacy must not feel it. */
+export const DEFAULT_AUTO_PAUSE: AutoPauseSettings = { p99Ratio: 1.5, errorsExcessRatio: 0.001 };
 
 /** The data port where a configuration says nothing of it. */
 export const DEFAULT_PORT: DataPortSettings = {

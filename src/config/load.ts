@@ -4,10 +4,11 @@ import { Document, LineCounter, parseDocument } from 'yaml';
 import { codeOf, CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Settings } from '../model/settings.ts';
-import { checkDocument } from './check.ts';
+import { checkDocument, checkPart } from './check.ts';
 import { Problems } from './problems.ts';
-import { CONFIG_SCHEMA, partsOf } from './schema.ts';
-import { settle } from './settle.ts';
+import { CONFIG_SCHEMA, partsOf, storeOf } from './schema.ts';
+import { settle, settleStorePath } from './settle.ts';
+import type { Environment, Surroundings } from './surroundings.ts';
 
 /**
  * The settings of a YAML (or JSON) file, frozen all through; relative paths in it are against
@@ -18,7 +19,31 @@ export function loadSettings(path: string): Settings {
 }
 
 /** As {@link loadSettings}, for a text: `source` names it in messages. */
-export function parseSettings(text: string, source: string, folder: string): Settings {
+export function parseSettings(
+  text: string,
+  source: string,
+  folder: string,
+  env: Environment = process.env,
+): Settings {
+  const { document, problems } = parseText(text, source);
+  return settingsOf(document, { folder, env, problems });
+}
+
+/**
+ * Path of the store that a file names, whatever else is in the file: the way back has to be found
+ * where a certificate cannot be read, or a variable is not set. Throws a ConfigError where the
+ * file is no YAML or its `store` is wrong, or `config-unreadable`.
+ */
+export function loadStorePath(path: string): string {
+  const { document, problems } = parseText(readText(path), basename(path));
+  const fields = fieldsOf(document, problems);
+  const { store } = CONFIG_SCHEMA.properties!;
+  if (fields['store'] !== undefined) checkPart(document, 'store', store!, problems);
+  problems.throwIfAny();
+  return settleStorePath(storeOf(fields), dirname(resolve(path)));
+}
+
+function parseText(text: string, source: string): { document: Document; problems: Problems } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems = new Problems(source, document, lines);
@@ -27,7 +52,7 @@ export function parseSettings(text: string, source: string, folder: string): Set
   }
   // A key given twice leaves a tree that can still be checked; any other error may not.
   if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) problems.throwIfAny();
-  return settingsOf(document, folder, problems);
+  return { document, problems };
 }
 
 /** What the command line can say in place of a file. */
@@ -60,12 +85,14 @@ export function settingsFromUrls(options: UrlOptions): Settings {
     ...(control === undefined ? {} : { control: { listen: control } }),
   };
   const document = new Document(file);
-  return settingsOf(document, process.cwd(), new Problems('the options', document, null));
+  const problems = new Problems('the options', document, null);
+  return settingsOf(document, { folder: process.cwd(), env: process.env, problems });
 }
 
-function settingsOf(document: Document, folder: string, problems: Problems): Settings {
+function settingsOf(document: Document, around: Surroundings): Settings {
+  const { problems } = around;
   checkDocument(document, CONFIG_SCHEMA, problems);
-  return deepFreeze(settle(partsOf(fieldsOf(document, problems)), folder, problems));
+  return deepFreeze(settle(partsOf(fieldsOf(document, problems)), around));
 }
 
 function fieldsOf(document: Document, problems: Problems): Readonly<Record<string, unknown>> {

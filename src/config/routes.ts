@@ -1,6 +1,6 @@
 import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
 import type { Refuse } from './addresses.ts';
-import type { FileParts, FileRoute, FileRouteKey, FileRule } from './file-parts.ts';
+import type { FileParts, FileKey, FileKeys, FileRoute, FileRule } from './file-parts.ts';
 import type { Path, Problems } from './problems.ts';
 
 /** Methods that HTTP itself calls safe. Source: RFC 9110, 9.2.1. */
@@ -64,7 +64,7 @@ function settleRoute(
   const method = match.slice(0, space);
   const pattern = match.slice(space + 1);
   parsePattern(pattern, (message) => problems.add([...at, 'match'], message));
-  const { safe = false, writes = 'never' } = file;
+  const { safe = false, writes = 'never', idempotent = false, verifies = false } = file;
   if (writes === 'mirror') {
     const refuse: Refuse = (message) => problems.add([...at, 'writes'], message);
     if (SAFE_METHODS.has(method)) refuse(`${method} is a read and mirrored anyway: leave it out`);
@@ -73,27 +73,53 @@ function settleRoute(
       refuse('mirrored writes are sent in order per key: add `key` or the `keys` of this route');
     }
   }
+  if (idempotent && writes !== 'mirror') {
+    const message = 'expected `writes: mirror` with it, for no other write is sent again';
+    problems.add([...at, 'idempotent'], message);
+  }
+  if (verifies && !isRead(file)) {
+    const message = `expected a route of reads, found "${match}"; safe: true declares one`;
+    problems.add([...at, 'verifies'], message);
+  } else if (verifies && file.keys === undefined && !isKeyGiven) {
+    problems.add([...at, 'verifies'], 'expected a key whose state it shows: add `key` or `keys`');
+  }
   return {
     match,
     method,
     pattern,
     safe,
     writes,
-    isIdempotent: false,
-    isVerifying: false,
+    isIdempotent: idempotent,
+    isVerifying: verifies,
     keys:
-      file.keys === undefined ? null : [settleKey(file.keys, [...at, 'keys'], problems, pattern)],
+      file.keys === undefined ? null : settleKeys(file.keys, [...at, 'keys'], problems, pattern),
     compare: settleRules(file.compare ?? [], [...at, 'compare'], problems),
   };
 }
 
-/** The key source; from a path, `ownPattern` serves where it names no pattern. */
-export function settleKey(
-  file: FileRouteKey,
+/** A request of the route changes nothing: by its method, or because it is declared so. */
+export function isRead(route: FileRoute): boolean {
+  const match = route.match.trim();
+  return route.safe === true || SAFE_METHODS.has(match.slice(0, match.indexOf(' ')));
+}
+
+/** The sources in their order; from a path, `ownPattern` serves where one names no pattern. */
+export function settleKeys(
+  files: FileKeys,
   at: Path,
   problems: Problems,
   ownPattern = '/',
-): KeySource {
+): KeySource[] {
+  if (!isList(files)) return [settleKey(files, at, problems, ownPattern)];
+  return files.map((file, index) => settleKey(file, [...at, index], problems, ownPattern));
+}
+
+function isList(files: FileKeys): files is readonly FileKey[] {
+  return Array.isArray(files);
+}
+
+function settleKey(file: FileKey, at: Path, problems: Problems, ownPattern: string): KeySource {
+  if (file.from === 'jwt') return settleClaim(file, at, problems);
   if (file.from !== 'path') return file;
   const { name, pattern = ownPattern } = file;
   const isOwn = file.pattern === undefined;
@@ -106,6 +132,22 @@ export function settleKey(
     problems.add([...at, isOwn ? 'name' : 'pattern'], message);
   }
   return { from: 'path', pattern, name };
+}
+
+function settleClaim(
+  file: Extract<FileKey, { from: 'jwt' }>,
+  at: Path,
+  problems: Problems,
+): KeySource {
+  const { in: place = 'header', name = 'authorization', claim } = file;
+  if (place === 'cookie' && file.name === undefined) {
+    problems.add(at, 'expected the key "name": the name of the cookie; found none');
+  }
+  if (claim === '' || claim.split('/').includes('*')) {
+    const message = `expected the place of one claim such as /sub, found "${claim}"`;
+    problems.add([...at, 'claim'], message);
+  }
+  return { from: 'jwt', in: place, name, claim };
 }
 
 function settleRules(files: readonly FileRule[], at: Path, problems: Problems): CompareRule[] {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { assert } from '../kit/assert.ts';
-import { parseDurationMs, parseShare, parseSizeBytes } from '../kit/units.ts';
+import { parseDurationMs, parseSizeBytes } from '../kit/units.ts';
 import type {
   GateSettings,
   LadderStep,
@@ -9,72 +9,57 @@ import type {
   RecordSettings,
   RouteSettings,
   Settings,
-  UpstreamSettings,
 } from '../model/settings.ts';
-import { isLoopback, isSameServer } from './addresses.ts';
-import { parseListen, parseMetricsUrl, parseUpstreamUrl } from './addresses.ts';
-import {
-  DEFAULT_GATES,
-  DEFAULT_LADDER,
-  DEFAULT_METRICS_GATES,
-  DEFAULT_PORT,
-  DEFAULT_UPSTREAM,
-  DEFAULTS,
-} from './defaults.ts';
-import type { FileParts, FileTimeouts } from './file-parts.ts';
+import { isLoopback, parseListen } from './addresses.ts';
+import { settlePort } from './data-port.ts';
+import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES, DEFAULTS } from './defaults.ts';
+import type { FileParts } from './file-parts.ts';
 import { settleGates } from './gates.ts';
+import { settleMirror } from './mirror.ts';
 import type { Problems } from './problems.ts';
-import { settleKey, settleRoutes } from './routes.ts';
+import { settleKeys, settleRoutes } from './routes.ts';
+import { settleSecret } from './secrets.ts';
+import { refuseLoops, settleSide } from './sides.ts';
+import { settleState } from './state.ts';
+import { parsed, settleDuration, type Surroundings } from './surroundings.ts';
 
 /**
- * The settings that a file's parts amount to, with defaults for what it leaves out, paths
- * against `folder`. Adds what the schema cannot say to `problems` and throws if there are any.
+ * The settings that a file's parts amount to, with defaults for what it leaves out. Adds what
+ * the schema cannot say to the problems and throws if there are any.
  */
-export function settle(parts: FileParts, folder: string, problems: Problems): Settings {
+export function settle(parts: FileParts, around: Surroundings): Settings {
+  const { folder, problems } = around;
   const listen = settleListen(parts.listen ?? DEFAULTS.listen, ['listen'], problems);
   const control = settleControl(parts.control?.listen, problems);
-  const legacy = settleUpstream(parts, 'legacy', problems);
-  const candidate = settleUpstream(parts, 'candidate', problems);
+  const legacy = settleSide('legacy', parts.legacy, around);
+  const candidate = settleSide('candidate', parts.candidate, around);
   refuseLoops({ listen, control, legacy, candidate }, problems);
-  const key = parts.key === undefined ? null : [settleKey(parts.key, ['key'], problems)];
   const routes = settleRoutes(parts.routes, parts.isKeyGiven, problems);
   const ladder = settleLadder(parts.ladder ?? DEFAULT_LADDER, problems);
-  const gates = allGates(parts, routes, problems);
-  const workers = settleWorkers(parts.workers, routes, problems);
-  const timeouts = settleTimeouts(parts.timeouts ?? {}, problems);
+  const settled = {
+    port: settlePort(parts, around),
+    workers: settleWorkers(parts.workers, routes, problems),
+    key: parts.key === undefined ? null : settleKeys(parts.key, ['key'], problems),
+    state: settleState(parts, ladder, problems),
+    cookies: parts.cookies ?? 'shared',
+    routes,
+    ladder,
+    gates: allGates(parts, routes, problems),
+    mirror: settleMirror(parts, problems),
+    ...settleDeadlines(parts, problems),
+    record: settleRecord(parts.record, folder),
+    overrideSecret: settleOverrides(parts.overrides, around),
+    storePath: settleStorePath(parts.store, folder),
+  };
   problems.throwIfAny();
   assert(listen !== null && control !== null, 'a refused address was not reported');
   assert(legacy !== null && candidate !== null, 'a refused upstream was not reported');
-  return {
-    listen,
-    workers,
-    legacy,
-    candidate,
-    key,
-    routes,
-    ladder,
-    gates,
-    mirror: {
-      percent: 100 * parsed(parseShare(parts.mirror ?? DEFAULTS.mirror)),
-      maxRatePerSec: null,
-      routes: null,
-      autoPause: null,
-    },
-    port: DEFAULT_PORT,
-    state: null,
-    cookies: 'shared',
-    isRescueOn: true,
-    overrideSecret: null,
-    ...timeouts,
-    record: settleRecord(parts.record, folder),
-    storePath: resolve(folder, parts.store?.sqlite ?? DEFAULTS.sqlite),
-    control,
-  };
+  return { listen, control, legacy, candidate, ...settled };
 }
 
-function parsed(value: number | undefined): number {
-  assert(value !== undefined, 'the schema let a text through that cannot be parsed');
-  return value;
+/** Path of the SQLite file. */
+export function settleStorePath(store: FileParts['store'], folder: string): string {
+  return resolve(folder, store?.sqlite ?? DEFAULTS.sqlite);
 }
 
 function settleListen(text: string, at: string[], problems: Problems): ListenSettings | null {
@@ -88,49 +73,6 @@ function settleControl(text: string | undefined, problems: Problems): ListenSett
     problems.add(at, `expected a loopback address such as 127.0.0.1, found "${control.host}"`);
   }
   return control;
-}
-
-function settleUpstream(
-  parts: FileParts,
-  side: 'legacy' | 'candidate',
-  problems: Problems,
-): UpstreamSettings | null {
-  const file = parts[side];
-  if (file === undefined) return null;
-  const url = parseUpstreamUrl(file.url, (message) => problems.add([side, 'url'], message));
-  const metricsUrl =
-    file.metrics === undefined
-      ? null
-      : parseMetricsUrl(file.metrics, (message) => problems.add([side, 'metrics'], message));
-  return url === null ? null : { ...DEFAULT_UPSTREAM, url, metricsUrl };
-}
-
-interface Ends {
-  readonly listen: ListenSettings | null;
-  readonly control: ListenSettings | null;
-  readonly legacy: UpstreamSettings | null;
-  readonly candidate: UpstreamSettings | null;
-}
-
-/** A proxy that forwards to itself never answers; a side compared with itself never differs. */
-function refuseLoops(ends: Ends, problems: Problems): void {
-  const { legacy, candidate, listen, control } = ends;
-  if (legacy !== null && legacy.url === candidate?.url) {
-    const message = `expected another server than legacy's, found the same "${legacy.url}"`;
-    problems.add(['candidate', 'url'], message);
-  }
-  for (const side of ['legacy', 'candidate'] as const) {
-    const url = ends[side]?.url;
-    if (url === undefined) continue;
-    for (const [name, own] of Object.entries({ listen, 'control.listen': control })) {
-      if (own === null || !isSameServer(own, url)) continue;
-      problems.add([side, 'url'], `expected another server than our own ${name}, found "${url}"`);
-    }
-  }
-  if (listen !== null && control !== null && listen.port === control.port && listen.port !== 0) {
-    const message = `expected another port than listen, found ${control.port} again`;
-    problems.add(['control', 'listen'], message);
-  }
 }
 
 function settleLadder(files: NonNullable<FileParts['ladder']>, problems: Problems): LadderStep[] {
@@ -183,31 +125,42 @@ function settleWorkers(
   return 1;
 }
 
-function settleTimeouts(
-  files: FileTimeouts,
-  problems: Problems,
-): Pick<Settings, 'liveTimeoutMs' | 'rescueAfterMs' | 'shadowTimeoutMs'> {
-  const read = (name: 'live' | 'rescue' | 'shadow'): number => {
-    const ms = parsed(parseDurationMs(files[name] ?? DEFAULTS[name]));
-    const isUsable = ms > 0 && ms <= 86_400_000;
-    if (!isUsable) {
-      problems.add(['timeouts', name], `expected above 0 and up to 24h, found "${files[name]}"`);
-    }
-    return ms;
-  };
+type Deadlines = Pick<
+  Settings,
+  'liveTimeoutMs' | 'shadowTimeoutMs' | 'rescueAfterMs' | 'isRescueOn'
+>;
+
+function settleDeadlines({ timeouts, rescue = {} }: FileParts, problems: Problems): Deadlines {
+  const { live = DEFAULTS.live, shadow = DEFAULTS.shadow } = timeouts ?? {};
+  const isRescueOn = typeof rescue !== 'string';
+  const after = isRescueOn ? rescue.after : undefined;
   const settled = {
-    liveTimeoutMs: read('live'),
-    rescueAfterMs: read('rescue'),
-    shadowTimeoutMs: read('shadow'),
+    liveTimeoutMs: settleDuration(live, ['timeouts', 'live'], problems),
+    shadowTimeoutMs: settleDuration(shadow, ['timeouts', 'shadow'], problems),
+    rescueAfterMs: settleDuration(after ?? DEFAULTS.rescue, ['rescue', 'after'], problems),
+    isRescueOn,
   };
-  if (settled.rescueAfterMs >= settled.liveTimeoutMs) {
+  if (isRescueOn && settled.rescueAfterMs >= settled.liveTimeoutMs) {
     problems.add(
-      ['timeouts', files.rescue === undefined ? 'live' : 'rescue'],
-      `expected rescue before the live deadline, found ${settled.rescueAfterMs} ms and ` +
+      after === undefined ? ['timeouts', 'live'] : ['rescue', 'after'],
+      `expected the rescue before the live deadline, found ${settled.rescueAfterMs} ms and ` +
         `${settled.liveTimeoutMs} ms`,
     );
   }
   return settled;
+}
+
+const SECRET_MIN_LENGTH = 16;
+
+function settleOverrides(given: FileParts['overrides'], around: Surroundings): string | null {
+  if (given === undefined) return null;
+  const at = ['overrides', 'secret'];
+  const secret = settleSecret(given.secret, at, around);
+  if (secret !== null && secret.length < SECRET_MIN_LENGTH) {
+    const message = `expected at least ${SECRET_MIN_LENGTH} characters, found ${secret.length}`;
+    around.problems.add(at, message);
+  }
+  return secret;
 }
 
 function settleRecord(file: FileParts['record'], folder: string): RecordSettings | null {

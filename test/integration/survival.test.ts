@@ -25,6 +25,7 @@ beforeAll(async () => {
 legacy: { url: ${legacy.url} }
 candidate: { url: ${candidate.url} }
 key: { from: header, name: x-user }
+state: shared
 workers: 1
 ladder: [{ percent: 0, hold: 0s }, { percent: 10, hold: 1h }]
 gates: []

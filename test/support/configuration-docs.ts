@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
-import { CONFIG_SCHEMA, type SchemaNode } from '../../src/config/schema.ts';
+import { CONFIG_SCHEMA } from '../../src/config/schema.ts';
+import type { SchemaNode } from '../../src/config/schema-forms.ts';
 
 /** The two pages made from the schema: path from the root and text. */
 export function configurationDocs(): readonly { readonly path: string; readonly text: string }[] {
@@ -38,13 +39,16 @@ interface Row {
 }
 
 function page(): string {
-  const sections = Object.entries(CONFIG_SCHEMA.properties ?? {}).map(([name, node]) => {
-    const isRequired = CONFIG_SCHEMA.required?.includes(name) === true;
-    const rows = rowsOf(name, node, isRequired).map(
+  const { properties = {}, required } = CONFIG_SCHEMA;
+  const sections = Object.entries(properties).map(([name, node]) => {
+    const rows = rowsOf(name, node, required?.includes(name) === true).map(
       (row) => `| \`${row.path}\` | ${row.kind} | ${row.fallback} | ${row.text} |`,
     );
-    const head = `## ${name}\n`;
-    return `${head}\n${TABLE_HEAD}\n${rows.join('\n')}\n`;
+    // Both sides have the same keys: told once.
+    const isTold = name === 'candidate';
+    const shown = isTold ? rows.slice(0, 1) : rows;
+    const more = isTold ? '\nIts keys are those of [legacy](#legacy).\n' : '';
+    return `## ${name}\n\n${TABLE_HEAD}\n${shown.join('\n')}\n${more}`;
   });
   return `${INTRODUCTION}\n${sections.join('\n')}\n${DEFAULTS_SECTION}`;
 }
@@ -59,13 +63,22 @@ function rowsOf(path: string, node: SchemaNode, isRequired: boolean): Row[] {
   const inner = node.type === 'array' && node.items !== undefined ? node.items : node;
   const innerPath = node.type === 'array' ? `${path}[]` : path;
   const options = inner.anyOf ?? [inner];
-  return [row, ...options.flatMap((option) => optionRows(innerPath, option))];
+  // A list of what may also stand alone has no rows of its own.
+  const alone = inner.anyOf === undefined ? options : options.filter(isNoList);
+  return [row, ...alone.flatMap((option) => optionRows(innerPath, option))];
+}
+
+function isNoList(option: SchemaNode): boolean {
+  return option.type !== 'array';
 }
 
 /** Fields of a map each in its row; a map told apart by a tag whole in one row. */
 function optionRows(path: string, option: SchemaNode): Row[] {
   const fields = Object.entries(option.properties ?? {});
   const required = option.required ?? [];
+  if (typeof option.additionalProperties === 'object') {
+    return rowsOf(`${path}.NAME`, option.additionalProperties, false);
+  }
   if (!fields.some(([, field]) => field.const !== undefined)) {
     return fields.flatMap(([name, field]) =>
       rowsOf(`${path}.${name}`, field, required.includes(name)),
@@ -119,8 +132,21 @@ the file's own folder. Editors complete and check the file with
 # yaml-language-server: $schema=docs/crossfade.schema.json
 \`\`\`
 
-Beyond the tables: the ladder begins at 0 and climbs; mirrored writes need a key and one worker;
-\`legacy\` and \`candidate\` are two servers, and neither is the proxy itself.
+A value that nobody is to see stands as \`{ env: NAME }\`, an environment variable, or as
+\`{ file: PATH }\`, a file whose first line it is. No message, log or report shows it.
+
+## What goes together
+
+- The ladder begins at 0 and climbs. Above 0 % it needs a \`key\`, and \`state\`.
+- With \`state: shared\` both sides write to one store: no route may say \`writes: mirror\`, for the
+  write would be done twice. With \`state: separate\` every write that \`routes\` names must say it,
+  for a rollback would lose the others; writes that no route names stay on legacy below 100 %.
+- Mirrored writes need a key and one worker: a key's writes are sent in their order.
+- \`legacy\` and \`candidate\` are two servers, neither is the proxy itself, and the candidate is not
+  at a link-local address.
+- With \`cookies: separate\` a key that comes \`from: cookie\` has to be in a cookie that legacy or
+  somebody else sets: those that the candidate sets have other names.
+- Without a file (\`--legacy URL --candidate URL\`) the defaults hold; there is no key and no canary.
 `;
 
 const DEFAULTS_SECTION = `## Defaults of ladder and gates
@@ -148,6 +174,12 @@ A gate is \`METRIC[.QUANTILE][.ratio] < LIMIT\`. The limits of \`mismatch.rate\`
 \`errors.excess\` and \`coverage\` are shares (\`0.001%\`); those of \`errors.ratio\`,
 \`latency.pQUANTILE.ratio\`, \`memory.ratio\` and \`cpu.ratio\` are ratios, candidate to legacy;
 that of \`candidate.spikes\` is \`none\`. Only \`coverage\` is bounded from below, with \`>\`.
+
+## A file with everything
+
+\`\`\`yaml
+${readFileSync('fixtures/configurations/every-key.yaml', 'utf8').trimEnd()}
+\`\`\`
 `;
 
 if (import.meta.main) {

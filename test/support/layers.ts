@@ -39,7 +39,7 @@ export const LIBRARY_PLACES: Readonly<Record<string, readonly string[]>> = {
   'hdr-histogram-js': ['src/measure/latency.ts'],
   pino: ['src/kit/log.ts'],
   'pure-rand': ['src/kit/random.ts'],
-  typebox: ['src/config/schema.ts'],
+  typebox: ['src/config/'],
   undici: ['replay/target.ts'],
   yaml: ['src/config/'],
 };

@@ -2,12 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_PORT, DEFAULT_UPSTREAM } from '../../src/config/defaults.ts';
 import { loadSettings, parseSettings, settingsFromUrls } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problems.ts';
 import { CrossfadeError } from '../../src/kit/errors.ts';
 
 const SIDES = `legacy: { url: http://127.0.0.1:9001 }
 candidate: { url: http://127.0.0.1:9002 }
+`;
+
+const KEY = `key: { from: header, name: x-user }
+state: separate
 `;
 
 function parse(text: string) {
@@ -39,10 +44,12 @@ describe('a good configuration', () => {
     expect(settings.listen).toEqual({ host: '127.0.0.1', port: 8080 });
     expect(settings.control).toEqual({ host: '127.0.0.1', port: 8081 });
     expect(settings.legacy).toEqual({
+      ...DEFAULT_UPSTREAM,
       url: 'http://127.0.0.1:9001',
       metricsUrl: 'http://127.0.0.1:9001/metrics',
     });
     expect(settings.key).toEqual([{ from: 'path', pattern: '/v1/users/:user/*', name: 'user' }]);
+    expect(settings.state).toBe('separate');
     expect(settings.workers).toBe(1);
     expect(settings.mirror.percent).toBe(100);
     expect(settings.storePath).toBe(resolve('fixtures/configurations/crossfade.db'));
@@ -70,7 +77,7 @@ describe('a good configuration', () => {
         until: '2027-01-31',
       },
     ]);
-    expect(settings.routes[3]!.keys).toEqual({ from: 'body', path: '/user_ids/*' });
+    expect(settings.routes[3]!.keys).toEqual([{ from: 'body', path: '/user_ids/*' }]);
     expect(settings.gates.map((gate) => [gate.gate, gate.limit, gate.onFail])).toEqual([
       ['mismatch.rate < 0.001%', 0.00001, 'rollback'],
       ['errors.excess < 0.01%', 0.0001, 'rollback'],
@@ -100,7 +107,19 @@ describe('a good configuration', () => {
       record: null,
       liveTimeoutMs: 30_000,
       rescueAfterMs: 1000,
+      isRescueOn: true,
       shadowTimeoutMs: 10_000,
+      port: DEFAULT_PORT,
+      legacy: DEFAULT_UPSTREAM,
+      state: null,
+      cookies: 'shared',
+      overrideSecret: null,
+      mirror: {
+        percent: 100,
+        maxRatePerSec: null,
+        routes: null,
+        autoPause: { p99Ratio: 1.5, errorsExcessRatio: 0.001 },
+      },
     });
   });
 
@@ -122,12 +141,12 @@ describe('a good configuration', () => {
   test('takes a key from the path of its own route', () => {
     const route = 'routes: [{ match: "PUT /u/:id", keys: { from: path, name: id } }]';
     const { routes } = parse(SIDES + route);
-    expect(routes[0]!.keys).toEqual({ from: 'path', pattern: '/u/:id', name: 'id' });
+    expect(routes[0]!.keys).toEqual([{ from: 'path', pattern: '/u/:id', name: 'id' }]);
   });
 
   test('settles in one worker when a route mirrors writes', () => {
     const route = 'routes: [{ match: PUT /a, writes: mirror }]';
-    const text = `${SIDES}key: { from: header, name: x-user }\n${route}`;
+    const text = `${SIDES}${KEY}${route}`;
     expect(parse(text).workers).toBe(1);
   });
 });
@@ -153,7 +172,6 @@ describe('settings from URLs', () => {
 });
 
 describe('what is wrong is told with line, column, path, expected, found and nearest', () => {
-  const header = 'key: { from: header, name: x-user }\n';
   test.each([
     [
       'an unknown key',
@@ -187,8 +205,8 @@ describe('what is wrong is told with line, column, path, expected, found and nea
     ],
     [
       'a misspelt tag',
-      'key: { from: pth, name: a }',
-      '3:14 key.from: expected one of path, header, query, cookie, body, ' +
+      'key: { from: pth, name: a }\nstate: shared',
+      '3:14 key.from: expected one of path, header, query, cookie, body, jwt, ' +
         'found "pth"; did you mean "path"?',
     ],
     ['a list for a map', 'store: []', '3:8 store: expected a mapping with sqlite, found a list'],
@@ -199,8 +217,8 @@ describe('what is wrong is told with line, column, path, expected, found and nea
     ],
     [
       'a pattern without the name of the key',
-      'key: { from: path, pattern: /u/:id/*, name: user }',
-      '3:29 key.pattern: expected a segment ":user", the key\'s name, found :id in "/u/:id/*"',
+      'state: shared\nkey: { from: path, pattern: /u/:id/*, name: user }',
+      '4:29 key.pattern: expected a segment ":user", the key\'s name, found :id in "/u/:id/*"',
     ],
     [
       'a star in the middle',
@@ -220,8 +238,8 @@ describe('what is wrong is told with line, column, path, expected, found and nea
     ],
     [
       'mirrored writes in two workers',
-      `${header}routes: [{ match: PUT /a, writes: mirror }]\nworkers: 2`,
-      '5:10 workers: expected 1, found 2: "PUT /a" mirrors writes, ' +
+      `${KEY}routes: [{ match: PUT /a, writes: mirror }]\nworkers: 2`,
+      '6:10 workers: expected 1, found 2: "PUT /a" mirrors writes, ' +
         "and a key's writes stay in order only within one worker",
     ],
     [
@@ -297,7 +315,8 @@ describe('what is wrong is told with line, column, path, expected, found and nea
 
   test('what is missing is told at its parent', () => {
     expect(problemsOf('candidate: { metrics: http://a/ }')).toEqual([
-      '1:1 : expected the key "legacy": a mapping with url, metrics; found none',
+      '1:1 : expected the key "legacy": a mapping with url, metrics, host, headers, tls, ' +
+        'trusted; found none',
       '1:12 candidate: expected the key "url": an http:// or https:// URL; found none',
     ]);
   });

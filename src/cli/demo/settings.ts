@@ -38,6 +38,7 @@ workers: 1
 legacy: { url: ${at(ports.legacy)}, metrics: ${at(ports.legacy)}/metrics }
 candidate: { url: ${at(ports.candidate)}, metrics: ${at(ports.candidate)}/metrics }
 key: { from: path, pattern: /v1/users/:user/*, name: user }
+state: separate
 routes:
   - { match: GET /v1/users/:user/read-states }
   - { match: GET /v1/users/:user/read-states/:channel }
