@@ -13,11 +13,10 @@ import type { Surroundings } from './surroundings.ts';
 export function readBeside(path: string, at: Path, around: Surroundings): Buffer | null {
   try {
     const bytes = readFileSync(resolve(around.folder, path));
-    if (bytes.length <= LIMITS.configMaxBytes) return bytes;
-    around.problems.add(
-      at,
-      `expected a file of at most ${LIMITS.configMaxBytes} bytes, found ${bytes.length} in "${path}"`,
-    );
+    const most = LIMITS.configMaxBytes;
+    if (bytes.length <= most) return bytes;
+    const found = `found ${bytes.length} in "${path}"`;
+    around.problems.add(at, `expected a file of at most ${most} bytes, ${found}`);
   } catch (error) {
     const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     around.problems.add(at, `expected a file that can be read, found "${path}": ${why}`);

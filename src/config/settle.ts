@@ -11,7 +11,7 @@ import type {
   Settings,
 } from '../model/settings.ts';
 import { isLoopback, parseListen } from './addresses.ts';
-import { settlePort } from './data-port.ts';
+import { settlePort } from './port.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES, DEFAULTS } from './defaults.ts';
 import type { FileParts } from './file-parts.ts';
 import { settleGates } from './gates.ts';

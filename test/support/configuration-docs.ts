@@ -138,15 +138,16 @@ A value that nobody is to see stands as \`{ env: NAME }\`, an environment variab
 ## What goes together
 
 - The ladder begins at 0 and climbs. Above 0 % it needs a \`key\`, and \`state\`.
-- With \`state: shared\` both sides write to one store: no route may say \`writes: mirror\`, for the
-  write would be done twice. With \`state: separate\` every write that \`routes\` names must say it,
-  for a rollback would lose the others; writes that no route names stay on legacy below 100 %.
+- With \`state: shared\` both sides write to one store: no route may say \`writes: mirror\`, for
+  the write would be done twice. With \`state: separate\` every write that \`routes\` names must
+  say it, for a rollback would lose the others; writes that no route names stay on legacy below
+  100 %.
 - Mirrored writes need a key and one worker: a key's writes are sent in their order.
-- \`legacy\` and \`candidate\` are two servers, neither is the proxy itself, and the candidate is not
-  at a link-local address.
+- \`legacy\` and \`candidate\` are two servers, neither is the proxy itself, and the candidate is
+  not at a link-local address.
 - With \`cookies: separate\` a key that comes \`from: cookie\` has to be in a cookie that legacy or
   somebody else sets: those that the candidate sets have other names.
-- Without a file (\`--legacy URL --candidate URL\`) the defaults hold; there is no key and no canary.
+- Without a file (\`--legacy URL --candidate URL\`) the defaults hold: no key, and no canary.
 `;
 
 const DEFAULTS_SECTION = `## Defaults of ladder and gates

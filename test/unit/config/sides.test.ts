@@ -127,7 +127,8 @@ describe('a secret', () => {
     [
       'in two places',
       of('{ env: TOKEN, file: ./token }'),
-      '2:64 candidate.headers.set.x-a: expected a text, or one of the keys env and file, found both',
+      '2:64 candidate.headers.set.x-a: expected a text, or one of the keys env and file, ' +
+        'found both',
     ],
     [
       'in no place',

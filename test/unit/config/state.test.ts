@@ -84,7 +84,8 @@ describe('what a route says of its requests', () => {
     [
       'a write that is sent again though never mirrored',
       'state: shared\nroutes: [{ match: PUT /a, idempotent: true }]',
-      '5:39 routes[0].idempotent: expected `writes: mirror` with it, for no other write is sent again',
+      '5:39 routes[0].idempotent: expected `writes: mirror` with it, ' +
+        'for no other write is sent again',
     ],
     [
       'a write that shows a state',
