@@ -40,6 +40,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   verb('rollback', 'to the safe target now, and stay there'),
   verb('begin', 'a new candidate build: old evidence sealed, back to 0 %'),
   {
+    name: 'reload',
+    group: 'Rollout:',
+    summary: 'the configuration read anew, without losing a connection',
+    load: async () => (await import('./commands/reload.ts')).reloadCommand(),
+  },
+  {
     name: 'mirror',
     group: 'Rollout:',
     summary: 'how much is mirrored: on, off (ends all of it at once), --percent, --max-rate',

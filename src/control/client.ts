@@ -32,8 +32,9 @@ export async function call<T>(
   method: 'GET' | 'POST',
   path: string,
   body?: object,
+  timeoutMs: number = CALL_MAX_MS,
 ): Promise<T> {
-  const answer = await send(point, method, path, body);
+  const answer = await send(point, method, path, body, timeoutMs);
   const parsed: unknown = await answer.json();
   if (answer.ok) return parsed as T;
   const { code, message, hint, exitCode } = parsed as Partial<Record<string, string | number>>;
@@ -52,6 +53,7 @@ async function send(
   method: string,
   path: string,
   body: object | undefined,
+  timeoutMs: number,
 ): Promise<Response> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   try {
@@ -60,7 +62,7 @@ async function send(
       headers: body === undefined ? { authorization: headers.authorization } : headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
-      signal: AbortSignal.timeout(CALL_MAX_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (error) {
     throw new CrossfadeError(

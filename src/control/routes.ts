@@ -25,6 +25,18 @@ export const VERBS: Readonly<Record<Verb, (to: Controller, asked: VerbRequest) =
     mirror: (to, { mirror, reason }) => to.mirror(mirror, reason),
   };
 
+/** What a reload of the configuration has changed. */
+export interface Reloaded {
+  /** As the event log says it. */
+  readonly sentence: string;
+  /** Names of the settings that are others now. */
+  readonly changed: readonly string[];
+  /** What was proved of this step does not count any more. */
+  readonly isEvidenceVoid: boolean;
+  /** Proxies that serve under the new settings. */
+  readonly workers: number;
+}
+
 const TEXT_MAX_CHARS = 500;
 const FIELDS: ReadonlySet<string> = new Set(['reason', 'label', 'revision']);
 const MIRROR_FIELDS: ReadonlySet<string> = new Set(['turn', 'percent', 'maxRatePerSec']);
@@ -32,7 +44,7 @@ const TURNS: readonly unknown[] = ['on', 'off', 'reset', null];
 const RATE_MAX_PER_SEC = 1_000_000;
 
 /** A verb's body, checked. Throws `bad-request` with what was expected and what was found. */
-export function parseVerb(verb: Verb, body: unknown): VerbRequest {
+export function parseVerb(verb: Verb | 'reload', body: unknown): VerbRequest {
   const given = body ?? {};
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw badRequest('The body must be a JSON object.');

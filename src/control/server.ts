@@ -12,19 +12,23 @@ import type { Controller } from '../rollout/controller.ts';
 import { isAuthorized, isLoopback, isOwnHost } from './auth.ts';
 import { controlPathOf, removeControlPoint, writeControlPoint } from './control-file.ts';
 import { renderMetrics } from './metrics.ts';
-import { parseVerb, requireRevision, VERBS, type Verb } from './routes.ts';
+import { parseVerb, type Reloaded, requireRevision, VERBS, type Verb } from './routes.ts';
 
 export interface ControlOptions {
   readonly listen: ListenSettings;
   /** control.json is written beside this file. */
   readonly storePath: string;
   readonly controller: Controller;
+  /** Reads the configuration anew and puts it in force; rejects with what is wrong with it. */
+  readonly reload?: () => Promise<Reloaded>;
 }
 
 export interface ControlServer {
   /** `http://127.0.0.1:PORT`. */
   readonly address: string;
-  /** Stops listening and removes control.json if it is still ours. */
+  /** Removes control.json if it is still ours: commands find this run no more. */
+  withdraw(): void;
+  /** Withdraws and stops listening. */
   close(): Promise<void>;
 }
 
@@ -36,6 +40,10 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   refused: 409,
   'gate-failed': 409,
   'revision-changed': 409,
+  'needs-restart': 409,
+  'config-invalid': 422,
+  'config-unreadable': 422,
+  'config-too-large': 422,
 };
 
 /**
@@ -43,7 +51,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
  * `control-not-loopback` (exit 2).
  */
 export async function startControl(options: ControlOptions): Promise<ControlServer> {
-  const { listen, storePath, controller } = options;
+  const { listen, storePath, controller, reload } = options;
   if (!isLoopback(listen.host)) {
     throw new CrossfadeError(
       'control-not-loopback',
@@ -52,16 +60,18 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
     );
   }
   const token = randomBytes(32).toString('hex');
-  const app = buildControl(controller, token, listen.host);
+  const app = buildControl(controller, token, listen.host, reload);
   const address = await listenOn(app, listen);
   const path = controlPathOf(storePath);
   const store = basename(storePath);
   const { epoch } = controller;
   writeControlPoint(path, { address, token, pid: process.pid, epoch, store });
+  const withdraw = (): void => removeControlPoint(path, token);
   return {
     address,
+    withdraw,
     close: async () => {
-      removeControlPoint(path, token);
+      withdraw();
       await app.close();
     },
   };
@@ -72,6 +82,7 @@ export function buildControl(
   controller: Controller,
   token: string,
   listenHost: string,
+  reload?: () => Promise<Reloaded>,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -86,6 +97,7 @@ export function buildControl(
   app.setNotFoundHandler((request, reply) =>
     refuse(reply, 404, 'not-found', `There is no ${request.method} ${request.url}.`, ''),
   );
+  // Two questions: whether this process lives, and whether the data port takes requests.
   app.get('/livez', () => ({ ok: true }));
   app.get('/readyz', (_request, reply) => {
     const { workers, legacyReachable } = controller.status();
@@ -109,6 +121,12 @@ export function buildControl(
       requireRevision(controller, asked);
       await VERBS[verb](controller, asked);
       return controller.status();
+    });
+  }
+  if (reload !== undefined) {
+    app.post('/v1/reload', (request) => {
+      parseVerb('reload', request.body);
+      return reload();
     });
   }
   return app;

@@ -1,28 +1,30 @@
 /**
  * The built-in traffic engine: our own proxies, one process a worker, on one shared socket. It
- * starts them, tells them the assignment, hands their summaries on, and replaces the dead.
+ * starts them, tells them the assignment, hands their summaries on, and replaces them: the dead
+ * with back-off, all of them for another configuration, the new ones always before the old.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../kit/clock.ts';
-import { entryPath } from '../kit/entry.ts';
-import { CrossfadeError, messageOf } from '../kit/errors.ts';
+import { CrossfadeError } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
-import type { FromProxy, ToProxy } from '../proxy/messages.ts';
-import { ORPHAN_TAINT_PREFIX } from '../proxy/taint.ts';
 import type { OpenWrite } from '../proxy/write-log.ts';
 import type { JournalState, TrafficEngine } from '../rollout/engine.ts';
 import type { MissedWriteStore } from '../store/missed-writes.ts';
-import { JournalKeeper } from './journal-keeper.ts';
+import { type ConnectionsPlan, planConnections, readOpenFilesMax } from './connections.ts';
+import { Crew } from './crew.ts';
+import { JournalKeeper, type JournalMessage } from './journal-keeper.ts';
 import { type ListenHandle, portInUse } from './listen-handle.ts';
+import { adoptOrphanTaints, leaveTaints } from './orphan-taints.ts';
+import { Overlap } from './overlap.ts';
+import { canConnect } from './reach.ts';
+import { SafeMode } from './safe-mode.ts';
+import type { WorkerListener, WorkerProcess } from './worker-process.ts';
 
 /** Whom the engine tells what happens and asks what holds; the rollout's controller is one. */
 export interface EngineObserver {
@@ -40,105 +42,109 @@ export interface BuiltinEngineOptions {
   readonly controlPath: string;
   /** The journal of missed writes on disk. */
   readonly missedWrites: MissedWriteStore;
-  readonly log: Pick<Log, 'warn' | 'error'>;
+  readonly log: Log;
 }
 
 export interface BuiltinEngine extends Required<TrafficEngine> {
-  /** Starts the workers; resolves when all of them accept. Throws `port-in-use`. */
+  /**
+   * Starts the workers; resolves when all of them accept. Throws `port-in-use`, and
+   * `proxy-refused` where they cannot serve as they are configured.
+   */
   start(observer: EngineObserver): Promise<void>;
-  readonly workerPids: readonly number[];
-  /** Drains and ends every worker. */
+  /**
+   * Replaces every worker by one with these settings. When all the new ones accept, `commit` is
+   * called, and the old ones finish what they have begun. Throws `reload-failed`, and nothing has
+   * changed. One at a time. `isEvidenceVoid`: what the old ones still see is no evidence.
+   */
+  reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void>;
+  /** Drains and ends every worker; connections that wait for one are taken first. */
   close(): Promise<void>;
+  /** Ends every worker at once, with what it has under way. */
+  abort(): void;
 }
 
 /** Longest a worker may take to confirm an assignment before it is killed and replaced. */
 const APPLY_MAX_MS = 3000;
+/** Longest the end waits for a worker that takes what waits, where none serves. */
+const LAST_WORKER_MAX_MS = 5000;
 const WATCH_PERIOD_MS = 1000;
 const RESPAWN_MIN_MS = 50;
-const RESPAWN_MAX_MS = 5000;
-/** A worker that lived this long did not die of its start. */
-const HEALTHY_AFTER_MS = 10_000;
 
 /** The engine that moves traffic with proxy processes of our own on this machine. */
 export function createBuiltinEngine(options: BuiltinEngineOptions): BuiltinEngine {
   return new BuiltinWorkers(options);
 }
 
-interface Worker {
-  readonly id: number;
-  readonly child: ChildProcess;
-  readonly startedAtMs: number;
-  /** Mirrored writes under way, by id. */
-  readonly openWrites: Map<number, OpenWrite>;
-  /** It has accepted connections. */
-  isReady: boolean;
-  applied: Pick<Assignment, 'epoch' | 'revision' | 'mirrorRevision'>;
-}
-
-class BuiltinWorkers implements BuiltinEngine {
+class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   readonly #options: BuiltinEngineOptions;
-  readonly #workers = new Map<number, Worker>();
-  readonly #applyWaiters = new Set<() => void>();
+  readonly #crew = new Crew();
+  readonly #safeMode = new SafeMode();
+  readonly #overlap: Overlap;
+  readonly #connections: ConnectionsPlan = planConnections(readOpenFilesMax());
+  #settings: Settings;
   #observer: EngineObserver | null = null;
-  #nextId = 1;
+  #generation = 1;
+  #newestGeneration = 1;
+  /** Workers of earlier generations see what is no evidence any more. */
+  #evidenceFrom = 1;
   #respawnMs = RESPAWN_MIN_MS;
+  #hasServed = false;
   #isClosing = false;
+  /** Why no worker can serve at all, before any has. */
+  #obstacle: CrossfadeError | null = null;
   #journal: JournalKeeper | null = null;
   #isLegacyReachable = false;
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: BuiltinEngineOptions) {
     this.#options = options;
-  }
-
-  get workerPids(): readonly number[] {
-    return [...this.#workers.values()].map((worker) => worker.child.pid ?? -1);
+    this.#settings = options.settings;
+    this.#overlap = new Overlap(
+      () => this.#settings.shadowTimeoutMs,
+      () => this.#assignAnew(),
+    );
   }
 
   async start(observer: EngineObserver): Promise<void> {
     this.#observer = observer;
-    const { settings, missedWrites: store, log } = this.#options;
+    const { missedWrites: store, log } = this.#options;
     const taint = observer.taint.bind(observer);
     this.#journal = new JournalKeeper({ store, clock: systemClock, log, taint });
-    await Promise.all(Array.from({ length: settings.workers }, () => this.#keepSpawning()));
-    const look = async (): Promise<void> => {
-      this.#isLegacyReachable = await canConnect(settings.legacy.url);
-      await this.#adoptOrphanTaints().catch((error: unknown) => {
-        this.#options.log.warn({ reason: messageOf(error) }, 'taints not readable');
-      });
-    };
-    await look();
-    this.#watch = setInterval(() => void look(), WATCH_PERIOD_MS);
+    const { warning } = this.#connections;
+    if (warning !== null) this.#options.log.warn({ warning }, 'few connections');
+    this.#fill();
+    await this.#crew.until(
+      () =>
+        this.#crew.serving.length >= this.#settings.workers ||
+        this.#obstacle !== null ||
+        this.#isClosing,
+    );
+    if (this.#obstacle !== null) throw this.#obstacle;
+    await this.#look();
+    if (this.#isClosing) return;
+    this.#watch = setInterval(() => void this.#look(), WATCH_PERIOD_MS);
     this.#watch.unref();
   }
 
   /** Resolves when no worker serves under an older assignment any more. */
   async apply(assignment: Assignment): Promise<void> {
-    for (const worker of this.#workers.values()) {
-      send(worker.child, { kind: 'assign', assignment });
-    }
-    const isBehind = ({ applied }: Worker): boolean =>
-      applied.epoch < assignment.epoch ||
-      (applied.epoch === assignment.epoch &&
-        (applied.revision < assignment.revision ||
-          applied.mirrorRevision < assignment.mirrorRevision));
-    const behind = (): Worker[] => [...this.#workers.values()].filter(isBehind);
-    const deadlineMs = Date.now() + APPLY_MAX_MS;
-    while (behind().length > 0 && Date.now() < deadlineMs) {
-      await this.#nextChange(deadlineMs - Date.now());
-    }
+    const message = { kind: 'assign', assignment: this.#overlap.adapt(assignment) } as const;
+    for (const worker of this.#crew.all) worker.tell(message);
+    const behind = (): readonly WorkerProcess[] =>
+      this.#crew.all.filter((worker) => worker.isBehind(assignment));
+    await this.#crew.until(() => behind().length === 0, APPLY_MAX_MS);
     for (const worker of behind()) {
       this.#options.log.warn({ worker: worker.id }, 'proxy did not take the assignment: replaced');
-      worker.child.kill('SIGKILL');
+      worker.kill();
     }
   }
 
   taint(keys: readonly TaintedKey[]): void {
-    for (const worker of this.#workers.values()) send(worker.child, { kind: 'taint', keys });
+    for (const worker of this.#crew.all) worker.tell({ kind: 'taint', keys });
   }
 
   lift(keys: readonly LiftedKey[]): void {
-    for (const worker of this.#workers.values()) send(worker.child, { kind: 'lift', keys });
+    for (const worker of this.#crew.all) worker.tell({ kind: 'lift', keys });
   }
 
   journal(): JournalState {
@@ -146,180 +152,230 @@ class BuiltinWorkers implements BuiltinEngine {
   }
 
   workers(): number {
-    return this.#workers.size;
+    return this.#crew.serving.length;
   }
 
   isLegacyReachable(): boolean {
     return this.#isLegacyReachable;
   }
 
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    if (this.#watch !== null) clearInterval(this.#watch);
-    const exits = [...this.#workers.values()].map(
-      (worker) =>
-        new Promise<void>((resolve) => {
-          worker.child.once('exit', () => resolve());
-          send(worker.child, { kind: 'drain' });
-          setTimeout(() => worker.child.kill('SIGKILL'), LIMITS.drainMaxMs + 2000).unref();
-        }),
+  warnings(): readonly string[] {
+    const { reason } = this.#safeMode;
+    const { warning } = this.#connections;
+    return [
+      ...(reason === null
+        ? []
+        : [
+            `safe mode, as ${reason}: proxies serve, and nothing is mirrored, compared or ` +
+              'recorded; one is tried in the normal mode after minutes of peace, or by ' +
+              'crossfade reload',
+          ]),
+      ...(warning === null ? [] : [warning]),
+    ];
+  }
+
+  async reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void> {
+    const most = 2 * this.#settings.workers;
+    await this.#crew.until(() => this.#crew.leaving.length <= most);
+    if (this.#isClosing) throw reloadFailed([]);
+    this.#safeMode.askForTrial();
+    const isTrial = this.#safeMode.isOn;
+    this.#newestGeneration += 1;
+    const generation = this.#newestGeneration;
+    const fresh = Array.from({ length: settings.workers }, (_, index) =>
+      this.#spawn(isTrial && index > 0, settings, generation),
     );
-    await Promise.all(exits);
-    this.#journal?.close();
+    const served = await Promise.all(fresh.map((worker) => worker.served));
+    if (this.#isClosing || served.includes(false)) {
+      // One that serves may have taken connections already, and finishes with them.
+      for (const worker of fresh) worker.leave(false);
+      throw reloadFailed(fresh);
+    }
+    this.#settings = settings;
+    this.#generation = generation;
+    if (isEvidenceVoid) this.#evidenceFrom = generation;
+    if (isTrial) this.#safeMode.beginTrial(fresh[0]!.id, performance.now());
+    commit();
+    for (const worker of this.#crew.all) {
+      if (worker.generation < generation) worker.leave(false);
+    }
+    this.#fill();
+  }
+
+  async close(): Promise<void> {
+    if (this.#watch !== null) clearInterval(this.#watch);
+    if (this.#hasServed && this.#crew.serving.length === 0) {
+      this.#fill();
+      await this.#crew.until(() => this.#crew.serving.length > 0, LAST_WORKER_MAX_MS);
+    }
+    this.#isClosing = true;
+    // The workers alone hold the socket now: it is gone when the last of them has closed it.
     this.#options.handle.close();
+    for (const worker of this.#crew.all) worker.leave(true);
+    await this.#crew.until(() => this.#crew.all.length === 0);
+    this.#overlap.close();
+    this.#journal?.close();
   }
 
-  /** Starts a worker, again and again until one accepts. Rejects with `port-in-use` alone. */
-  async #keepSpawning(): Promise<void> {
-    while (!this.#isClosing) {
-      try {
-        await this.#spawn();
-        return;
-      } catch (error) {
-        if (error instanceof CrossfadeError) throw error;
-        this.#options.log.warn({ reason: messageOf(error) }, 'proxy did not start: tried again');
-        await sleep(this.#respawnMs);
-      }
+  abort(): void {
+    this.#isClosing = true;
+    const lost = this.#crew.all.flatMap((worker) => lostKeys(worker));
+    for (const worker of this.#crew.all) worker.kill();
+    leaveTaints(this.#folder, this.#options.log, lost);
+  }
+
+  changed(worker: WorkerProcess): void {
+    if (worker.phase === 'serving') {
+      this.#hasServed = true;
+      this.#journal!.ready(worker.id);
     }
+    this.#crew.wake();
   }
 
-  #spawn(): Promise<void> {
-    const observer = this.#observer!;
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const child = fork(entryPath(import.meta.url, '../proxy/worker'), [], { detached: true });
-    const assignment = observer.assignment();
-    const worker: Worker = {
-      id,
-      child,
-      startedAtMs: Date.now(),
-      openWrites: new Map(),
-      applied: assignment,
-      isReady: false,
-    };
-    this.#workers.set(id, worker);
-    const { settings, controlPath, handle } = this.#options;
-    const tainted = observer.taintedKeys();
-    const held = this.#journal!.held();
-    this.#journal!.joined(id, (message) => send(child, message));
-    return new Promise((resolve, reject) => {
-      child.on('message', (message: FromProxy) => {
-        if (message.kind === 'ready') {
-          worker.isReady = true;
-          this.#journal!.ready(id);
-          resolve();
-        } else if (message.kind === 'listen-failed') {
-          reject(portInUse(settings.listen, message.message));
-          child.kill('SIGKILL');
-        } else this.#hear(worker, message);
-      });
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        this.#exited(worker, code, signal);
-        reject(new Error(`proxy ended before it served (${signal ?? code})`));
-      });
-      child.send(
-        {
-          kind: 'start',
-          worker: id,
-          settings,
-          assignment,
-          tainted,
-          held,
-          controlPath,
-        } satisfies ToProxy,
-        handle.sendable,
-      );
-    });
+  summarized(worker: WorkerProcess, summary: Summary): void {
+    const { generation } = worker;
+    const isEvidence = generation >= this.#evidenceFrom && generation <= this.#generation;
+    this.#observer!.accept(isEvidence ? summary : { ...summary, cells: [] });
   }
 
-  #hear(worker: Worker, message: FromProxy): void {
-    if (message.kind === 'applied') {
-      worker.applied = message;
-      this.#changed();
-    } else if (message.kind === 'writing') {
-      worker.openWrites.set(message.write.id, message.write);
-    } else if (message.kind === 'summary') {
-      for (const id of message.endedWrites) worker.openWrites.delete(id);
-      this.#observer!.accept(message.summary);
-    } else if (message.kind === 'missed' || message.kind === 'replayed') {
-      this.#journal!.hear(worker.id, message);
-    }
+  writing(worker: WorkerProcess, write: OpenWrite): void {
+    const others = this.#crew.all.filter((other) => other !== worker);
+    const overtaken = this.#overlap.overtaken(write, others);
+    if (overtaken.length > 0) this.#observer!.taint(overtaken);
   }
 
-  #exited(worker: Worker, code: number | null, signal: string | null): void {
-    this.#workers.delete(worker.id);
-    this.#changed();
+  missed(worker: WorkerProcess, message: JournalMessage): void {
+    this.#journal!.hear(worker.id, message);
+  }
+
+  asksToLeave(worker: WorkerProcess): void {
+    this.#options.log.info({ worker: worker.id }, 'proxy asked to end: another takes its place');
+    void this.#replace(worker);
+  }
+
+  ended(worker: WorkerProcess, how: string): void {
+    this.#crew.forget(worker);
     this.#observer!.workerLost(worker.id);
     this.#journal!.left(worker.id);
-    if (this.#isClosing) return;
-    const lost = [...worker.openWrites.values()].flatMap(({ keys, truth }) =>
-      keys.map((key): TaintedKey => [key, truth, 'proxy-lost', systemClock.nowUs()]),
-    );
     // Writes whose outcome nobody knows: for every proxy, those to come included.
-    this.#observer!.taint(lost);
-    const hasLived = Date.now() - worker.startedAtMs > HEALTHY_AFTER_MS;
-    this.#respawnMs = hasLived ? RESPAWN_MIN_MS : Math.min(this.#respawnMs * 2, RESPAWN_MAX_MS);
-    if (!worker.isReady) return;
-    this.#options.log.warn(
-      { worker: worker.id, code, signal, unsureKeys: lost.length },
-      'proxy ended: replaced',
-    );
-    sleep(this.#respawnMs)
-      .then(() => this.#keepSpawning())
-      .catch((error: unknown) => {
-        this.#options.log.error({ reason: messageOf(error) }, 'proxy could not be replaced');
-      });
+    const lost = lostKeys(worker);
+    if (lost.length > 0) this.#observer!.taint(lost);
+    this.#overlap.consider(this.#crew.all);
+    if (this.#isClosing) return;
+    if (worker.phase === 'leaving') this.#fill();
+    // One of a reload that has not been committed is the reload's to deal with.
+    else if (worker.generation <= this.#generation) this.#died(worker, how, lost.length);
   }
 
-  #changed(): void {
-    for (const wake of this.#applyWaiters) wake();
-    this.#applyWaiters.clear();
+  #died(worker: WorkerProcess, how: string, unsureKeys: number): void {
+    const { log } = this.#options;
+    const { id, failure } = worker;
+    const nowMs = performance.now();
+    const livedMs = Math.round(nowMs - worker.startedAtMs);
+    const why = failure === null ? how : failure.message;
+    const isLong = livedMs > LIMITS.workerHealthyAfterMs;
+    this.#respawnMs = isLong ? RESPAWN_MIN_MS : Math.min(this.#respawnMs * 2, LIMITS.respawnMaxMs);
+    if (!this.#hasServed) this.#obstacle ??= this.#obstacleOf(worker);
+    log.warn({ worker: id, how: why, livedMs, unsureKeys }, 'proxy ended: replaced');
+    if (this.#safeMode.died(id, nowMs, livedMs)) {
+      this.#respawnMs = RESPAWN_MIN_MS;
+      log.error({ reason: this.#safeMode.reason }, 'safe mode: proxies serve and do nothing else');
+    }
+    setTimeout(() => this.#fill(), this.#respawnMs).unref();
   }
 
-  #nextChange(maxMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, maxMs);
-      this.#applyWaiters.add(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  /** What no other worker would do better. */
+  #obstacleOf({ failure }: WorkerProcess): CrossfadeError | null {
+    if (failure === null || failure.cause === 'bug') return null;
+    const { message, hint } = failure;
+    return failure.cause === 'listen'
+      ? portInUse(this.#settings.listen, message)
+      : new CrossfadeError('proxy-refused', `the proxy cannot serve: ${message}`, { hint });
   }
 
-  /** Keys that proxies without a controller tainted, left beside the store when they ended. */
-  async #adoptOrphanTaints(): Promise<void> {
-    const folder = dirname(this.#options.controlPath);
-    const names = (await readdir(folder)).filter((name) => name.startsWith(ORPHAN_TAINT_PREFIX));
-    for (const name of names) {
-      const path = join(folder, name);
-      try {
-        this.#observer!.taint(JSON.parse(await readFile(path, 'utf8')) as readonly TaintedKey[]);
-        await rm(path);
-      } catch (error) {
-        this.#options.log.warn({ file: name, reason: messageOf(error) }, 'taints not readable');
-      }
+  /** Starts as many workers as are missing. */
+  #fill(): void {
+    if (this.#isClosing || this.#obstacle !== null) return;
+    const present = this.#crew.staying(this.#generation).length;
+    for (let count = present; count < this.#settings.workers; count += 1) {
+      this.#spawn(this.#safeMode.isOn);
     }
   }
-}
 
-/** A worker that has just died is noticed by its exit, not by a failed send. */
-function send(child: ChildProcess, message: ToProxy): void {
-  if (child.connected) child.send(message, () => undefined);
-}
-
-/** Whether something accepts connections where the URL points to. */
-export function canConnect(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
-  const portNumber = Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port);
-  return new Promise((resolve) => {
-    const socket = connect(portNumber, hostname.replace(/^\[|\]$/g, ''));
-    const finish = (isOpen: boolean): void => {
-      socket.destroy();
-      resolve(isOpen);
+  #spawn(
+    isSafeMode: boolean,
+    settings: Settings = this.#settings,
+    generation: number = this.#generation,
+  ): WorkerProcess {
+    const observer = this.#observer!;
+    const orders = {
+      worker: this.#crew.nextId(),
+      settings,
+      assignment: this.#overlap.adapt(observer.assignment()),
+      tainted: observer.taintedKeys(),
+      held: this.#journal!.held(),
+      connections: this.#connections.connections,
+      isSafeMode,
+      controlPath: this.#options.controlPath,
     };
-    socket.setTimeout(LIMITS.connectTimeoutMs, () => finish(false));
-    socket.once('connect', () => finish(true));
-    socket.once('error', () => finish(false));
+    const { handle } = this.#options;
+    const worker = this.#crew.start({ orders, handle, generation }, this);
+    this.#journal!.joined(worker.id, (message) => worker.tell(message));
+    this.#overlap.consider(this.#crew.all);
+    return worker;
+  }
+
+  /** Another worker in place of this one, tried until one serves or it has gone by itself. */
+  async #replace(old: WorkerProcess, isSafeMode: boolean = old.isSafeMode): Promise<void> {
+    if (old.isBeingReplaced) return;
+    old.isBeingReplaced = true;
+    while (!this.#isClosing && old.phase === 'serving') {
+      const fresh = this.#spawn(isSafeMode);
+      if (await fresh.served) old.leave(false);
+      else await sleep(this.#respawnMs);
+    }
+  }
+
+  /** The watch's round: legacy, keys left by orphans, and whether safe mode may end. */
+  async #look(): Promise<void> {
+    this.#isLegacyReachable = await canConnect(this.#settings.legacy.url);
+    const adopt = (keys: readonly TaintedKey[]): void => this.#observer!.taint(keys);
+    await adoptOrphanTaints(this.#folder, this.#options.log, adopt);
+    const nowMs = performance.now();
+    const safe = this.#crew.serving.filter((worker) => worker.isSafeMode);
+    if (this.#safeMode.endIfProved(nowMs)) {
+      this.#options.log.info({}, 'safe mode ended');
+      for (const worker of safe) void this.#replace(worker, false);
+    } else if (this.#safeMode.isTrialDue(nowMs) && safe.length > 0) void this.#try(safe[0]!);
+  }
+
+  async #try(old: WorkerProcess): Promise<void> {
+    const fresh = this.#spawn(false);
+    this.#safeMode.beginTrial(fresh.id, performance.now());
+    if (await fresh.served) old.leave(false);
+  }
+
+  #assignAnew(): void {
+    const assignment = this.#overlap.adapt(this.#observer!.assignment());
+    for (const worker of this.#crew.all) worker.tell({ kind: 'assign', assignment });
+  }
+
+  get #folder(): string {
+    return dirname(this.#options.controlPath);
+  }
+}
+
+/** Keys of the mirrored writes that a worker had under way when it ended. */
+function lostKeys(worker: WorkerProcess): readonly TaintedKey[] {
+  return [...worker.openWrites.values()].flatMap(({ keys, truth }) =>
+    keys.map((key): TaintedKey => [key, truth, 'proxy-lost', systemClock.nowUs()]),
+  );
+}
+
+function reloadFailed(fresh: readonly WorkerProcess[]): CrossfadeError {
+  const failure = fresh.find((worker) => worker.failure !== null)?.failure ?? null;
+  const why = failure === null ? 'a new proxy did not serve' : failure.message;
+  return new CrossfadeError('reload-failed', `not reloaded, the old proxies go on: ${why}`, {
+    hint: failure?.hint ?? 'see what crossfade run has logged',
   });
 }

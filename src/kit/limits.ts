@@ -147,4 +147,26 @@ export const LIMITS = {
   replayOutstandingMax: 8192,
   /** How far records of a recording may stand from the order in which they arrived. */
   replayReorderMs: 60_000,
+  /** Connections the system keeps while no proxy takes them: a second's worth and more. */
+  listenBacklog: 4096,
+  /** A proxy that does not accept by then is killed; slow machines load code for seconds. */
+  workerStartMaxMs: 15_000,
+  /** A proxy that lived this long did not die of its start. */
+  workerHealthyAfterMs: 10_000,
+  /** Longest wait between the death of a proxy and the start of the next. */
+  respawnMaxMs: 5000,
+  /** Deaths in a row, each soon after its start, that make a crash loop. */
+  crashLoopStartDeaths: 5,
+  /** Deaths within a minute, however long each lived, that make one. */
+  crashLoopDeathsPerMin: 10,
+  /** Peace after which a proxy in safe mode makes room for one that mirrors again. */
+  safeModeRetryMs: 300_000,
+  /** How long that one must live before the others follow. */
+  safeModeTrialMs: 30_000,
+  /** Longest the last proxy goes on taking connections that wait as everything ends. */
+  queueTakenMaxMs: 1000,
+  /** Open files of a proxy that are no connections. */
+  openFilesReserve: 64,
+  /** Connections to each side that are left to live and to the shadow however few there may be. */
+  connectionsMin: 16,
 } as const;

@@ -16,7 +16,7 @@ export type TaintReason =
   | 'shadow-unknown'
   /** The live side may or may not have carried a write out. */
   | 'live-unknown'
-  /** It changed sides with a write under way. */
+  /** It changed sides, or proxies, with a write under way. */
   | 'overtaken'
   /** A proxy was killed in the middle of a write. */
   | 'proxy-lost';

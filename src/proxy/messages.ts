@@ -5,6 +5,12 @@ import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { OpenWrite } from './write-log.ts';
 
+/** The most connections of one proxy to each side. */
+export interface ConnectionLimits {
+  readonly live: number;
+  readonly shadow: number;
+}
+
 export type ToProxy =
   | {
       /** Comes with the listening socket's handle. */
@@ -15,6 +21,9 @@ export type ToProxy =
       readonly tainted: readonly TaintedKey[];
       /** Keys with writes that wait to be replayed. */
       readonly held: readonly HeldKey[];
+      readonly connections: ConnectionLimits;
+      /** Only serves: nothing is mirrored, compared or recorded, and there is no analyst. */
+      readonly isSafeMode: boolean;
       /** Where the controller in charge is named, in control.json. */
       readonly controlPath: string;
     }
@@ -27,11 +36,25 @@ export type ToProxy =
   /** The missed writes told up to `seq` are on disk. */
   | { readonly kind: 'kept'; readonly seq: number }
   | { readonly kind: 'replay'; readonly id: number; readonly write: MissedWrite }
-  | { readonly kind: 'drain' };
+  | {
+      /** Take no more connections, finish what is under way, end. */
+      readonly kind: 'drain';
+      /** Nobody takes connections after it: those that wait are taken first. */
+      readonly takesQueue: boolean;
+    };
 
 export type FromProxy =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
+  | {
+      /** It cannot serve, and ends. */
+      readonly kind: 'failed';
+      /** What stands in the way: the port, what the operator configured, a bug of ours. */
+      readonly cause: 'listen' | 'settings' | 'bug';
+      readonly message: string;
+      readonly hint: string;
+    }
+  /** It was asked to end (SIGTERM), and does so when another serves in its place. */
+  | { readonly kind: 'replace' }
   | {
       readonly kind: 'applied';
       readonly epoch: number;
@@ -42,6 +65,8 @@ export type FromProxy =
   /** A write that a side missed; `seq` counts those of this proxy. */
   | { readonly kind: 'missed'; readonly seq: number; readonly write: MissedWrite }
   | { readonly kind: 'replayed'; readonly id: number; readonly end: ReplayEnd }
+  /** Ids of writes that have ended, while it drains: sooner than with its next summary. */
+  | { readonly kind: 'written'; readonly ids: readonly number[] }
   | {
       readonly kind: 'summary';
       readonly summary: Summary;

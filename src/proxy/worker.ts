@@ -1,115 +1,153 @@
 /**
  * The proxy process: serves on a socket that the controller holds, obeys its assignments, sends
  * it one summary a second. When it loses the controller it goes on: 30 s on the last assignment,
- * then on the safe target, until a new controller is in charge; then it drains and ends.
+ * then on the safe target, until a new controller is in charge; then it drains and ends. A bug
+ * ends it at once, loudly: another takes its place.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../kit/clock.ts';
-import { codeOf, messageOf } from '../kit/errors.ts';
+import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import type { Assignment } from '../model/assignment.ts';
 import type { TaintedKey } from '../model/window.ts';
-import { createAnalyst } from './analyst.ts';
+import { type Analyst, createAnalyst } from './analyst.ts';
 import { ToldJournal } from './journal-port.ts';
 import type { FromProxy, ToProxy } from './messages.ts';
 import { createProxy, type Proxy } from './proxy.ts';
+import { createSilentAnalyst } from './silent-analyst.ts';
 import { ORPHAN_TAINT_PREFIX } from './taint.ts';
-import { createWriteLog } from './write-log.ts';
+import { takeQueue } from './take-queue.ts';
+import { createWriteLog, type WriteLog } from './write-log.ts';
 
 const SUMMARY_PERIOD_MS = 1000;
+const WRITTEN_PERIOD_MS = 50;
 const ORPHAN_CHECK_MS = 200;
 
 type Start = Extract<ToProxy, { kind: 'start' }>;
 
-/** False when there is nobody to tell. */
-function tell(message: FromProxy): boolean {
-  // A controller that has gone is noticed by `disconnect`; what could not be told is kept.
-  if (!process.connected) return false;
-  process.send!(message, () => undefined);
-  return true;
-}
+/** A proxy from its start to its end. */
+class ProxyLife {
+  readonly #start: Start;
+  readonly #writes: WriteLog = createWriteLog((write) => void tell({ kind: 'writing', write }));
+  readonly #journal = new ToldJournal((seq, write) => tell({ kind: 'missed', seq, write }));
+  readonly #proxy: Proxy;
+  #isEnding = false;
+  #timer: NodeJS.Timeout | null = null;
 
-function begin(start: Start, handle: unknown): void {
-  const { settings } = start;
-  const writes = createWriteLog((write) => void tell({ kind: 'writing', write }));
-  const journal = new ToldJournal((seq, write) => tell({ kind: 'missed', seq, write }));
-  const analyst = createAnalyst({
-    routes: settings.routes,
-    record: settings.record,
-    key: settings.key,
-    redactKey: randomBytes(32),
-  });
-  const { worker, assignment } = start;
-  const proxy = createProxy({
-    worker,
-    settings,
-    assignment,
-    clock: systemClock,
-    analyst,
-    writes,
-    journal,
-  });
-  proxy.tainted.restore(start.tainted);
-  proxy.tainted.held.kept(start.held);
-  let isEnding = false;
+  constructor(start: Start) {
+    this.#start = start;
+    const { worker, settings, connections, isSafeMode } = start;
+    this.#proxy = createProxy({
+      worker,
+      settings,
+      assignment: this.#obeyed(start.assignment),
+      clock: systemClock,
+      analyst: analystFor(start),
+      writes: this.#writes,
+      journal: this.#journal,
+      connections,
+      isBypass: isSafeMode,
+    });
+    this.#proxy.tainted.restore(start.tainted);
+    this.#proxy.tainted.held.kept(start.held);
+  }
 
-  const summarize = (): void => {
-    const endedWrites = writes.takeEnded();
-    if (!process.connected) return;
-    tell({ kind: 'summary', summary: proxy.summarize(), endedWrites });
-  };
-  const stopSummaries = onTheSecond(summarize);
+  serve(handle: unknown): void {
+    const { server } = this.#proxy;
+    let isServing = false;
+    server.on('error', ({ message }) => {
+      if (!isServing) tell({ kind: 'failed', cause: 'listen', message, hint: '' });
+      else process.stderr.write(`crossfade: proxy ${process.pid} cannot accept: ${message}\n`);
+    });
+    server.listen(handle as object, LIMITS.listenBacklog, () => {
+      isServing = true;
+      tell({ kind: 'ready' });
+    });
+    this.#summarizeOnTheSecond();
+  }
 
-  const end = async (): Promise<void> => {
-    if (isEnding) return;
-    isEnding = true;
-    await proxy.drain(LIMITS.drainMaxMs);
-    stopSummaries();
-    if (process.connected) summarize();
-    else await leaveTaints(start.controlPath, [...proxy.tainted.all(), ...journal.unkept()]);
-    await proxy.close();
-    if (process.connected) process.disconnect();
-    process.exitCode = 0;
-    setTimeout(() => process.exit(), 1000).unref();
-  };
-
-  process.on('message', (message: ToProxy) => {
-    if (message.kind === 'assign' && proxy.assign(message.assignment)) {
+  hear(message: ToProxy): void {
+    if (message.kind === 'assign') {
+      if (!this.#proxy.assign(this.#obeyed(message.assignment))) return;
       const { epoch, revision, mirrorRevision } = message.assignment;
       tell({ kind: 'applied', epoch, revision, mirrorRevision });
-    } else if (message.kind === 'drain') void end();
-    else hearOfMissed(message, proxy, journal);
-  });
-  process.on('disconnect', () => {
-    if (!isEnding) serveAsOrphan(start, proxy, end);
-  });
-  process.on('SIGTERM', () => {
-    if (!process.connected) void end();
-  });
-  proxy.server.once('error', (error) => {
-    tell({ kind: 'listen-failed', code: codeOf(error), message: error.message });
-  });
-  proxy.server.listen(handle as object, () => tell({ kind: 'ready' }));
-}
+    } else if (message.kind === 'drain') void this.end(message.takesQueue);
+    else hearOfMissed(message, this.#proxy, this.#journal);
+  }
 
-/**
- * Calls `run` as each second of the wall clock ends, so that those of several proxies are the
- * same ones; the answer stops it.
- */
-function onTheSecond(run: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const next = (): void => {
-    timer = setTimeout(
+  /** The controller has gone. */
+  orphaned(): void {
+    if (!this.#isEnding) serveAsOrphan(this.#start, this.#proxy, () => this.end(true));
+  }
+
+  /** Somebody wants this one process to end: with a controller, once another serves. */
+  terminated(): void {
+    if (process.connected) tell({ kind: 'replace' });
+    else void this.end(true);
+  }
+
+  /** Takes no more connections, finishes what is under way, hands over what it knows. */
+  async end(takesQueue: boolean): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (takesQueue) await takeQueue(this.#proxy.server, LIMITS.queueTakenMaxMs);
+    const tellWritten = (): void => {
+      tell({ kind: 'written', ids: this.#writes.takeEnded() });
+    };
+    tellWritten();
+    const telling = setInterval(tellWritten, WRITTEN_PERIOD_MS);
+    await this.#proxy.drain(LIMITS.drainMaxMs);
+    clearInterval(telling);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (process.connected) this.#summarize();
+    else await this.#leaveTaints();
+    await this.#proxy.close();
+    if (process.connected) process.disconnect();
+    process.exitCode = EXIT.pass;
+    setTimeout(() => process.exit(), 1000).unref();
+  }
+
+  /** All of them: what was told last may not have been written down before the end. */
+  async #leaveTaints(): Promise<void> {
+    const keys = [...this.#proxy.tainted.all(), ...this.#journal.unkept()];
+    await leaveTaints(dirname(this.#start.controlPath), keys);
+  }
+
+  /** What this proxy makes of an assignment: in safe mode it serves and does no more. */
+  #obeyed(assignment: Assignment): Assignment {
+    if (!this.#start.isSafeMode) return assignment;
+    return { ...assignment, mirrorPercent: 0, comparePercent: 0 };
+  }
+
+  #summarize(): void {
+    const endedWrites = this.#writes.takeEnded();
+    if (!process.connected) return;
+    tell({ kind: 'summary', summary: this.#proxy.summarize(), endedWrites });
+  }
+
+  /** Seconds begin with the wall clock's, so that those of several proxies are the same ones. */
+  #summarizeOnTheSecond(): void {
+    this.#timer = setTimeout(
       () => {
-        run();
-        next();
+        this.#summarize();
+        this.#summarizeOnTheSecond();
       },
       SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS),
     );
-  };
-  next();
-  return () => clearTimeout(timer);
+  }
+}
+
+/** False when there is nobody to tell. `then` is called when the message has left, or cannot. */
+function tell(message: FromProxy, then: () => void = () => undefined): boolean {
+  // A controller that has gone is noticed by `disconnect`; what could not be told is kept.
+  if (!process.connected) {
+    then();
+    return false;
+  }
+  process.send!(message, then);
+  return true;
 }
 
 /** What the controller says of tainted keys and of writes that a side missed. */
@@ -136,6 +174,12 @@ function hearOfMissed(message: ToProxy, { tainted, replayer }: Proxy, journal: T
       break;
     }
   }
+}
+
+function analystFor({ settings, isSafeMode }: Start): Analyst {
+  if (isSafeMode) return createSilentAnalyst();
+  const { routes, record, key } = settings;
+  return createAnalyst({ routes, record, key, redactKey: randomBytes(32) });
 }
 
 /** Without a controller: hold, then the safe target; drain once a new controller is there. */
@@ -170,10 +214,9 @@ async function readEpoch(path: string): Promise<number> {
   }
 }
 
-/** All of them: what was told last may not have been written down before the end. */
-async function leaveTaints(controlPath: string, keys: readonly TaintedKey[]): Promise<void> {
+async function leaveTaints(folder: string, keys: readonly TaintedKey[]): Promise<void> {
   if (keys.length === 0) return;
-  const path = join(dirname(controlPath), `${ORPHAN_TAINT_PREFIX}${process.pid}.json`);
+  const path = join(folder, `${ORPHAN_TAINT_PREFIX}${process.pid}.json`);
   try {
     await writeFile(path, JSON.stringify(keys), { mode: 0o600 });
   } catch (error) {
@@ -184,9 +227,37 @@ async function leaveTaints(controlPath: string, keys: readonly TaintedKey[]): Pr
   }
 }
 
-process.once('message', (message: ToProxy, handle: unknown) => {
-  if (message.kind === 'start') begin(message, handle);
+/** A proxy that cannot be put together says why before it ends. */
+function begin(start: Start, handle: unknown): ProxyLife | null {
+  try {
+    const life = new ProxyLife(start);
+    life.serve(handle);
+    return life;
+  } catch (error) {
+    const isOurs = !(error instanceof CrossfadeError);
+    const cause = isOurs ? 'bug' : 'settings';
+    const hint = isOurs ? '' : (error.hint ?? '');
+    const end = (): void => (isOurs ? endByBug(error) : process.exit(EXIT.usage));
+    tell({ kind: 'failed', cause, message: messageOf(error), hint }, end);
+    return null;
+  }
+}
+
+/** Nothing that is known holds after a bug: the sooner another process serves, the better. */
+function endByBug(error: unknown): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`crossfade: proxy ${process.pid} ends, by a bug of crossfade: ${stack}\n`);
+  process.exit(EXIT.internal);
+}
+
+let life: ProxyLife | null = null;
+process.on('uncaughtException', endByBug);
+process.on('message', (message: ToProxy, handle: unknown) => {
+  if (message.kind === 'start') life = begin(message, handle);
+  else life?.hear(message);
 });
-// Signals reach a whole group at once; while there is a controller, it decides when a proxy ends.
+process.on('disconnect', () => life?.orphaned());
+process.on('SIGTERM', () => life?.terminated());
+// Signals reach a whole group at once; while there is a controller, it decides what they mean.
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
+process.on('SIGHUP', () => undefined);

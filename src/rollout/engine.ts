@@ -22,8 +22,10 @@ export interface TrafficEngine {
   lift?(keys: readonly LiftedKey[]): void;
   /** Writes that wait to be replayed, where the engine keeps a journal of them. */
   journal?(): JournalState;
-  /** How many proxies serve now. */
+  /** How many proxies take connections now. */
   workers?(): number;
   /** Whether legacy answered when last asked. */
   isLegacyReachable?(): boolean;
+  /** What a person should know of the proxies, each a sentence. */
+  warnings?(): readonly string[];
 }

@@ -37,7 +37,8 @@ export function statusOf(facts: StatusFacts): Status {
   const { id, label, phase, percent, step, revision, reason } = state;
   const steps = ladder.map((rung) => rung.percent);
   const journal = engine.journal?.() ?? NO_JOURNAL;
-  const warnings = [...facts.warnings, journal.problem, ...mirrorWarnings(mirror)].filter(
+  const ofProxies = [journal.problem, ...(engine.warnings?.() ?? [])];
+  const warnings = [...facts.warnings, ...ofProxies, ...mirrorWarnings(mirror)].filter(
     (warning) => warning !== null,
   );
   // A decision that only has to be carried out waits for what hinders it, if anything does.

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { call, findControl } from '../../src/control/client.ts';
@@ -13,6 +13,8 @@ export interface RunningCrossfade {
   /** What it has said on stderr so far. */
   readonly log: () => string;
   status(): Promise<Status>;
+  /** Processes of its proxies, oldest first. */
+  workerPids(): readonly number[];
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -46,6 +48,7 @@ export async function startRun(
     port,
     log: () => log,
     status: () => call<Status>(findControl(store), 'GET', '/v1/status'),
+    workerPids: () => proxyPids(child.pid!),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null) return child.exitCode;
       // Not `close`: proxies that outlive their controller hold its output.
@@ -55,4 +58,13 @@ export async function startRun(
       return code;
     },
   };
+}
+
+/** Processes of the proxies that the controller of process `parent` has started, oldest first. */
+function proxyPids(parent: number): readonly number[] {
+  const listing = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)]).toString();
+  return listing
+    .split('\n')
+    .filter((line) => line.includes('proxy/worker'))
+    .map((line) => Number(line.trim().split(' ')[0]));
 }

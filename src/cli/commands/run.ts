@@ -3,17 +3,18 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
 import { controlPathOf, isLeftBehind } from '../../control/control-file.ts';
-import { startControl } from '../../control/server.ts';
-import { createBuiltinEngine } from '../../engines/builtin.ts';
+import { type ControlServer, startControl } from '../../control/server.ts';
+import { type BuiltinEngine, createBuiltinEngine } from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
 import { systemClock } from '../../kit/clock.ts';
-import { CrossfadeError, EXIT } from '../../kit/errors.ts';
+import { CrossfadeError } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import { createLog, type Log } from '../../kit/log.ts';
 import { createResourcePoller } from '../../measure/runtime-metrics.ts';
 import type { Settings } from '../../model/settings.ts';
 import { createController } from '../../rollout/controller.ts';
 import { openRolloutStore } from '../../store/rollout-store.ts';
+import { createReloading } from '../reloading.ts';
 
 export interface RunFlags extends Partial<UrlOptions> {
   readonly config?: string;
@@ -47,25 +48,26 @@ export function addRunOptions(command: Command): Command {
 export async function run(flags: RunFlags): Promise<void> {
   const settings = settingsOf(flags);
   const log = createLog(process.stderr.isTTY, flags.quiet === true);
-  const controlPath = controlPathOf(settings.storePath);
   const isTakeover = isLeftBehind(settings.storePath);
   const store = openRolloutStore(settings.storePath);
   try {
-    await serve(settings, store, controlPath, isTakeover, log, flags.label);
+    await serve(flags, settings, store, isTakeover, log);
   } finally {
     store.close();
   }
 }
 
 async function serve(
+  flags: RunFlags,
   settings: Settings,
   store: ReturnType<typeof openRolloutStore>,
-  controlPath: string,
   isTakeover: boolean,
   log: Log,
-  label: string | undefined,
 ): Promise<void> {
+  const { storePath } = settings;
+  const { label } = flags;
   const handle = await bindListenHandle(settings.listen, isTakeover);
+  const controlPath = controlPathOf(storePath);
   const engine = createBuiltinEngine({
     settings,
     handle,
@@ -73,18 +75,33 @@ async function serve(
     missedWrites: store.missedWrites,
     log,
   });
-  const resources = createResourcePoller(settings, systemClock);
+  let poller = createResourcePoller(settings, systemClock);
   const controller = createController({
     settings,
     store,
     engine,
     clock: systemClock,
     log,
-    resources,
+    resources: { legacy: () => poller.legacy(), candidate: () => poller.candidate() },
     ...(label === undefined ? {} : { label }),
   });
-  const { storePath } = settings;
-  const ended = untilSignal();
+  const reload = createReloading({
+    settings,
+    read: () => readAgain(flags, settings),
+    engine,
+    controller,
+    took: (next) => {
+      poller.close();
+      poller = createResourcePoller(next, systemClock);
+    },
+    log,
+  });
+  const ended = untilSignal(engine);
+  let control: ControlServer | null = null;
+  process.on('SIGHUP', () => {
+    // What is wrong with the configuration is in the log.
+    if (control !== null) reload().catch(() => undefined);
+  });
   try {
     const early = await Promise.race([engine.start(controller), ended]);
     if (early !== undefined) {
@@ -92,24 +109,24 @@ async function serve(
       return;
     }
     await controller.start();
-    const control = await startControl({ listen: settings.control, storePath, controller });
+    control = await startControl({ listen: settings.control, storePath, controller, reload });
     process.stdout.write(
       `crossfade: serving ${settings.listen.host}:${handle.port}, control ${control.address}\n`,
     );
     if (!engine.isLegacyReachable()) {
-      log.warn(
-        { url: settings.legacy.url },
-        'legacy cannot be reached: clients get 502 until it is',
-      );
+      const { url } = settings.legacy;
+      log.warn({ url }, 'legacy cannot be reached: clients get 502 until it is');
     }
     const signal = await ended;
     process.exitCode = exitCodeOf(signal);
-    await control.close();
+    // It goes on answering, that it is not ready.
+    control.withdraw();
     process.stdout.write(`crossfade: ${signal}, draining\n`);
   } finally {
     await engine.close();
+    await control?.close();
     await controller.close();
-    resources.close();
+    poller.close();
   }
 }
 
@@ -136,6 +153,15 @@ function settingsOf(flags: RunFlags): Settings {
   return withRecord(settingsFromUrls({ ...options, legacy, candidate }), record);
 }
 
+/** The same words again: the file may say something else now. */
+function readAgain({ record, ...flags }: RunFlags, first: Settings): Settings {
+  const settings = settingsOf(flags);
+  // What the command line said of recording holds for as long as the run.
+  return record === undefined
+    ? settings
+    : Object.freeze({ ...settings, workers: first.workers, record: first.record });
+}
+
 function withRecord(settings: Settings, record: string | undefined): Settings {
   if (record === undefined) return settings;
   const path = resolve(record);
@@ -149,12 +175,15 @@ function withRecord(settings: Settings, record: string | undefined): Settings {
   return Object.freeze({ ...settings, workers: 1, record: { path, maxBytes } });
 }
 
-/** The first signal begins the drain; a second one ends at once. */
-function untilSignal(): Promise<NodeJS.Signals> {
+/** The first signal begins the drain; a second one ends everything at once. */
+function untilSignal(engine: BuiltinEngine): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isFirst = true;
     const hear = (signal: NodeJS.Signals): void => {
-      if (!isFirst) process.exit(EXIT.internal);
+      if (!isFirst) {
+        engine.abort();
+        process.exit(exitCodeOf(signal));
+      }
       isFirst = false;
       resolve(signal);
     };

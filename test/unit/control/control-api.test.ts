@@ -61,6 +61,7 @@ const GUARDED = [
   ['POST', '/v1/rollback'],
   ['POST', '/v1/begin'],
   ['POST', '/v1/mirror'],
+  ['POST', '/v1/reload'],
   ['GET', '/v1/nothing'],
 ] as const;
 
