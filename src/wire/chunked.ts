@@ -47,6 +47,7 @@ const BACKSLASH = 92;
 /** Field names that would change how a message is read, were they merged into its head. */
 const FRAMING_TRAILER = /^(?:content-length|transfer-encoding|host)$/i;
 
+/** Takes one body out of its chunks, segment by segment; see the head of this file. */
 export class ChunkedDecoder {
   /** The last byte of the coding has been consumed. */
   isDone = false;

@@ -10,8 +10,8 @@ export interface Authority {
  * Stricter than the grammar of a URI: no comma and no user, for both have made two readers see
  * two hosts. Source: RFC 9110, section 7.2; RFC 3986, section 3.2.2.
  */
-const AUTHORITY =
-  /^(\[[0-9A-Fa-f:.]{2,45}\]|(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255})(?::([0-9]{0,5}))?$/;
+const NAME = /(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255}/.source;
+const AUTHORITY = new RegExp(`^(\\[[0-9A-Fa-f:.]{2,45}\\]|${NAME})(?::([0-9]{0,5}))?$`);
 const HOST_MAX_BYTES = 255;
 /** So few that they are a port whatever they are. */
 const PLAIN_PORT_DIGITS = 4;

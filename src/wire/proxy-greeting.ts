@@ -11,6 +11,7 @@ export interface GreetingOwner {
   gone(greeting: ProxyGreeting): void;
 }
 
+/** One connection until its PROXY header is there, or is given up. */
 export class ProxyGreeting {
   readonly socket: Socket;
   readonly #owner: GreetingOwner;

@@ -5,6 +5,7 @@ import { BodyPipe } from './body-pipe.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked.ts';
 import type { Framing } from './message.ts';
 
+/** Reads one body, of known length or chunked, and gives its bytes to a pipe. */
 export class RequestBody implements ChunkedSink {
   readonly pipe: BodyPipe;
   /** Its last byte has been read; the pipe is not finished by that. */

@@ -34,6 +34,7 @@ const DETACHED = 4;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
+/** See the head of this file. It lives until its socket is closed, as a tunnel too. */
 export class ServerConnection implements AnswerLine, OwnAddress {
   readonly socket: Socket;
   readonly #owner: ConnectionOwner;

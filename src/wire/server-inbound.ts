@@ -38,6 +38,7 @@ const BAD_ANSWER = Buffer.from('crossfade: the answer cannot be relayed: its hea
 
 const head = new AnswerHead();
 
+/** An {@link Inbound} on a connection of the data port. */
 export class ServerInbound implements Inbound {
   readonly head: RequestHead;
   readonly arrivedUs: number;

@@ -67,9 +67,17 @@ describe('the framing of an answer', () => {
         Buffer.from('ok'),
       );
     });
-    expect(head).toMatch(
-      /^HTTP\/1\.1 203 As It Is\r\nsEt-cookie: a=1\r\nX-A: \xe9\r\nSet-Cookie: b=2\r\nDATE: then\r\ncontent-length: 2\r\n(Connection: close\r\n)?$/,
-    );
+    const lines = [
+      'HTTP/1.1 203 As It Is',
+      'sEt-cookie: a=1',
+      'X-A: \xe9',
+      'Set-Cookie: b=2',
+      'DATE: then',
+      'content-length: 2',
+      '',
+    ].join('\r\n');
+    // The last one stands where the client's end was seen before the answer was made.
+    expect([lines, `${lines}Connection: close\r\n`]).toContain(head);
   });
 
   it.each([
