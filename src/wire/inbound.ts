@@ -58,6 +58,9 @@ export interface Inbound {
   cut(): void;
   /** This connection is not kept after the answer: the proxy drains. */
   closeAfter(): void;
-  /** Sends 101 with these fields and hands the bare connection over. Ends the HTTP of it. */
+  /**
+   * Sends 101 with these fields and hands the bare connection over, paused and with what the
+   * client sent ahead. Ends the HTTP of it.
+   */
   tunnel(reason: string, headers: RawHeaders): Duplex;
 }

@@ -1,5 +1,4 @@
 /** The first line of a request, found in its bytes. Source: RFC 9112, section 3. */
-import { isTokenCode } from './fields.ts';
 import { REJECTED, type Rejection } from './rejection.ts';
 
 /** Bytes of a target: twice the 8,000 that everybody should take. */
@@ -64,7 +63,7 @@ export class RequestLine {
     if (at - this.methodAt > METHOD_MAX_BYTES) return this.#refuse(REJECTED.method);
     if (at === bytes.length) return false;
     if (bytes[at] === BLANK && at > this.methodAt) return true;
-    return this.#refuse(isTokenCode(bytes[at]!) ? REJECTED.method : REJECTED.requestLine);
+    return this.#refuse(isLowerCode(bytes[at]!) ? REJECTED.method : REJECTED.requestLine);
   }
 
   #target(bytes: Uint8Array): boolean {
@@ -116,6 +115,10 @@ export class RequestLine {
 
 function isMethodCode(code: number | undefined): boolean {
   return code !== undefined && ((code >= 65 && code <= 90) || code === HYPHEN);
+}
+
+function isLowerCode(code: number): boolean {
+  return code >= 97 && code <= 122;
 }
 
 /** Visible ASCII; a fragment is the client's own affair and never sent. */
