@@ -36,6 +36,22 @@ export function compareBodies(
   }
 }
 
+/** As {@link compareBodies}, of bodies of which one at least is known by its hash alone. */
+export function compareHashes(
+  legacy: Answer,
+  candidate: Answer,
+  rules: RuleSet,
+  divergences: DivergenceList,
+): void {
+  if (rules.isNameIgnored(WHERE)) return;
+  const text = ({ bodyBytes, bodyHash }: Answer): string =>
+    bodyHash === null ? `${bodyBytes} bytes` : `${bodyBytes} bytes, SHA-256 ${bodyHash}`;
+  const isOtherLength = legacy.bodyBytes !== candidate.bodyBytes;
+  if (!isOtherLength && legacy.bodyHash === candidate.bodyHash) return;
+  const kind = isOtherLength ? 'length' : 'value';
+  divergences.add(WHERE, kind, text(legacy), text(candidate));
+}
+
 const JSON_TYPE = /^\s*[^;]*[/+]json\s*(?:;|$)/i;
 
 /** Said to be JSON, or beginning like an object or an array. */

@@ -6,7 +6,7 @@
 import type { Answer, Exchange, RawHeaders } from '../model/exchange.ts';
 import type { Comparison, NotComparableReason, Pair } from '../model/pair.ts';
 import type { CompareRule } from '../model/settings.ts';
-import { compareBodies } from './body.ts';
+import { compareBodies, compareHashes } from './body.ts';
 import { isByteEqual } from './bytes.ts';
 import { DivergenceList } from './divergences.ts';
 import { headerDifferences } from './headers.ts';
@@ -23,7 +23,7 @@ export function compareExchanges(pair: ComparedPair, rules: readonly CompareRule
   return compareAnswers(legacy.answer!, candidate.answer!, rules, pair.arrivedAtMs);
 }
 
-/** A body kept only in part says nothing of the rest. */
+/** A body neither kept whole nor hashed says nothing of the rest. */
 const TOO_LARGE: Comparison = { kind: 'not-comparable', reason: 'too-large' };
 
 /** `atMs`: the wall clock that decides which rules hold. */
@@ -34,7 +34,7 @@ export function compareAnswers(
   atMs: number,
 ): Comparison {
   if (isByteEqual(legacy, candidate)) return { kind: 'matched' };
-  if (!isWhole(legacy) || !isWhole(candidate)) return TOO_LARGE;
+  if (!isKnown(legacy) || !isKnown(candidate)) return TOO_LARGE;
   const ruleSet = new RuleSet(rules, atMs);
   const divergences = new DivergenceList();
   const hasOtherStatus = legacy.status !== candidate.status && !ruleSet.isNameIgnored('status');
@@ -45,7 +45,9 @@ export function compareAnswers(
     const areEmpty = legacy.bodyBytes === 0 && candidate.bodyBytes === 0;
     compareFields('header', legacy.headers, candidate.headers, areEmpty, ruleSet, divergences);
     compareFields('trailer', legacy.trailers, candidate.trailers, false, ruleSet, divergences);
-    compareBodies(legacy, candidate, ruleSet, divergences);
+    if (isWhole(legacy) && isWhole(candidate)) {
+      compareBodies(legacy, candidate, ruleSet, divergences);
+    } else compareHashes(legacy, candidate, ruleSet, divergences);
   }
   if (divergences.found.length > 0) {
     return { kind: 'mismatched', divergences: divergences.found };
@@ -67,6 +69,10 @@ function whyNotComparable(pair: ComparedPair): NotComparableReason | null {
 
 function isAnswered(exchange: Exchange): exchange is Exchange & { readonly answer: Answer } {
   return exchange.outcome === 'answered' && exchange.answer !== null;
+}
+
+function isKnown(answer: Answer): boolean {
+  return answer.bodyHash !== null || isWhole(answer);
 }
 
 function isWhole(answer: Answer): boolean {

@@ -83,6 +83,12 @@ export const LIMITS = {
   keepAliveMs: 65_000,
   /** How often the data port looks for connections that are beyond a limit of time. */
   wireSweepMs: 500,
+  /** An idle connection to a side that does not say how long it keeps one. */
+  upstreamIdleMs: 4000,
+  /** And to one that says more than anybody needs. */
+  upstreamIdleMaxMs: 600_000,
+  /** Interim answers (1xx) before one final one. */
+  interimAnswersMax: 16,
   /** How long a connection is still read after its last answer, so that the client gets that. */
   lingerMs: 2000,
   /** A client that takes nothing of its answer for so long is cut off. */

@@ -1,13 +1,16 @@
 /**
  * Which side answers a request, and whether the other one gets a copy or why not. Pure but for
- * what it is told of the key: its taint and its unfinished writes.
+ * what it is told of the key: its taint, its unfinished writes, those that wait to be replayed.
  */
 import { BUCKETS, bucketOf } from '../kit/hash.ts';
-import { otherSide, type Side } from '../model/exchange.ts';
+import { headerValue, otherSide, type Side } from '../model/exchange.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { SkipReason } from '../model/pair.ts';
+import type { RequestHead } from '../wire/message.ts';
 import type { Identity } from './identify.ts';
 import type { KeyOrder } from './key-order.ts';
+import type { MirrorBudget } from './mirror-budget.ts';
+import { overrideOf } from './override.ts';
 import type { TaintedKeys } from './taint.ts';
 
 export interface Plan {
@@ -24,36 +27,77 @@ export interface Plan {
   readonly overtaken: readonly string[];
 }
 
-/** The plan of a request: who is live, whether it is mirrored, and if not, why not. */
-export function assign(
-  identity: Identity,
-  assignment: Assignment,
-  hasWholeBody: boolean,
-  order: KeyOrder,
-  tainted: TaintedKeys,
-): Plan {
-  const planned = plannedSide(identity, assignment, tainted);
-  // Towards the candidate a key waits, live on legacy, until its shadow writes are done;
-  // towards legacy it goes at once, for that is the way back.
-  const isEarly = planned === 'candidate' && pendingTo(identity, 'candidate', order).length > 0;
-  const liveSide = isEarly ? 'legacy' : planned;
-  const overtaken = liveSide === 'legacy' ? pendingTo(identity, 'legacy', order) : NONE;
-  return {
-    liveSide,
-    shadowSide: otherSide(liveSide),
-    skip: skipReason(identity, assignment, hasWholeBody),
-    isJudged: overtaken.length === 0 && !identity.keys.some((key) => tainted.has(key)),
-    overtaken,
-  };
+export interface AssignerParts {
+  readonly assignment: () => Assignment;
+  readonly order: KeyOrder;
+  readonly tainted: TaintedKeys;
+  readonly budget: MirrorBudget;
+  /** Whether writes of any of the keys wait to be replayed. */
+  readonly holdsWrites: (keys: readonly string[]) => boolean;
+  readonly overrideSecret: string | null;
+  /** Each side has a store of its own: a write that is not mirrored is in one of them alone. */
+  readonly hasSeparateState: boolean;
+  /** The proxy only serves: safe mode. */
+  readonly isBypass: boolean;
 }
 
-function plannedSide(identity: Identity, assignment: Assignment, tainted: TaintedKeys): Side {
-  const percent = assignment.canaryPercent;
-  if (percent <= 0) return 'legacy';
-  if (percent >= 100) return 'candidate';
-  const key = identity.keys[0];
-  if (key === undefined || identity.hasManyKeys) return 'legacy';
-  return tainted.truthOf(key) ?? cohortSide(assignment.salt, key, percent);
+/** Plans requests; see the head of this file. */
+export class Assigner {
+  readonly #parts: AssignerParts;
+
+  constructor(parts: AssignerParts) {
+    this.#parts = parts;
+  }
+
+  /** The plan of a request: who is live, whether it is mirrored, and if not, why not. */
+  assign(identity: Identity, head: RequestHead): Plan {
+    const { order, overrideSecret, tainted } = this.#parts;
+    if (overrideSecret !== null) {
+      const chosen = overrideOf(head.headers, overrideSecret, Date.now());
+      if (chosen !== null) return unmirrored(chosen, 'override');
+    }
+    const assignment = this.#parts.assignment();
+    const planned = this.#plannedSide(identity, assignment);
+    // Towards the candidate a key waits, live on legacy, until its shadow writes are done;
+    // towards legacy it goes at once, for that is the way back.
+    const isEarly = planned === 'candidate' && pendingTo(identity, 'candidate', order).length > 0;
+    const liveSide = isEarly ? 'legacy' : planned;
+    const overtaken = liveSide === 'legacy' ? pendingTo(identity, 'legacy', order) : NONE;
+    return {
+      liveSide,
+      shadowSide: otherSide(liveSide),
+      skip: this.#skipReason(identity, head, assignment),
+      isJudged: overtaken.length === 0 && !tainted.hasAny(identity.keys),
+      overtaken,
+    };
+  }
+
+  #plannedSide(identity: Identity, { canaryPercent, salt }: Assignment): Side {
+    if (canaryPercent <= 0) return 'legacy';
+    const key = identity.keys[0];
+    const isOne = key !== undefined && !identity.hasManyKeys;
+    const truth = isOne ? this.#parts.tainted.truthOf(key) : null;
+    if (truth !== null) return truth;
+    if (canaryPercent >= 100) return 'candidate';
+    if (!isOne) return 'legacy';
+    // A way back must lose nothing: what only one store would have stays with legacy.
+    const isLost = this.#parts.hasSeparateState && !identity.isSafe && !identity.isMirroredWrite;
+    return isLost ? 'legacy' : cohortSide(salt, key, canaryPercent);
+  }
+
+  #skipReason(identity: Identity, head: RequestHead, assignment: Assignment): SkipReason | null {
+    if (this.#parts.isBypass) return 'bypass';
+    if (head.isUpgrade) return 'upgrade';
+    if (!identity.isSafe && !identity.isMirroredWrite) return 'write';
+    if (identity.hasTooManyKeys) return 'too-large';
+    if (identity.isSafe && asksForEvents(head)) return 'stream';
+    if (!identity.isSafe && this.#parts.holdsWrites(identity.keys)) return 'journalled';
+    return this.#parts.budget.skip(identity, assignment);
+  }
+}
+
+function unmirrored(liveSide: Side, skip: SkipReason): Plan {
+  return { liveSide, shadowSide: otherSide(liveSide), skip, isJudged: false, overtaken: NONE };
 }
 
 /** Monotone in `percent`: raising it only adds keys to the candidate's cohort. */
@@ -74,15 +118,7 @@ function pendingTo(identity: Identity, side: Side, order: KeyOrder): readonly st
   return keys ?? NONE;
 }
 
-function skipReason(
-  identity: Identity,
-  assignment: Assignment,
-  hasWholeBody: boolean,
-): SkipReason | null {
-  if (!identity.isSafe && !identity.isMirroredWrite) return 'write';
-  if (!hasWholeBody || identity.hasTooManyKeys) return 'too-large';
-  if (identity.isMirroredWrite || assignment.mirrorPercent >= 100) return null;
-  const unit = identity.keys[0] ?? identity.route.name;
-  const isSampled = bucketOf(`${assignment.salt}/mirror`, unit) < assignment.mirrorPercent * 10_000;
-  return isSampled ? null : 'sampled';
+/** Event streams never end by themselves: a copy would only hold a connection. */
+function asksForEvents(head: RequestHead): boolean {
+  return headerValue(head.headers, 'accept')?.includes('text/event-stream') === true;
 }

@@ -3,27 +3,33 @@
  * key is *rescued*: until its answer has begun to reach the client, a failing candidate's place
  * is taken by legacy's answer, the one already under way as its shadow or one asked for now.
  */
-import { Readable } from 'node:stream';
-import { messageOf } from '../kit/errors.ts';
+import type { Duplex } from 'node:stream';
 import type { Accumulator } from '../measure/accumulate.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { Outcome } from '../model/exchange.ts';
-import { endToEnd } from './headers.ts';
+import { headerValue, type Outcome, type RawHeaders, type Side } from '../model/exchange.ts';
+import { BodyPipe } from '../wire/body-pipe.ts';
+import type { Inbound } from '../wire/inbound.ts';
+import type { Leg, LegListener, LegOptions, Upstream } from '../wire/leg.ts';
+import type { Outbound } from './outbound.ts';
 import type { Passage } from './passage.ts';
-import type { Leg, LegListener, Upstream } from './upstream.ts';
+import { joinTunnel } from './tunnel.ts';
 
 export interface ForwardOptions {
   readonly liveTimeoutMs: number;
   readonly rescueAfterMs: number;
+  readonly isRescueOn: boolean;
 }
 
 export interface Forwarder {
   /** Begins the live leg; `ended` is called once when that leg (not a rescue) has ended. */
   forward(passage: Passage, ended: (passage: Passage) => void): void;
+  /** The body that streamed to the live side is whole: its time begins. */
+  bodyEnded(passage: Passage): void;
 }
 
 interface ForwardParts {
   readonly sides: { readonly legacy: Upstream; readonly candidate: Upstream };
+  readonly outbound: Outbound;
   readonly count: Accumulator;
   readonly options: ForwardOptions;
   readonly nowUs: () => number;
@@ -33,99 +39,146 @@ interface ForwardParts {
 export function createForwarder(parts: ForwardParts): Forwarder {
   return {
     forward(passage, ended) {
-      const delivery = new Delivery(passage, parts, ended);
-      passage.response.on('close', () => {
-        if (!passage.response.writableFinished) delivery.clientIsGone();
-      });
-      delivery.begin();
+      new Delivery(passage, parts, ended).begin();
+    },
+    bodyEnded({ live }) {
+      if (live === null || live.firstByteUs > 0) return;
+      const elapsedMs = (parts.nowUs() - live.startedUs) / 1000;
+      live.extend(elapsedMs + parts.options.liveTimeoutMs);
     },
   };
 }
 
 class Delivery implements LegListener {
   readonly #passage: Passage;
+  readonly #inbound: Inbound;
   readonly #parts: ForwardParts;
   readonly #ended: (passage: Passage) => void;
   readonly #canRescue: boolean;
-  /** The answer's head has gone to the client: from here on it can only be finished or cut. */
-  #hasBegun = false;
+  /** The head is held back until it is clear whether the whole answer comes with it. */
+  #isHeadDue = false;
   #isRescuing = false;
   #isRetried = false;
-  /** The client has an answer of ours in place of one that could not be passed on. */
-  #isRefused = false;
   #direct: Leg | null = null;
 
   constructor(passage: Passage, parts: ForwardParts, ended: (passage: Passage) => void) {
     this.#passage = passage;
+    this.#inbound = passage.inbound;
     this.#parts = parts;
     this.#ended = ended;
-    const isWhole = !(passage.legRequest.body !== null && 'pipe' in passage.legRequest.body);
-    this.#canRescue = passage.identity.isSafe && passage.plan.liveSide === 'candidate' && isWhole;
+    this.#canRescue =
+      parts.options.isRescueOn &&
+      passage.identity.isSafe &&
+      passage.plan.liveSide === 'candidate' &&
+      passage.plan.skip !== 'override' &&
+      passage.plan.skip !== 'upgrade' &&
+      !(passage.body instanceof BodyPipe);
+    passage.inbound.onGone = () => this.#clientIsGone();
   }
 
   begin(): void {
     const { options, sides } = this.#parts;
+    const { plan, body } = this.#passage;
     const timeoutMs = this.#canRescue
       ? Math.min(options.rescueAfterMs, options.liveTimeoutMs)
       : options.liveTimeoutMs;
-    const upstream = sides[this.#passage.plan.liveSide];
-    const legOptions = { timeoutMs, captureMaxBytes: LIMITS.captureMaxBytes };
-    this.#passage.live = upstream.dispatch(this.#passage.legRequest, legOptions, this);
+    const request = this.#passage.requestFor(plan.liveSide, 'live');
+    const legOptions: LegOptions = {
+      timeoutMs,
+      captureMaxBytes: plan.skip === null ? LIMITS.captureMaxBytes : LIMITS.rescueHoldMaxBytes,
+      hashesBody: plan.skip === null,
+    };
+    const leg = sides[plan.liveSide].dispatch(request, legOptions, this);
+    this.#passage.live = leg;
+    // A client may take its time to send; the side's time counts from the body's end.
+    if (body instanceof BodyPipe) leg.extend(Infinity);
   }
 
-  clientIsGone(): void {
+  informed(_leg: Leg, status: number, reason: string, headers: RawHeaders): void {
+    if (this.#isRescuing || this.#inbound.hasBegun) return;
+    this.#inbound.inform(status, reason, this.#toClient(this.#passage.plan.liveSide, headers));
+  }
+
+  head(leg: Leg): void {
+    if (this.#isRescuing) return;
+    if (this.#canRescue && leg.status >= 500) this.#rescue();
+    else if (!this.#canRescue || isEventStream(leg)) {
+      // From here on the side has answered in time; how long the rest takes is its client's pace.
+      leg.extend(Infinity);
+      this.#isHeadDue = true;
+      queueMicrotask(() => this.#sendHead(leg));
+    }
+  }
+
+  data(leg: Leg, chunk: Buffer): void {
+    this.#passage.onLiveProgress?.();
+    if (this.#isRescuing) return;
+    if (this.#inbound.hasBegun) this.#sendChunk(leg, chunk);
+    else if (this.#isHeadDue) {
+      // All of it is here: the end, which comes next, sends head and body in one write.
+      if (leg.bodyBytes === leg.announcedBytes && leg.isCaptureWhole) return;
+      const held = leg.isCaptureWhole ? leg.body() : chunk;
+      this.#sendHead(leg);
+      this.#sendChunk(leg, held);
+    } else if (leg.bodyBytes > LIMITS.rescueHoldMaxBytes) {
+      // It cannot be rescued any more.
+      leg.extend(Infinity);
+      const held = leg.body();
+      this.#isHeadDue = true;
+      this.#sendHead(leg);
+      this.#sendChunk(leg, held);
+    }
+  }
+
+  switched(leg: Leg, socket: Duplex): void {
+    if (this.#inbound.isOver) {
+      socket.destroy();
+      return;
+    }
+    const client = this.#inbound.tunnel(leg.statusMessage, leg.headers);
+    joinTunnel(client, socket);
+  }
+
+  end(leg: Leg): void {
+    if (this.#retry(leg)) return;
+    const passage = this.#passage;
+    if (passage.body instanceof BodyPipe) passage.body.discard();
+    passage.hasLiveEnded = true;
+    passage.onLiveProgress?.();
+    if (!this.#isRescuing) this.#finish(leg);
+    this.#ended(passage);
+  }
+
+  #clientIsGone(): void {
     this.#passage.isClientGone = true;
     this.#direct?.fail('aborted', 'the client has gone');
     this.#passage.live?.fail('aborted', 'the client has gone');
   }
 
-  head(leg: Leg): void {
-    if (this.#isRescuing || this.#isRefused) return;
-    if (!this.#canRescue) this.#sendHead(leg);
-    else if (leg.status >= 500) this.#rescue();
-  }
-
-  data(leg: Leg, chunk: Buffer): void {
-    if (this.#isRescuing || this.#isRefused) return;
-    if (this.#hasBegun) this.#sendChunk(leg, chunk);
-    else if (leg.bodyBytes > LIMITS.rescueHoldMaxBytes) {
-      // It cannot be rescued any more: from here on only the live deadline holds.
-      leg.extend(this.#parts.options.liveTimeoutMs);
-      this.#sendHead(leg);
-      this.#sendChunk(leg, leg.body());
-    }
-  }
-
-  end(leg: Leg): void {
-    if (this.#retry(leg)) return;
-    const { body } = this.#passage.legRequest;
-    if (body instanceof Readable) body.destroy();
-    if (!this.#isRescuing) this.#finish(leg);
-    this.#ended(this.#passage);
-  }
-
   /** A kept connection that the side closed just then: a safe request is sent once more. */
   #retry(leg: Leg): boolean {
-    const { legRequest, isClientGone } = this.#passage;
+    const { body, inbound, isClientGone } = this.#passage;
     if (leg.outcome !== 'reset' || leg.firstByteUs > 0 || isClientGone || this.#isRetried) {
       return false;
     }
-    if (legRequest.method !== 'GET' && legRequest.method !== 'HEAD') return false;
+    if (!leg.isReused || body instanceof BodyPipe || !isRepeatable(inbound.head.method)) {
+      return false;
+    }
     this.#isRetried = true;
     this.begin();
     return true;
   }
 
   #finish(leg: Leg): void {
-    const { response, isClientGone } = this.#passage;
-    if (isClientGone || this.#isRefused) return;
+    const inbound = this.#inbound;
+    if (inbound.isOver) return;
     if (leg.isAnswered) {
-      if (this.#hasBegun) response.end();
-      else this.#sendWhole(leg);
+      if (inbound.hasBegun) inbound.end(leg.trailers);
+      else this.#sendWhole(leg, this.#passage.plan.liveSide);
       this.#delivered(leg);
-    } else if (this.#hasBegun) {
+    } else if (inbound.hasBegun) {
       this.#countFailure();
-      response.destroy();
+      inbound.cut();
     } else if (this.#canRescue) this.#rescue();
     else this.#refuse(leg.outcome!, leg.failure);
   }
@@ -147,72 +200,94 @@ class Delivery implements LegListener {
     }, this.#parts.options.liveTimeoutMs);
     passage.onShadowEnd = () => {
       clearTimeout(timer);
-      this.#takeShadow(passage.shadow!);
+      // What was never dispatched has no answer to take.
+      if (passage.shadow === null) this.#askLegacy();
+      else this.#takeShadow(passage.shadow);
     };
   }
 
   #takeShadow(shadow: Leg): void {
-    if (this.#passage.isClientGone) return;
+    if (this.#inbound.isOver) return;
     if (shadow.isFailed || !shadow.isCaptureWhole) {
       this.#askLegacy();
       return;
     }
-    this.#sendWhole(shadow);
+    this.#sendWhole(shadow, 'legacy');
     this.#parts.count.rescued();
     this.#delivered(shadow);
   }
 
   #askLegacy(): void {
-    const legOptions = { timeoutMs: this.#parts.options.liveTimeoutMs, captureMaxBytes: 0 };
-    this.#direct = this.#parts.sides.legacy.dispatch(this.#passage.legRequest, legOptions, {
-      head: (leg) => this.#sendHead(leg),
-      data: (leg, chunk) => this.#sendChunk(leg, chunk),
+    if (this.#inbound.isOver) return;
+    const options: LegOptions = {
+      timeoutMs: this.#parts.options.liveTimeoutMs,
+      captureMaxBytes: LIMITS.rescueHoldMaxBytes,
+      hashesBody: false,
+    };
+    const request = this.#passage.requestFor('legacy', 'live');
+    this.#direct = this.#parts.sides.legacy.dispatch(request, options, {
+      head: (leg) => leg.extend(Infinity),
+      data: (leg, chunk) => {
+        if (this.#inbound.hasBegun) this.#sendChunk(leg, chunk);
+        else if (!leg.isCaptureWhole || leg.bodyBytes !== leg.announcedBytes) {
+          const held = leg.isCaptureWhole ? leg.body() : chunk;
+          this.#begin(leg, 'legacy');
+          this.#sendChunk(leg, held);
+        }
+      },
       end: (leg) => {
-        if (this.#passage.isClientGone || this.#isRefused) return;
+        const inbound = this.#inbound;
+        if (inbound.isOver) return;
         if (leg.isAnswered) {
-          this.#passage.response.end();
+          if (inbound.hasBegun) inbound.end(leg.trailers);
+          else this.#sendWhole(leg, 'legacy');
           if (leg.status < 500) this.#parts.count.rescued();
           this.#delivered(leg);
-        } else if (this.#hasBegun) {
+        } else if (inbound.hasBegun) {
           this.#countFailure();
-          this.#passage.response.destroy();
+          inbound.cut();
         } else this.#refuse(leg.outcome!, leg.failure);
       },
     });
   }
 
-  #sendWhole(leg: Leg): void {
-    this.#sendHead(leg);
-    if (!this.#isRefused) this.#passage.response.end(leg.body());
-  }
-
-  #sendHead(leg: Leg): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    const { response } = this.#passage;
-    const headers = endToEnd(leg.headers, false);
-    response.sendDate = !headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'date');
-    try {
-      response.writeHead(leg.status, leg.statusMessage, headers as string[]);
-    } catch (error) {
-      // Legacy may say what no answer may hold; that is this request's failure, not the proxy's.
-      this.#hasBegun = false;
-      this.#isRefused = true;
-      this.#refuse('reset', `an answer that cannot be passed on (${messageOf(error)})`);
+  #sendWhole(leg: Leg, side: Side): void {
+    const { status, statusMessage, headers } = leg;
+    if (leg.trailers.length > 0) {
+      this.#begin(leg, side);
+      this.#inbound.write(leg.body());
+      this.#inbound.end(leg.trailers);
+    } else {
+      const fields = this.#toClient(side, headers);
+      this.#inbound.answer(status, statusMessage, fields, leg.body());
     }
   }
 
+  /** The head, unless the end of the answer has sent it already. */
+  #sendHead(leg: Leg): void {
+    if (!this.#isHeadDue) return;
+    this.#isHeadDue = false;
+    if (this.#inbound.isOver || this.#inbound.hasBegun || leg.outcome !== null) return;
+    this.#begin(leg, this.#passage.plan.liveSide);
+  }
+
+  #begin(leg: Leg, side: Side): void {
+    const { status, statusMessage, headers, announcedBytes } = leg;
+    this.#inbound.begin(status, statusMessage, this.#toClient(side, headers), announcedBytes);
+  }
+
+  #toClient(side: Side, headers: RawHeaders): RawHeaders {
+    return this.#parts.outbound.toClient(side, headers);
+  }
+
   #sendChunk(leg: Leg, chunk: Buffer): void {
-    if (this.#isRefused) return;
-    const { response } = this.#passage;
-    if (response.write(chunk)) return;
+    if (this.#inbound.write(chunk) || this.#inbound.isOver) return;
     leg.pause();
-    response.once('drain', () => leg.resume());
+    this.#inbound.onDrain = () => leg.resume();
   }
 
   /** A whole answer has gone to the client: what it waited is a live latency. */
   #delivered(leg: Leg): void {
-    if (this.#isRefused) return;
     const { identity, plan, arrivedUs } = this.#passage;
     const latencyUs = this.#parts.nowUs() - arrivedUs;
     this.#parts.count.liveLatency(identity.route.name, plan.liveSide, latencyUs);
@@ -222,7 +297,7 @@ class Delivery implements LegListener {
   #refuse(outcome: Outcome, failure: string): void {
     this.#countFailure();
     const side = this.#passage.plan.liveSide;
-    refuse(this.#passage.response, outcome === 'timeout' ? 504 : 502, `${side}: ${failure}`);
+    refuse(this.#inbound, outcome === 'timeout' ? 504 : 502, `${side}: ${failure}`);
   }
 
   #countFailure(): void {
@@ -230,17 +305,32 @@ class Delivery implements LegListener {
   }
 }
 
+/** May be sent once more when nothing of an answer came. */
+export function isRepeatable(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+/** Whose events must reach the client one by one: never held back. */
+function isEventStream(leg: Leg): boolean {
+  const type = headerValue(leg.headers, 'content-type') ?? '';
+  return type.startsWith('text/event-stream');
+}
+
 /** An answer of the proxy's own, marked as such. */
-export function refuse(response: Passage['response'], status: number, reason: string): void {
-  if (response.headersSent) {
-    response.destroy();
+export function refuse(inbound: Inbound, status: number, failure: string): void {
+  if (inbound.hasBegun) {
+    inbound.cut();
     return;
   }
-  const body = `crossfade: no answer from ${reason}\n`;
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'crossfade-error': status === 504 ? 'timeout' : 'unreachable',
-  });
-  response.end(body);
+  const body = Buffer.from(`crossfade: no answer from ${failure}\n`);
+  const reason = status === 504 ? 'Gateway Timeout' : 'Bad Gateway';
+  const fields = [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(body.length),
+    'crossfade-error',
+    status === 504 ? 'timeout' : 'unreachable',
+  ];
+  inbound.answer(status, reason, fields, body);
 }

@@ -91,11 +91,12 @@ export class Outbound {
       const name = common[i]!;
       const value = common[i + 1]!;
       const fieldClass = classOf(name);
+      if (left.has(name.toLowerCase())) continue;
       if (fieldClass === FIELD.host && settings.host === 'rewrite') fields.push(name, ownHost);
       else if (fieldClass === FIELD.cookie && this.#hasOwnCookies) {
         const own = toSide(side, value);
         if (own !== '') fields.push(name, own);
-      } else if (!left.has(name.toLowerCase())) fields.push(name, value);
+      } else fields.push(name, value);
     }
     fields.push(...settings.setHeaders);
     return fields;

@@ -1,24 +1,29 @@
 /**
  * Both legs of a mirrored request have ended: count them, say whether they can be compared, and
  * compare. Byte-equal pairs are settled here with one memory compare; the rest is the
- * analyst's. A write that one side missed taints its keys.
+ * analyst's.
  */
 import { isByteEqual } from '../compare/bytes.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { NotComparableReason, Pair } from '../model/pair.ts';
 import type { Analyst } from './analyst.ts';
+import type { Leg } from '../wire/leg.ts';
+import type { MissedWrites } from './missed-writes.ts';
+import { OVERLOAD, type OverloadLevel } from './overload.ts';
 import type { Passage } from './passage.ts';
 import type { TaintedKeys } from './taint.ts';
-import type { Leg } from './upstream.ts';
 
 interface PairingParts {
   readonly count: Accumulator;
   readonly tainted: TaintedKeys;
+  readonly missed: MissedWrites;
   readonly analyst: Analyst;
   /** 0 to 100: share of pairs compared. */
   readonly comparePercent: () => number;
   readonly isRecording: boolean;
+  /** What the proxy has given up for now. */
+  readonly overload: () => OverloadLevel;
 }
 
 interface Settling {
@@ -51,12 +56,15 @@ export function createPairing(parts: PairingParts): Pairing {
   const compare = (passage: Passage, legacy: Exchange, candidate: Exchange): void => {
     const route = passage.identity.route.name;
     const { liveSide } = passage.plan;
-    const isEqual =
-      legacy.answer !== null &&
-      candidate.answer !== null &&
-      isByteEqual(legacy.answer, candidate.answer);
+    const isEqual = areAnswersEqual(legacy, candidate);
+    const level = parts.overload();
+    const isRecording = parts.isRecording && level < OVERLOAD.record;
     if (isEqual) count.compared(route, liveSide, 'matched');
-    if (isEqual && !parts.isRecording) return;
+    if (isEqual && !isRecording) return;
+    if (!isEqual && level >= OVERLOAD.compare) {
+      count.notComparable(route, liveSide, 'overload');
+      return;
+    }
     const id = nextId;
     nextId += 1;
     const item = {
@@ -64,7 +72,7 @@ export function createPairing(parts: PairingParts): Pairing {
       pair: toPair(passage, legacy, candidate),
       keys: passage.identity.keys,
       compare: !isEqual,
-      record: parts.isRecording,
+      record: isRecording,
     };
     if (!isEqual) pending.set(id, { passage });
     if (analyst.offer(item) || isEqual) return;
@@ -82,11 +90,13 @@ export function createPairing(parts: PairingParts): Pairing {
       const { identity, plan } = passage;
       countLegs(count, passage, legacy, candidate);
       const reason = notComparable(passage, parts);
-      if (!identity.isSafe) taintAfterWrite(passage, parts.tainted);
+      if (!identity.isSafe) parts.missed.settled(passage);
       if (reason === null) compare(passage, legacy, candidate);
       else {
         count.notComparable(identity.route.name, plan.liveSide, reason);
-        if (parts.isRecording) {
+        if (reason === 'tainted' && areAnswersEqual(legacy, candidate))
+          parts.missed.agreed(passage);
+        if (parts.isRecording && parts.overload() < OVERLOAD.record) {
           const pair = toPair(passage, legacy, candidate);
           const { keys } = identity;
           analyst.offer({ id: -1, pair, keys, compare: false, record: true });
@@ -152,20 +162,18 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
     return 'tainted';
   }
   if (passage.isRaced) return 'raced';
-  if (!live.isCaptureWhole || !shadow.isCaptureWhole) return 'too-large';
+  if (!isKnown(live) || !isKnown(shadow)) return 'too-large';
   const percent = parts.comparePercent();
   return percent < 100 && Math.random() * 100 >= percent ? 'not-sampled' : null;
 }
 
-/** Whether a write has certainly taken effect, or certainly has not, as its answer says. */
-function isCertain(leg: Leg): boolean {
-  return !leg.isFailed;
+function areAnswersEqual({ answer: legacy }: Exchange, { answer: candidate }: Exchange): boolean {
+  return legacy !== null && candidate !== null && isByteEqual(legacy, candidate);
 }
 
-function taintAfterWrite(passage: Passage, tainted: TaintedKeys): void {
-  if (isCertain(passage.live!) && isCertain(passage.shadow!)) return;
-  const reason = isCertain(passage.live!) ? 'shadow-unknown' : 'live-unknown';
-  for (const key of passage.identity.keys) tainted.add(key, passage.plan.liveSide, reason);
+/** Kept whole, or hashed to its end. */
+function isKnown(leg: Leg): boolean {
+  return leg.isCaptureWhole || leg.bodyHash !== null;
 }
 
 function toPair(passage: Passage, legacy: Exchange, candidate: Exchange): Pair {

@@ -1,56 +1,92 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange, RequestMessage, Role, Side } from '../model/exchange.ts';
+import type { Exchange, RawHeaders, RequestMessage, Role, Side } from '../model/exchange.ts';
+import type { BodyPipe } from '../wire/body-pipe.ts';
+import type { Inbound } from '../wire/inbound.ts';
+import type { Leg, LegRequest } from '../wire/leg.ts';
 import type { Plan } from './assign.ts';
 import type { Identity } from './identify.ts';
 import type { Arrival } from './key-order.ts';
-import type { Leg, LegRequest } from './upstream.ts';
+import type { Outbound } from './outbound.ts';
+
+/** What a passage begins with. */
+export interface PassageStart {
+  readonly inbound: Inbound;
+  readonly identity: Identity;
+  readonly plan: Plan;
+  /** The client's end-to-end fields. */
+  readonly client: RawHeaders;
+  /** Whole, on its way, or none. */
+  readonly body: Uint8Array | BodyPipe | null;
+  readonly outbound: Outbound;
+}
+
+const NOT_ARRIVED: Arrival = { sequence: 0, isRaced: false };
 
 /** One request on its way through the proxy: what is known of it, and its two legs. */
 export class Passage {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly arrivedUs: number;
-  readonly arrivedAtMs: number;
+  readonly inbound: Inbound;
   readonly identity: Identity;
   readonly plan: Plan;
-  readonly legRequest: LegRequest;
+  readonly arrivedUs: number;
+  readonly arrivedAtMs: number;
+  /** The body as the live side gets it. */
+  readonly body: Uint8Array | BodyPipe | null;
+  /** The whole body, once it is known and short enough to keep; null for none. */
+  copy: Uint8Array | null;
   live: Leg | null = null;
   /** The mirrored leg; null until it is dispatched, and for ever where there is none. */
   shadow: Leg | null = null;
   isMirrored = false;
+  /** Its keys know that it is under way: from {@link KeyOrder.liveBegins}. */
+  isOrdered = false;
+  /** The live leg has ended; the shadow's, if there is one, may still be to come. */
+  hasLiveEnded = false;
   /** The mirrored leg waited for its key's turn, so its latency says nothing of its side. */
   hasWaited = false;
   isClientGone = false;
   /** Both legs have ended and the pair has been counted: once, though both may end at once. */
   isCounted = false;
-  /** From {@link KeyOrder.liveBegins}. */
-  arrival: Arrival = { sequence: 0, isRaced: false };
+  arrival: Arrival = NOT_ARRIVED;
   /** A write of one of its keys overlapped with it: its two answers may rightly differ. */
   isRaced = false;
   /** From {@link WriteLog.begins}; -1 for a read. */
   writeId = -1;
   /** Calls whoever waits for the shadow's answer to rescue the client. */
   onShadowEnd: (() => void) | null = null;
+  /** Tells the shadow's leg that the live answer has grown or ended. */
+  onLiveProgress: (() => void) | null = null;
+  readonly #client: RawHeaders;
+  readonly #outbound: Outbound;
+  #common: RawHeaders | null = null;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    arrivedUs: number,
-    identity: Identity,
-    plan: Plan,
-    legRequest: LegRequest,
-  ) {
-    this.request = request;
-    this.response = response;
-    this.arrivedUs = arrivedUs;
+  constructor(start: PassageStart) {
+    this.inbound = start.inbound;
+    this.identity = start.identity;
+    this.plan = start.plan;
+    this.arrivedUs = start.inbound.arrivedUs;
     this.arrivedAtMs = Date.now();
-    this.identity = identity;
-    this.plan = plan;
-    this.legRequest = legRequest;
+    this.body = start.body;
+    this.copy = start.body instanceof Uint8Array ? start.body : null;
+    this.#client = start.client;
+    this.#outbound = start.outbound;
   }
 
+  /** Both legs of the pair have ended. */
   get isSettled(): boolean {
     return this.live?.outcome != null && this.shadow?.outcome != null;
+  }
+
+  /** The request as this side gets it in this role. */
+  requestFor(side: Side, role: Role): LegRequest {
+    const { head } = this.inbound;
+    this.#common ??= this.#outbound.common(this.inbound, this.#client);
+    return {
+      method: head.method,
+      target: head.target,
+      headers: this.#outbound.ofLeg(this.#common, side, role),
+      body: role === 'live' ? this.body : this.copy,
+      upgrade: head.isUpgrade && role === 'live' ? upgradeOf(head.headers) : null,
+      takesTrailers: head.takesTrailers,
+    };
   }
 
   legOf(side: Side): Leg {
@@ -71,8 +107,16 @@ export class Passage {
     };
   }
 
+  /** The request as the client sent it, to be recorded and shown. */
   message(): RequestMessage {
-    const { method, target, headers, body } = this.legRequest;
-    return { method, target, headers, body: body instanceof Uint8Array ? body : null };
+    const { method, target } = this.inbound.head;
+    return { method, target, headers: this.#client, body: this.copy };
   }
+}
+
+function upgradeOf(headers: RawHeaders): string | null {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]!.toLowerCase() === 'upgrade') return headers[i + 1]!;
+  }
+  return null;
 }

@@ -1,22 +1,38 @@
 /** One proxy put together: pools, pipeline, comparison and counts; `worker.ts` gives it a life. */
-import { createServer, type Server } from 'node:http';
+import { createHash } from 'node:crypto';
+import type { Server } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
-import { Accumulator } from '../measure/accumulate.ts';
+import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
+import { createDataServer, type DataServer } from '../wire/data-server.ts';
+import type { Upstream } from '../wire/leg.ts';
+import { createUpstream } from '../wire/upstream.ts';
 import type { Analyst } from './analyst.ts';
+import { Assigner } from './assign.ts';
 import { createForwarder } from './forward.ts';
 import { createIdentifier } from './identify.ts';
 import { KeyOrder } from './key-order.ts';
 import { createMirror, type Mirror } from './mirror.ts';
+import { MirrorBudget } from './mirror-budget.ts';
+import { createOwnJournal, type JournalPort } from './journal-port.ts';
+import { MissedWrites } from './missed-writes.ts';
+import { Outbound } from './outbound.ts';
+import { createFullness, Overload, OVERLOAD } from './overload.ts';
 import { createPairing, type Pairing } from './pairing.ts';
-import { createPipeline } from './pipeline.ts';
+import { Pipeline } from './pipeline.ts';
+import { Replayer } from './replayer.ts';
 import { TaintedKeys } from './taint.ts';
-import { createUpstream, type Upstream } from './upstream.ts';
 import type { WriteLog } from './write-log.ts';
+
+/** Connections that the proxy may hold to each side. */
+export interface ConnectionLimits {
+  readonly live: number;
+  readonly shadow: number;
+}
 
 export interface ProxyParts {
   readonly worker: number;
@@ -25,11 +41,21 @@ export interface ProxyParts {
   readonly clock: Clock;
   readonly analyst: Analyst;
   readonly writes: WriteLog;
+  /** Where missed writes go; a journal of the proxy's own, which is lost with it, when not given. */
+  readonly journal?: JournalPort;
+  /** As many as the limits say, unless the system allows fewer. */
+  readonly connections?: ConnectionLimits;
+  /** How full the proxy is, 0 to 1 and beyond; its own memory and delay unless given. */
+  readonly fullness?: () => number;
+  /** Safe mode: it serves, and does nothing else. */
+  readonly isBypass?: boolean;
 }
 
 export interface Proxy {
   readonly server: Server;
   readonly tainted: TaintedKeys;
+  /** Sends missed writes to the side that missed them. */
+  readonly replayer: Replayer;
   /** Takes a newer assignment; answers false for a stale one. */
   assign(assignment: Assignment): boolean;
   readonly assignment: Assignment;
@@ -46,14 +72,18 @@ export function createProxy(parts: ProxyParts): Proxy {
 }
 
 class AssembledProxy implements Proxy {
-  readonly server: Server;
-  readonly tainted = new TaintedKeys();
+  readonly tainted: TaintedKeys;
+  readonly replayer: Replayer;
   readonly #parts: ProxyParts;
   readonly #count = new Accumulator();
+  readonly #data: DataServer;
   readonly #live: Sides;
   readonly #shadow: Sides;
   readonly #mirror: Mirror;
+  readonly #missed: MissedWrites;
   readonly #pairing: Pairing;
+  readonly #journal: JournalPort;
+  readonly #overload: Overload;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
   #assignment: Assignment;
   #startMs: number;
@@ -64,49 +94,115 @@ class AssembledProxy implements Proxy {
     this.#parts = parts;
     this.#assignment = parts.assignment;
     this.#startMs = clock.wallMs();
-    this.#live = createSides(settings, LIMITS.liveConnectionsMax, clock);
-    this.#shadow = createSides(settings, LIMITS.shadowConnectionsMax, clock);
-    const order = new KeyOrder();
-    const count = this.#count;
-    const { tainted } = this;
     const nowUs = (): number => clock.nowUs();
-    const { shadowTimeoutMs } = settings;
-    this.#mirror = createMirror({ sides: this.#shadow, order, nowUs, shadowTimeoutMs });
+    const connections = parts.connections ?? {
+      live: LIMITS.liveConnectionsMax,
+      shadow: LIMITS.shadowConnectionsMax,
+    };
+    this.#live = createSides(settings, 'live', connections.live, clock);
+    this.#shadow = createSides(settings, 'shadow', connections.shadow, clock);
+    this.#overload = new Overload(parts.fullness ?? createFullness(clock), clock);
+    const order = new KeyOrder();
+    const tainted = new TaintedKeys(nowUs);
+    this.tainted = tainted;
+    this.replayer = new Replayer({
+      sides: this.#shadow,
+      order,
+      shadowTimeoutMs: settings.shadowTimeoutMs,
+      isPaused: () => this.#areReplaysPaused,
+    });
+    this.#journal = parts.journal ?? createOwnJournal(clock, tainted, this.replayer);
+    const missed = new MissedWrites({ tainted, journal: this.#journal, writes });
+    this.#missed = missed;
+    this.#mirror = createMirror({
+      sides: this.#shadow,
+      order,
+      overload: () => this.#overload.level,
+      clock,
+      shadowTimeoutMs: settings.shadowTimeoutMs,
+      holdsWrites: (keys) => missed.holds(keys),
+      writeEnded: (passage) => missed.shadowEnded(passage),
+    });
+    this.#mirror.setPaused(parts.assignment.mirrorPause !== '');
     this.#pairing = createPairing({
-      count,
+      count: this.#count,
       tainted,
+      missed,
       analyst,
       comparePercent: () => this.#assignment.comparePercent,
       isRecording: settings.record !== null,
+      overload: () => this.#overload.level,
     });
-    const pipeline = createPipeline({
-      identifier: createIdentifier(settings.routes, settings.key),
-      forwarder: createForwarder({ sides: this.#live, count, options: settings, nowUs }),
-      mirror: this.#mirror,
-      pairing: this.#pairing,
-      order,
-      tainted,
-      writes,
-      count,
-      assignment: () => this.#assignment,
-      hasKey: settings.key !== null,
-      nowUs,
-    });
-    this.server = createDataServer((request, response) => {
-      if (this.#isDraining) response.shouldKeepAlive = false;
-      pipeline(request, response);
+    const pipeline = this.#createPipeline(order);
+    this.#data = createDataServer({ port: settings.port, clock }, (inbound) => {
+      const { level } = this.#overload;
+      if (this.#isDraining || level >= OVERLOAD.keepAlive) inbound.closeAfter();
+      pipeline.accept(inbound);
     });
     this.#loopDelay.enable();
+  }
+
+  get server(): Server {
+    return this.#data.server;
   }
 
   get assignment(): Assignment {
     return this.#assignment;
   }
 
+  /** Missed writes wait while nothing is mirrored, and while the proxy winds down. */
+  get #areReplaysPaused(): boolean {
+    const isMirroring = this.#assignment.mirrorPause === '' && !this.#isDraining;
+    return !isMirroring || this.#overload.level >= OVERLOAD.mirror;
+  }
+
+  #createPipeline(order: KeyOrder): Pipeline {
+    const { settings, clock, writes, assignment, isBypass = false } = this.#parts;
+    const nowUs = (): number => clock.nowUs();
+    const pseudonym = pseudonymOf(assignment.salt);
+    const outbound = new Outbound(settings, pseudonym);
+    const assigner = new Assigner({
+      assignment: () => this.#assignment,
+      order,
+      tainted: this.tainted,
+      budget: new MirrorBudget({
+        routes: settings.mirror.routes,
+        nowUs,
+        wallMs: () => clock.wallMs(),
+        random: Math.random,
+      }),
+      holdsWrites: (keys) => this.#missed.holds(keys),
+      overrideSecret: settings.overrideSecret,
+      hasSeparateState: settings.state === 'separate',
+      isBypass,
+    });
+    return new Pipeline({
+      identifier: createIdentifier(settings.routes, settings.key),
+      assigner,
+      outbound,
+      forwarder: createForwarder({
+        sides: this.#live,
+        outbound,
+        count: this.#count,
+        options: settings,
+        nowUs,
+      }),
+      mirror: this.#mirror,
+      pairing: this.#pairing,
+      order,
+      missed: this.#missed,
+      writes,
+      count: this.#count,
+      hasKey: settings.key !== null,
+      pseudonym,
+      nowUs,
+    });
+  }
+
   assign(next: Assignment): boolean {
-    const { epoch, revision } = this.#assignment;
-    if (next.epoch < epoch || (next.epoch === epoch && next.revision < revision)) return false;
+    if (isStale(next, this.#assignment)) return false;
     this.#assignment = next;
+    this.#mirror.setPaused(next.mirrorPause !== '');
     return true;
   }
 
@@ -116,34 +212,47 @@ class AssembledProxy implements Proxy {
       worker: this.#parts.worker,
       startMs: this.#startMs,
       endMs,
-      traffic: this.#count.traffic(this.tainted.count),
+      traffic: this.#count.traffic(this.#missedCounts(), this.#data.rejected()),
       cells: this.#count.takeCells(),
       clusters: this.#parts.analyst.clusters(),
       tainted: this.tainted.takeFresh(),
+      lifted: this.tainted.takeLifted(),
       loopDelayMaxUs: Math.round(this.#loopDelay.max / 1000),
       revision: this.#assignment.revision,
+      mirror: this.#mirror.state(),
     };
     this.#loopDelay.reset();
     this.#startMs = endMs;
     return summary;
   }
 
+  #missedCounts(): MissedCounts {
+    const { tainted } = this;
+    const { count: journalEntries, bytes: journalBytes } = this.#journal;
+    const taintedBy = tainted.countBy();
+    return { taintedKeys: tainted.count, taintedBy, journalEntries, journalBytes };
+  }
+
   async drain(maxMs: number): Promise<void> {
     this.#isDraining = true;
     const { clock } = this.#parts;
     const deadlineUs = clock.nowUs() + maxMs * 1000;
-    this.server.close();
+    this.#data.server.close();
     while (clock.nowUs() < deadlineUs) {
-      this.server.closeIdleConnections();
-      const isQuiet = this.#mirror.outstanding === 0 && this.#pairing.pendingCount === 0;
-      if (isQuiet && (await connectionCount(this.server)) === 0) break;
+      this.#data.drain();
+      const shadowCount = this.#mirror.outstanding + this.replayer.outstanding;
+      const isQuiet = shadowCount === 0 && this.#pairing.pendingCount === 0;
+      if (isQuiet && this.#data.connectionCount === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    this.server.closeAllConnections();
+    this.#data.destroyAll();
   }
 
   async close(): Promise<void> {
+    this.#data.destroyAll();
     this.#loopDelay.disable();
+    this.#overload.close();
+    this.#journal.close();
     const pools = [this.#live, this.#shadow].flatMap(({ legacy, candidate }) => [
       legacy,
       candidate,
@@ -152,40 +261,38 @@ class AssembledProxy implements Proxy {
   }
 }
 
+function isStale(next: Assignment, known: Assignment): boolean {
+  if (next.epoch !== known.epoch) return next.epoch < known.epoch;
+  if (next.revision !== known.revision) return next.revision < known.revision;
+  return next.mirrorRevision < known.mirrorRevision;
+}
+
 interface Sides {
   readonly legacy: Upstream;
   readonly candidate: Upstream;
 }
 
-function createSides(settings: Settings, connections: number, clock: Clock): Sides {
-  const options = { connections, connectTimeoutMs: LIMITS.connectTimeoutMs, clock };
+function createSides(
+  settings: Settings,
+  role: 'live' | 'shadow',
+  connectionsMax: number,
+  clock: Clock,
+): Sides {
+  const options = {
+    role,
+    connectionsMax,
+    connectTimeoutMs: LIMITS.connectTimeoutMs,
+    headMaxBytes: settings.port.answerHeadMaxBytes,
+    forbidden: [settings.listen, settings.control],
+    clock,
+  };
   return {
-    legacy: createUpstream(settings.legacy.url, options),
-    candidate: createUpstream(settings.candidate.url, options),
+    legacy: createUpstream({ ...options, settings: settings.legacy }),
+    candidate: createUpstream({ ...options, settings: settings.candidate }),
   };
 }
 
-/** Every limit explicit: a default that differs from legacy's would change its answers. */
-function createDataServer(listener: Parameters<typeof createServer>[1] & {}): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: LIMITS.headerMaxBytes,
-      keepAliveTimeout: LIMITS.keepAliveMs,
-      headersTimeout: 60_000,
-      requestTimeout: 0,
-      connectionsCheckingInterval: 5000,
-      insecureHTTPParser: false,
-      noDelay: true,
-    },
-    listener,
-  );
-  server.maxRequestsPerSocket = 0;
-  server.timeout = 0;
-  return server;
-}
-
-function connectionCount(server: Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.getConnections((error, count) => resolve(error === null ? count : 0));
-  });
+/** The proxy's name in Via: the same for all proxies of one migration, without a host's name. */
+function pseudonymOf(salt: string): string {
+  return `crossfade-${createHash('sha256').update(salt).digest('hex').slice(0, 8)}`;
 }

@@ -52,6 +52,11 @@ export class BodyPipe {
     return !this.#isPaused && this.#waitingBytes < WAITING_MAX_BYTES;
   }
 
+  /** Nothing waits for a sink. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** The last chunk has been pushed. */
   finish(): void {
     this.isWhole = true;

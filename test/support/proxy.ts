@@ -115,7 +115,6 @@ export async function startProxy(
       proxy.assign(assignment);
     },
     async close() {
-      proxy.server.closeAllConnections();
       proxy.server.close();
       await proxy.close();
     },

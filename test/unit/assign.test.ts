@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/model/assignment.ts';
-import { assign, cohortSide } from '../../src/proxy/assign.ts';
+import { Assigner, type AssignerParts, cohortSide, type Plan } from '../../src/proxy/assign.ts';
 import type { Identity } from '../../src/proxy/identify.ts';
 import { KeyOrder } from '../../src/proxy/key-order.ts';
+import { MirrorBudget } from '../../src/proxy/mirror-budget.ts';
+import { signOverride } from '../../src/proxy/override.ts';
 import { TaintedKeys } from '../../src/proxy/taint.ts';
+import type { RequestHead } from '../../src/wire/message.ts';
 
 const at = (canaryPercent: number): Assignment => ({
   epoch: 1,
@@ -29,12 +32,38 @@ const identity = (changes: Partial<Identity> = {}): Identity => ({
   ...changes,
 });
 
+const head = (changes: Partial<RequestHead> = {}): RequestHead => ({
+  method: 'GET',
+  target: '/x',
+  minor: 1,
+  headers: [],
+  framing: { kind: 'none' },
+  keepsAlive: true,
+  expectsContinue: false,
+  isUpgrade: false,
+  takesTrailers: false,
+  ...changes,
+});
+
+const assigner = (percent: number, changes: Partial<AssignerParts> = {}): Assigner =>
+  new Assigner({
+    assignment: () => at(percent),
+    order: new KeyOrder(),
+    tainted: new TaintedKeys(),
+    budget: new MirrorBudget({ routes: null, nowUs: () => 0, wallMs: () => 0, random: () => 0.5 }),
+    holdsWrites: () => false,
+    overrideSecret: null,
+    hasSeparateState: true,
+    isBypass: false,
+    ...changes,
+  });
+
 const plan = (
   who: Identity,
   percent: number,
   order = new KeyOrder(),
   tainted = new TaintedKeys(),
-) => assign(who, at(percent), true, order, tainted);
+): Plan => assigner(percent, { order, tainted }).assign(who, head());
 
 describe('assignment', () => {
   it('puts the documented share of keys into the cohort, and only ever adds to it', () => {
@@ -92,5 +121,44 @@ describe('assignment', () => {
     order.acquire({ keys: ['user-1000'], isWrite: true, target: 'legacy', missing: 0, run() {} });
     const back = plan(identity(), 0, order);
     expect(back).toMatchObject({ liveSide: 'legacy', isJudged: false, overtaken: ['user-1000'] });
+  });
+
+  it('keeps on legacy what a rollback would lose, where each side has a store of its own', () => {
+    const write = identity({ isSafe: false, keys: ['user-1000'] });
+    expect(cohortSide('read-states', 'user-1000', 99)).toBe('candidate');
+    expect(plan(write, 99).liveSide).toBe('legacy');
+    const shared = assigner(99, { hasSeparateState: false });
+    expect(shared.assign(write, head()).liveSide).toBe('candidate');
+  });
+
+  it('lets a signed field choose the side, until it lapses, and never mirrors it', () => {
+    const secret = 'a secret of testers';
+    const chosen = (value: string) =>
+      assigner(0, { overrideSecret: secret }).assign(
+        identity(),
+        head({ headers: ['crossfade-side', value] }),
+      );
+    const later = Math.floor(Date.now() / 1000) + 60;
+    const signed = signOverride(secret, 'candidate', later);
+    expect(chosen(signed)).toMatchObject({ liveSide: 'candidate', skip: 'override' });
+    expect(chosen(signed.replace('candidate', 'legacy')).skip).toBeNull();
+    expect(chosen(signOverride('another secret', 'candidate', later)).liveSide).toBe('legacy');
+    expect(chosen(signOverride(secret, 'candidate', later - 120)).liveSide).toBe('legacy');
+    const unsigned = assigner(0).assign(identity(), head({ headers: ['crossfade-side', signed] }));
+    expect(unsigned.liveSide).toBe('legacy');
+  });
+
+  it('mirrors neither upgrades nor event streams, nor anything in safe mode', () => {
+    expect(assigner(0).assign(identity(), head({ isUpgrade: true })).skip).toBe('upgrade');
+    const events = head({ headers: ['Accept', 'text/event-stream'] });
+    expect(assigner(0).assign(identity(), events).skip).toBe('stream');
+    expect(assigner(0, { isBypass: true }).assign(identity(), head()).skip).toBe('bypass');
+  });
+
+  it('puts a write behind those of its key that wait to be replayed', () => {
+    const write = identity({ isSafe: false, isMirroredWrite: true });
+    const waiting = assigner(0, { holdsWrites: (keys) => keys.includes('user-1000') });
+    expect(waiting.assign(write, head()).skip).toBe('journalled');
+    expect(waiting.assign(identity(), head()).skip).toBeNull();
   });
 });

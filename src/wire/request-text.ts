@@ -1,0 +1,44 @@
+/** A request's head as it goes over the wire. */
+import { isFieldText, isToken } from './fields.ts';
+import type { LegRequest } from './leg.ts';
+
+/** The head's text, latin1; `prefix` goes before the path. */
+export function requestText(request: LegRequest, prefix: string): string {
+  const { method, target, headers, upgrade, takesTrailers } = request;
+  const path = target === '*' ? target : prefix + target;
+  let text = `${method} ${path} HTTP/1.1\r\n`;
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  if (isSentChunked(request)) text += CHUNKED;
+  if (upgrade !== null) text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
+  else if (takesTrailers) text += 'Connection: TE\r\nTE: trailers\r\n';
+  return `${text}\r\n`;
+}
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
+
+/** Why the request cannot be sent; null when it can. What came off the wire always can. */
+export function problemOf(request: LegRequest): string | null {
+  const { method, target, headers, upgrade } = request;
+  if (!isToken(method)) return 'its method cannot be sent';
+  if (!TARGET.test(target)) return 'its target cannot be sent';
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!isToken(headers[i]!) || !isFieldText(headers[i + 1]!)) {
+      return `its field ${headers[i]} cannot be sent`;
+    }
+  }
+  return upgrade === null || isFieldText(upgrade) ? null : 'its Upgrade field cannot be sent';
+}
+
+/** A body without Content-Length is sent as the client sent it: chunked. */
+export function isSentChunked({ body, headers }: LegRequest): boolean {
+  return body !== null && !hasLength(headers);
+}
+
+function hasLength(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return true;
+  }
+  return false;
+}

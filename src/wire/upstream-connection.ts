@@ -1,0 +1,367 @@
+/**
+ * One connection to a side: one request at a time, its answer strictly framed. Whatever is not
+ * beyond doubt ends the connection: nothing that one answer leaves behind is read as the next.
+ */
+import type { Socket } from 'node:net';
+import { LIMITS } from '../kit/limits.ts';
+import type { Outcome } from '../model/exchange.ts';
+import type { BodyPipe, BodySink } from './body-pipe.ts';
+import { ChunkedDecoder, type ChunkedSink } from './chunked.ts';
+import type { ResponseHead } from './message.ts';
+import { isSentChunked, requestText } from './request-text.ts';
+import { type ParsedAnswer, parseResponseHead, TOO_LARGE } from './response-head.ts';
+import type { LegLine, WireLeg } from './wire-leg.ts';
+
+/** What a connection needs of its pool. */
+export interface LineOwner {
+  readonly prefix: string;
+  readonly headMaxBytes: number;
+  /** It can take the next request; `idleMaxMs`: how long it may wait for one. */
+  free(connection: UpstreamConnection, idleMaxMs: number): void;
+  /** It is closed, or must not be used any more. */
+  gone(connection: UpstreamConnection): void;
+}
+
+const IDLE = 0;
+const HEAD = 1;
+const LENGTH = 2;
+const CHUNKED = 3;
+const UNTIL_CLOSE = 4;
+const CLOSED = 5;
+
+const NO_FIELDS: readonly string[] = [];
+const LAST_CHUNK = '0\r\n\r\n';
+/** One write for a request and a body up to here. */
+const JOINED_MAX_BYTES = 65_536;
+
+export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
+  readonly socket: Socket;
+  /** Microseconds from which on an idle connection is not used any more. */
+  idleUntilUs = 0;
+  readonly #owner: LineOwner;
+  #state = IDLE;
+  #leg: WireLeg | null = null;
+  #kept: Buffer | null = null;
+  #left = 0;
+  #decoder: ChunkedDecoder | null = null;
+  #keepsAlive = false;
+  #idleMaxMs: number = LIMITS.upstreamIdleMs;
+  #requests = 0;
+  #interimCount = 0;
+  /** The request's body, as long as it is not sent whole. */
+  #upload: BodyPipe | null = null;
+  #isUploadChunked = false;
+  #unsent: Buffer[] = [];
+  #isFlushDue = false;
+
+  constructor(socket: Socket, owner: LineOwner) {
+    this.socket = socket;
+    this.#owner = owner;
+    socket.on('data', this.#onBytes);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Sends the leg's request; the connection is idle. */
+  send(leg: WireLeg): void {
+    const { request } = leg;
+    const { body } = request;
+    this.#leg = leg;
+    this.#state = HEAD;
+    this.#interimCount = 0;
+    leg.line = this;
+    leg.isReused = this.#requests > 0;
+    leg.isSent = true;
+    this.#requests += 1;
+    const text = requestText(request, this.#owner.prefix);
+    if (body === null) this.socket.write(text, 'latin1');
+    else if (body instanceof Uint8Array) this.#sendWhole(text, body);
+    else {
+      this.#isUploadChunked = isSentChunked(request);
+      this.socket.write(text, 'latin1');
+      this.#upload = body;
+      body.attach(this);
+    }
+  }
+
+  // --- the leg's line --------------------------------------------------------------------------
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  abandon(): void {
+    this.close();
+  }
+
+  /** Ends the connection at once; a leg on it must have been told before. */
+  close(): void {
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.#leg = null;
+    this.#kept = null;
+    this.#dropUpload();
+    this.socket.destroy();
+    this.#owner.gone(this);
+  }
+
+  get isIdle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  /** The leg on it is given up with this outcome, and the connection with it. */
+  breakOff(outcome: Outcome, failure: string): void {
+    const leg = this.#leg;
+    if (leg === null) this.close();
+    else leg.fail(outcome, failure);
+  }
+
+  // --- sending ---------------------------------------------------------------------------------
+
+  /** Framed as the client had framed it. */
+  #sendWhole(text: string, body: Uint8Array): void {
+    const isChunked = isSentChunked(this.#leg!.request);
+    const before = isChunked && body.length > 0 ? `${text}${body.length.toString(16)}\r\n` : text;
+    const after = isChunked ? (body.length > 0 ? `\r\n${LAST_CHUNK}` : LAST_CHUNK) : '';
+    if (body.length <= JOINED_MAX_BYTES) {
+      const joined = Buffer.allocUnsafe(before.length + body.length + after.length);
+      joined.write(before, 0, 'latin1');
+      joined.set(body, before.length);
+      joined.write(after, before.length + body.length, 'latin1');
+      this.socket.write(joined);
+    } else {
+      this.socket.cork();
+      this.socket.write(before, 'latin1');
+      this.socket.write(body);
+      if (isChunked) this.socket.write(after, 'latin1');
+      this.socket.uncork();
+    }
+  }
+
+  chunk(bytes: Buffer): boolean {
+    // Written once what the side has sent meanwhile is read: an early answer must not be lost
+    // because the write that follows it fails.
+    this.#unsent.push(bytes);
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
+      setImmediate(flush, this);
+    }
+    return false;
+  }
+
+  end(): void {
+    if (this.#isFlushDue) return;
+    this.#uploaded();
+  }
+
+  aborted(): void {
+    this.#upload = null;
+    this.breakOff('aborted', 'the client broke its request off');
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    const upload = this.#upload;
+    if (this.#state === CLOSED || upload === null) return;
+    const { socket } = this;
+    socket.cork();
+    for (const bytes of unsent) {
+      if (this.#isUploadChunked) socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
+      socket.write(bytes);
+      if (this.#isUploadChunked) socket.write('\r\n', 'latin1');
+    }
+    socket.uncork();
+    if (!socket.writableNeedDrain) upload.resume();
+    if (upload.isWhole && upload.isEmpty && !this.#isFlushDue) this.#uploaded();
+  }
+
+  #uploaded(): void {
+    if (this.#upload === null) return;
+    this.#upload = null;
+    if (this.#isUploadChunked) this.socket.write(LAST_CHUNK, 'latin1');
+  }
+
+  readonly #onDrain = (): void => {
+    if (!this.#isFlushDue) this.#upload?.resume();
+  };
+
+  #dropUpload(): void {
+    const upload = this.#upload;
+    this.#upload = null;
+    this.#unsent = [];
+    upload?.discard();
+  }
+
+  // --- reading ---------------------------------------------------------------------------------
+
+  readonly #onBytes = (bytes: Buffer): void => {
+    let rest: Buffer | null = bytes;
+    if (this.#kept !== null) {
+      rest = Buffer.concat([this.#kept, bytes]);
+      this.#kept = null;
+    }
+    while (rest !== null && rest.length > 0) rest = this.#step(rest);
+  };
+
+  #step(bytes: Buffer): Buffer | null {
+    switch (this.#state) {
+      case HEAD:
+        return this.#readHead(bytes);
+      case LENGTH:
+        return this.#readLength(bytes);
+      case CHUNKED:
+        return this.#readChunked(bytes);
+      case UNTIL_CLOSE:
+        this.#leg!.took(bytes);
+        return null;
+      case IDLE:
+        // An answer to nothing: whatever it is, nobody may take it for the next one's.
+        this.close();
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #readHead(bytes: Buffer): Buffer | null {
+    const leg = this.#leg!;
+    const isToHead = leg.request.method === 'HEAD';
+    const parsed = parseResponseHead(bytes, isToHead, this.#owner.headMaxBytes);
+    if (parsed === null) {
+      this.#kept = bytes;
+      return null;
+    }
+    if (typeof parsed === 'string') {
+      this.breakOff(parsed === TOO_LARGE ? 'too-large' : 'reset', parsed);
+      return null;
+    }
+    const { head, end } = parsed;
+    const rest = end === bytes.length ? null : bytes.subarray(end);
+    if (head.status < 200) return this.#interim(leg, head, rest);
+    return this.#begin(leg, parsed, rest);
+  }
+
+  #interim(leg: WireLeg, head: ResponseHead, rest: Buffer | null): Buffer | null {
+    if (head.status === 101) return this.#switch(leg, head, rest);
+    this.#interimCount += 1;
+    if (this.#interimCount > LIMITS.interimAnswersMax) {
+      this.breakOff('reset', 'it sends interim answers without end');
+      return null;
+    }
+    if (head.status !== 100) leg.informed(head);
+    return this.#leg === null ? null : rest;
+  }
+
+  #switch(leg: WireLeg, head: ResponseHead, rest: Buffer | null): null {
+    if (leg.request.upgrade === null) {
+      this.breakOff('reset', 'it switches protocols unasked');
+      return null;
+    }
+    const { socket } = this;
+    this.#state = CLOSED;
+    this.#leg = null;
+    this.#owner.gone(this);
+    socket.off('data', this.#onBytes);
+    socket.off('end', this.#onEnd);
+    socket.off('drain', this.#onDrain);
+    socket.off('close', this.#onClose);
+    socket.pause();
+    if (rest !== null) socket.unshift(rest);
+    leg.switched(head, socket);
+    return null;
+  }
+
+  #begin(leg: WireLeg, parsed: ParsedAnswer, rest: Buffer | null): Buffer | null {
+    const { head, keepAliveSec } = parsed;
+    const { framing } = head;
+    this.#keepsAlive = head.keepsAlive;
+    // A second less than it promises: it may close just as the next request arrives.
+    if (keepAliveSec !== null) {
+      this.#idleMaxMs = Math.min((keepAliveSec - 1) * 1000, LIMITS.upstreamIdleMaxMs);
+    }
+    const announced = framing.kind === 'length' ? framing.bytes : null;
+    if (framing.kind === 'length') {
+      this.#state = LENGTH;
+      this.#left = framing.bytes;
+    } else if (framing.kind === 'chunked') {
+      this.#state = CHUNKED;
+      this.#decoder = new ChunkedDecoder({
+        bodyMaxBytes: Infinity,
+        extensionMaxBytes: LIMITS.chunkExtensionMaxBytes,
+        trailerMaxBytes: this.#owner.headMaxBytes,
+      });
+    } else if (framing.kind === 'until-close') this.#state = UNTIL_CLOSE;
+    if (!leg.begun(head, framing.kind === 'none' ? 0 : announced)) return null;
+    if (framing.kind !== 'none') return rest;
+    this.#finish(NO_FIELDS, rest !== null);
+    return null;
+  }
+
+  #readLength(bytes: Buffer): null {
+    const part = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
+    this.#left -= part.length;
+    if (!this.#leg!.took(part)) return null;
+    if (this.#left === 0) this.#finish(NO_FIELDS, part !== bytes);
+    return null;
+  }
+
+  #readChunked(bytes: Buffer): null {
+    const decoder = this.#decoder!;
+    const end = decoder.decode(bytes, 0, this);
+    if (this.#leg === null) return null;
+    if (decoder.problem !== null) this.breakOff('reset', 'the chunks of its answer are malformed');
+    else if (decoder.isDone) this.#finish(decoder.trailers, end < bytes.length);
+    return null;
+  }
+
+  bodyBytes(bytes: Buffer): void {
+    this.#leg?.took(bytes);
+  }
+
+  /** The answer is whole. `hasMore`: something stands behind it that nobody has asked for. */
+  #finish(trailers: readonly string[], hasMore: boolean): void {
+    const leg = this.#leg!;
+    const isFree = this.#keepsAlive && !hasMore && this.#upload === null && this.#idleMaxMs > 0;
+    this.#leg = null;
+    this.#decoder = null;
+    if (isFree) {
+      this.#state = IDLE;
+      leg.line = null;
+      // A reader that was slowed down leaves it stopped.
+      if (this.socket.isPaused()) this.socket.resume();
+      this.#owner.free(this, this.#idleMaxMs);
+    } else this.close();
+    leg.whole(trailers);
+  }
+
+  // --- its end ---------------------------------------------------------------------------------
+
+  readonly #onEnd = (): void => {
+    const leg = this.#leg;
+    if (leg !== null && this.#state === UNTIL_CLOSE) this.#finish(NO_FIELDS, false);
+    else if (leg !== null) {
+      const when = this.#state === HEAD ? 'before its answer' : 'in the middle of its answer';
+      leg.fail('reset', `it closed the connection ${when}`);
+    } else this.close();
+  };
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    this.breakOff('reset', error.code ?? error.message);
+  };
+
+  readonly #onClose = (): void => {
+    this.breakOff('reset', 'the connection was closed');
+  };
+}
+
+function flush(connection: UpstreamConnection): void {
+  connection.flush();
+}

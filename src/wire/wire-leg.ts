@@ -1,0 +1,188 @@
+/** One request under way to one side; its connection tells it what comes, the pool when it is late. */
+import { createHash, type Hash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
+import type { Leg, LegListener, LegOptions, LegRequest } from './leg.ts';
+import type { ResponseHead } from './message.ts';
+
+/** What a leg needs of the pool it was sent over. */
+export interface LegOwner {
+  nowUs(): number;
+  /** The leg has ended: nothing more is to be done for it. */
+  ended(leg: WireLeg): void;
+}
+
+/** What a leg needs of the connection it is on. */
+export interface LegLine {
+  pause(): void;
+  resume(): void;
+  /** The leg was given up. */
+  abandon(): void;
+}
+
+const NO_BODY = Buffer.alloc(0);
+const NO_FIELDS: RawHeaders = [];
+
+export class WireLeg implements Leg {
+  readonly request: LegRequest;
+  readonly startedUs: number;
+  firstByteUs = 0;
+  finishedUs = 0;
+  outcome: Outcome | null = null;
+  status = 0;
+  statusMessage = '';
+  headers: RawHeaders = NO_FIELDS;
+  trailers: RawHeaders = NO_FIELDS;
+  bodyBytes = 0;
+  announcedBytes: number | null = null;
+  failure = '';
+  isReused = false;
+  isSent = false;
+  isCaptureWhole = true;
+  /** Within `dispatch`: the listener is told later. */
+  isDispatching = true;
+  /** Microseconds of the clock's origin. */
+  deadlineUs: number;
+  /** Its place among those the pool watches. */
+  watchedAt = -1;
+  line: LegLine | null = null;
+  readonly #options: LegOptions;
+  readonly #listener: LegListener;
+  readonly #owner: LegOwner;
+  #chunks: Buffer[] = [];
+  #hash: Hash | null = null;
+  #digest: string | null = null;
+
+  constructor(request: LegRequest, options: LegOptions, listener: LegListener, owner: LegOwner) {
+    this.request = request;
+    this.#options = options;
+    this.#listener = listener;
+    this.#owner = owner;
+    this.startedUs = owner.nowUs();
+    this.deadlineUs = this.startedUs + options.timeoutMs * 1000;
+  }
+
+  get isAnswered(): boolean {
+    return this.outcome === 'answered';
+  }
+
+  get isFailed(): boolean {
+    return this.outcome !== 'answered' || this.status >= 500;
+  }
+
+  get bodyHash(): string | null {
+    return this.#digest;
+  }
+
+  body(): Buffer {
+    const chunks = this.#chunks;
+    if (chunks.length === 0) return NO_BODY;
+    if (chunks.length > 1) this.#chunks = [Buffer.concat(chunks)];
+    return this.#chunks[0]!;
+  }
+
+  answer(): Answer | null {
+    if (this.outcome !== 'answered') return null;
+    return {
+      status: this.status,
+      statusMessage: this.statusMessage,
+      headers: this.headers,
+      trailers: this.trailers,
+      body: this.body(),
+      bodyBytes: this.bodyBytes,
+      bodyHash: this.#digest,
+    };
+  }
+
+  pause(): void {
+    this.line?.pause();
+  }
+
+  resume(): void {
+    this.line?.resume();
+  }
+
+  fail(outcome: Outcome, failure: string): void {
+    if (this.outcome !== null) return;
+    this.failure = failure;
+    const { line } = this;
+    this.#end(outcome);
+    line?.abandon();
+  }
+
+  extend(timeoutMs: number): void {
+    this.deadlineUs = this.startedUs + timeoutMs * 1000;
+  }
+
+  // --- told by the connection ------------------------------------------------------------------
+
+  informed({ status, reason, headers }: ResponseHead): void {
+    this.#listener.informed?.(this, status, reason, headers);
+  }
+
+  /** False when nobody wants the rest any more. */
+  begun(head: ResponseHead, announcedBytes: number | null): boolean {
+    if (this.outcome !== null) return false;
+    this.firstByteUs = this.#owner.nowUs();
+    this.status = head.status;
+    this.statusMessage = head.reason;
+    this.headers = head.headers;
+    this.announcedBytes = announcedBytes;
+    this.#listener.head(this);
+    return this.outcome === null;
+  }
+
+  /** False when nobody wants the rest any more. */
+  took(bytes: Buffer): boolean {
+    if (this.outcome !== null) return false;
+    this.bodyBytes += bytes.length;
+    if (this.isCaptureWhole && this.bodyBytes <= this.#options.captureMaxBytes) {
+      this.#chunks.push(bytes);
+    } else this.#tookMore(bytes);
+    this.#listener.data(this, bytes);
+    return this.outcome === null;
+  }
+
+  whole(trailers: RawHeaders): void {
+    if (this.outcome !== null) return;
+    this.trailers = trailers;
+    if (this.#hash !== null) this.#digest = this.#hash.digest('hex');
+    this.#end('answered');
+  }
+
+  /** Ended as answered by a switch of protocols; the bare connection goes to the listener. */
+  switched(head: ResponseHead, socket: Duplex): void {
+    if (this.outcome !== null || this.#listener.switched === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.firstByteUs = this.#owner.nowUs();
+    this.status = head.status;
+    this.statusMessage = head.reason;
+    this.headers = head.headers;
+    this.#listener.switched(this, socket);
+    this.#end('answered');
+  }
+
+  /** Beyond what is kept: only hashed, where that was asked for. */
+  #tookMore(bytes: Buffer): void {
+    if (this.isCaptureWhole) {
+      this.isCaptureWhole = false;
+      if (this.#options.hashesBody) {
+        this.#hash = createHash('sha256');
+        for (const kept of this.#chunks) this.#hash.update(kept);
+      }
+      this.#chunks = [];
+    }
+    this.#hash?.update(bytes);
+  }
+
+  #end(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.finishedUs = this.#owner.nowUs();
+    this.line = null;
+    this.#owner.ended(this);
+    if (this.isDispatching) queueMicrotask(() => this.#listener.end(this));
+    else this.#listener.end(this);
+  }
+}

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { RawHeaders } from '../../src/model/exchange.ts';
+import type { UpstreamSettings } from '../../src/model/settings.ts';
+import { endToEnd } from '../../src/proxy/headers.ts';
+import { Outbound } from '../../src/proxy/outbound.ts';
+import type { Inbound } from '../../src/wire/inbound.ts';
+import { testSettings } from '../support/proxy.ts';
+
+const PEER = { address: '203.0.113.7', hop: '203.0.113.7', isTls: false };
+
+/** Only what the fields are made of. */
+const inbound = (headers: RawHeaders, method = 'GET'): Inbound =>
+  ({ head: { method, headers }, peer: PEER }) as unknown as Inbound;
+
+interface Changes {
+  readonly candidate?: Partial<UpstreamSettings>;
+  readonly cookies?: 'shared' | 'separate';
+  readonly trustedHops?: readonly string[];
+}
+
+function outbound({ candidate = {}, cookies = 'shared', trustedHops = [] }: Changes = {}) {
+  const settings = testSettings('http://old.test:1', 'http://new.test:2/v2', { cookies });
+  return new Outbound(
+    {
+      ...settings,
+      candidate: { ...settings.candidate, ...candidate },
+      port: { ...settings.port, trustedHops },
+    },
+    'crossfade-test',
+  );
+}
+
+function sent(headers: RawHeaders, role: 'live' | 'shadow', changes: Changes = {}): RawHeaders {
+  const writer = outbound(changes);
+  const common = writer.common(inbound(headers), endToEnd(headers));
+  return writer.ofLeg(common, 'candidate', role);
+}
+
+const valuesOf = (fields: RawHeaders, name: string): string[] =>
+  fields.filter((_text, i) => i % 2 === 1 && fields[i - 1]!.toLowerCase() === name);
+
+describe('the fields of a request', () => {
+  it('pass in order and case, with Via and X-Forwarded-* behind them', () => {
+    expect(sent(['Host', 'shop.test', 'X-A', '1', 'x-b', '2', 'X-A', '3'], 'live')).toEqual([
+      ...['Host', 'shop.test', 'X-A', '1', 'x-b', '2', 'X-A', '3'],
+      ...['X-Forwarded-For', '203.0.113.7', 'X-Forwarded-Proto', 'http'],
+      ...['X-Forwarded-Host', 'shop.test', 'Via', '1.1 crossfade-test'],
+    ]);
+  });
+
+  it('tell nothing that a stranger says of where it comes from', () => {
+    const fields = sent(['Host', 'a', 'X-Forwarded-For', '10.0.0.1', 'Forwarded', 'for=x'], 'live');
+    expect(valuesOf(fields, 'x-forwarded-for')).toEqual(['203.0.113.7']);
+    expect(valuesOf(fields, 'forwarded')).toEqual([]);
+  });
+
+  it('keep what a trusted hop says, and name the hop behind it', () => {
+    const came = ['Host', 'a', 'X-Forwarded-For', '198.51.100.1', 'X-Forwarded-Proto', 'https'];
+    const fields = sent(came, 'live', { trustedHops: ['203.0.113.0/24'] });
+    expect(valuesOf(fields, 'x-forwarded-for')).toEqual(['198.51.100.1, 203.0.113.7']);
+    expect(valuesOf(fields, 'x-forwarded-proto')).toEqual(['https']);
+  });
+
+  it('never carry a mark that a client has set; the shadow alone gets ours', () => {
+    const came = ['Host', 'a', 'Crossfade-Role', 'shadow', 'crossfade-side', 'candidate'];
+    expect(valuesOf(sent(came, 'live'), 'crossfade-role')).toEqual([]);
+    expect(valuesOf(sent(came, 'live'), 'crossfade-side')).toEqual([]);
+    expect(valuesOf(sent(came, 'shadow'), 'crossfade-role')).toEqual(['shadow']);
+  });
+
+  it('name the host of the side where the configuration says so', () => {
+    const fields = sent(['Host', 'shop.test'], 'live', { candidate: { host: 'rewrite' } });
+    expect(valuesOf(fields, 'host')).toEqual(['new.test:2']);
+  });
+
+  it('are set and left out for one side as configured', () => {
+    const candidate = { setHeaders: ['X-Env', 'new'], removeHeaders: ['x-debug'] };
+    const fields = sent(['Host', 'a', 'x-env', 'old', 'X-Debug', '1'], 'live', { candidate });
+    expect(valuesOf(fields, 'x-env')).toEqual(['new']);
+    expect(valuesOf(fields, 'x-debug')).toEqual([]);
+  });
+
+  it('keep credentials from a shadow that is not trusted, but for its own', () => {
+    const candidate = { isTrusted: false, setHeaders: ['Authorization', 'Bearer own'] };
+    const came = ['Host', 'a', 'Authorization', 'Bearer theirs', 'Cookie', 'sid=1'];
+    const fields = sent([...came, 'X-Api-Key', 'k'], 'shadow', { candidate });
+    expect(valuesOf(fields, 'authorization')).toEqual(['Bearer own']);
+    expect(valuesOf(fields, 'cookie')).toEqual([]);
+    expect(valuesOf(fields, 'x-api-key')).toEqual([]);
+  });
+
+  it('derive the idempotency key of the shadow, always the same and never the live one', () => {
+    const came = ['Host', 'a', 'Idempotency-Key', 'order-17'];
+    const [first] = valuesOf(sent(came, 'shadow'), 'idempotency-key');
+    expect(valuesOf(sent(came, 'live'), 'idempotency-key')).toEqual(['order-17']);
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect(valuesOf(sent(came, 'shadow'), 'idempotency-key')).toEqual([first]);
+  });
+
+  it('count Max-Forwards down for OPTIONS alone', () => {
+    const writer = outbound();
+    const came = ['Host', 'a', 'Max-Forwards', '3'];
+    const options = writer.common(inbound(came, 'OPTIONS'), came);
+    expect(valuesOf(options, 'max-forwards')).toEqual(['2']);
+    expect(valuesOf(writer.common(inbound(came), came), 'max-forwards')).toEqual(['3']);
+  });
+});
+
+describe('the trace of a request', () => {
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const span = '00f067aa0ba902b7';
+  const came = [
+    ...['Host', 'a', 'traceparent', `00-${trace}-${span}-01`],
+    ...['tracestate', 'vendor=1', 'baggage', 'user=1'],
+    ...['b3', `${trace}-${span}-1`, 'X-B3-TraceId', trace, 'X-B3-SpanId', span],
+  ];
+
+  it('reaches the live side unchanged', () => {
+    const fields = sent(came, 'live');
+    expect(fields.slice(0, came.length)).toEqual(came);
+  });
+
+  it('goes on in the shadow with the same trace, a span of its own and a mark', () => {
+    const fields = sent(came, 'shadow');
+    const [parent] = valuesOf(fields, 'traceparent');
+    const own = parent!.split('-')[2]!;
+    expect(parent).toBe(`00-${trace}-${own}-01`);
+    expect(own).not.toBe(span);
+    expect(valuesOf(fields, 'tracestate')).toEqual(['crossfade=shadow,vendor=1']);
+    expect(valuesOf(fields, 'baggage')).toEqual(['user=1']);
+    expect(valuesOf(fields, 'b3')).toEqual([`${trace}-${own}-1-${span}`]);
+    expect(valuesOf(fields, 'x-b3-traceid')).toEqual([trace]);
+    expect(valuesOf(fields, 'x-b3-spanid')).toEqual([own]);
+  });
+
+  it('is marked though it came without a state of its own', () => {
+    const fields = sent(['Host', 'a', 'traceparent', `00-${trace}-${span}-01`], 'shadow');
+    expect(valuesOf(fields, 'tracestate')).toEqual(['crossfade=shadow']);
+  });
+});
+
+describe('cookies that the sides do not share', () => {
+  const separate: Changes = { cookies: 'separate' };
+
+  it('go to the side that set them alone', () => {
+    const came = ['Host', 'a', 'Cookie', 'sid=old; xf-c.sid=new; __Host-xf-c.t=2; __Host-t=1'];
+    expect(valuesOf(sent(came, 'live', separate), 'cookie')).toEqual(['sid=new; __Host-t=2']);
+    const writer = outbound(separate);
+    const legacy = writer.ofLeg(writer.common(inbound(came), came), 'legacy', 'live');
+    expect(valuesOf(legacy, 'cookie')).toEqual(['sid=old; __Host-t=1']);
+  });
+
+  it('are set under names of their own, so that those of legacy survive a rollback', () => {
+    const answer = ['Set-Cookie', 'sid=1; Path=/', 'Set-Cookie', '__Secure-t=2; Secure'];
+    const writer = outbound(separate);
+    expect(valuesOf(writer.toClient('candidate', answer), 'set-cookie')).toEqual([
+      'xf-c.sid=1; Path=/',
+      '__Secure-xf-c.t=2; Secure',
+    ]);
+    expect(writer.toClient('legacy', answer)).toEqual(answer);
+    expect(outbound().toClient('candidate', answer)).toEqual(answer);
+  });
+});
