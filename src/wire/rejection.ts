@@ -76,13 +76,13 @@ const REASONS: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
-/** The whole answer to a refused request, as it is written; `date` is a line with its CRLF. */
+/** The whole answer to a refused request, as it is written; `date` is the value of a Date field. */
 export function rejectionText(refused: Rejection, date: string): string {
   const body = `crossfade: ${refused.sentence}\n`;
   // A 405 has to name what is allowed. Source: RFC 9110, section 15.5.6.
   const allow = refused.status === 405 ? 'Allow: DELETE, GET, HEAD, OPTIONS, POST, PUT\r\n' : '';
   return (
-    `HTTP/1.1 ${refused.status} ${REASONS[refused.status] ?? ''}\r\n${date}${allow}` +
+    `HTTP/1.1 ${refused.status} ${REASONS[refused.status] ?? ''}\r\nDate: ${date}\r\n${allow}` +
     `crossfade-error: rejected\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
     `Connection: close\r\n\r\n${body}`
   );
