@@ -72,7 +72,6 @@ const REASONS: Readonly<Record<number, string>> = {
   417: 'Expectation Failed',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
-  502: 'Bad Gateway',
   505: 'HTTP Version Not Supported',
 };
 

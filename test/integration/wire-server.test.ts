@@ -279,6 +279,17 @@ describe('a client that leaves or breaks its framing', () => {
     expect(text).not.toContain('0\r\n\r\n');
   });
 
+  it('reads a refusal that is an answer like any other', async () => {
+    const { client } = await openDataPort({}, echo);
+    const raw = await client();
+    expect(await raw.send('TRACE / HTTP/1.1\r\nHost: h\r\n\r\n').ended()).toBe(
+      'HTTP/1.1 405 Method Not Allowed\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\n' +
+        'Allow: DELETE, GET, HEAD, OPTIONS, POST, PUT\r\ncrossfade-error: rejected\r\n' +
+        'Content-Type: text/plain\r\nContent-Length: 44\r\nConnection: close\r\n\r\n' +
+        'crossfade: CONNECT and TRACE are not served\n',
+    );
+  });
+
   it('is not seen at all when the first bytes of its body are malformed', async () => {
     const { client, seen } = await openDataPort({}, echo);
     const raw = await client();
