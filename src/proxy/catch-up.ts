@@ -139,8 +139,8 @@ export class CatchUp {
     if (target.isDown) {
       if (target.inFlight > 0 || nowUs < target.nextTryUs) return;
       const probe = probeOf(ready);
-      if (probe !== null) this.#send(probe, target);
-      return;
+      if (probe === null || !this.#send(probe, target)) return;
+      if (target.isDown || target.inFlight > 0) return;
     }
     const settledUs = nowUs - this.#parts.settleMs() * 1000;
     for (const entry of ready) {

@@ -42,8 +42,6 @@ interface MirrorParts {
   readonly shadowTimeoutMs: number;
   /** Whether earlier writes of any of these keys have yet to reach the shadow. */
   readonly holdsWrites?: (keys: readonly string[]) => boolean;
-  /** A write's shadow leg has ended; its keys are released afterwards. */
-  readonly writeEnded?: (passage: Passage) => void;
   /** Uniform in [0, 1); the machine's unless given. */
   readonly random?: () => number;
 }
@@ -157,7 +155,6 @@ class BudgetedMirror implements Mirror, TaskRunner {
     this.outstanding -= 1;
     this.#tellBreaker(task, shadow.outcome, shadow.finishedUs);
     if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
-    if (task.isWrite) this.#parts.writeEnded?.(passage);
     if (keys.length > 0) order.release(task);
     this.#pump();
   }

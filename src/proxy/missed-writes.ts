@@ -80,6 +80,7 @@ export class MissedWrites {
   shadowEnded(passage: Passage): void {
     const { identity, shadow } = passage;
     if (identity.isSafe || identity.keys.length === 0) return;
+    passage.wasTainted = this.#parts.tainted.hasAny(identity.keys);
     if (shadow === null || !hasTakenEffect(shadow)) this.#hold(passage);
   }
 

@@ -158,9 +158,8 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   if (!live.isAnswered) return 'live-failed';
   if (!shadow.isAnswered) return shadow.outcome === 'too-large' ? 'too-large' : 'shadow-failed';
   if (live.status === 503 || shadow.status === 503) return 'unavailable';
-  if (!passage.plan.isJudged || passage.identity.keys.some((key) => parts.tainted.has(key))) {
-    return 'tainted';
-  }
+  const isTainted = passage.wasTainted ?? parts.tainted.hasAny(passage.identity.keys);
+  if (!passage.plan.isJudged || isTainted) return 'tainted';
   if (passage.isRaced) return 'raced';
   if (!isKnown(live) || !isKnown(shadow)) return 'too-large';
   const percent = parts.comparePercent();

@@ -48,6 +48,8 @@ export class Passage {
   arrival: Arrival = NOT_ARRIVED;
   /** A write of one of its keys overlapped with it: its two answers may rightly differ. */
   isRaced = false;
+  /** A write whose keys it may taint itself: whether they were tainted before; null else. */
+  wasTainted: boolean | null = null;
   /** From {@link WriteLog.begins}; -1 for a read. */
   writeId = -1;
   /** Calls whoever waits for the shadow's answer to rescue the client. */

@@ -121,7 +121,6 @@ class AssembledProxy implements Proxy {
       clock,
       shadowTimeoutMs: settings.shadowTimeoutMs,
       holdsWrites: (keys) => missed.holds(keys),
-      writeEnded: (passage) => missed.shadowEnded(passage),
     });
     this.#mirror.setPaused(parts.assignment.mirrorPause !== '');
     this.#pairing = createPairing({
