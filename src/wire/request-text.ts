@@ -2,11 +2,15 @@
 import { isFieldText, isToken } from './fields.ts';
 import type { LegRequest } from './leg.ts';
 
-/** The head's text, latin1; `prefix` goes before the path. */
-export function requestText(request: LegRequest, prefix: string): string {
+/**
+ * The head's text, latin1. `prefix` goes before the path; `host` is named where the client, of
+ * HTTP/1.0, has named none: what is sent is HTTP/1.1, which must have one.
+ */
+export function requestText(request: LegRequest, prefix: string, host: string): string {
   const { method, target, headers, upgrade, takesTrailers } = request;
   const path = target === '*' ? target : prefix + target;
   let text = `${method} ${path} HTTP/1.1\r\n`;
+  if (!has(headers, 'host')) text += `Host: ${host}\r\n`;
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   if (isSentChunked(request)) text += CHUNKED;
   if (upgrade !== null) text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
@@ -32,13 +36,14 @@ export function problemOf(request: LegRequest): string | null {
 
 /** A body without Content-Length is sent as the client sent it: chunked. */
 export function isSentChunked({ body, headers }: LegRequest): boolean {
-  return body !== null && !hasLength(headers);
+  return body !== null && !has(headers, 'content-length');
 }
 
-function hasLength(headers: readonly string[]): boolean {
+/** `wanted` in lower case. */
+function has(headers: readonly string[], wanted: string): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return true;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) return true;
   }
   return false;
 }

@@ -15,6 +15,8 @@ import type { LegLine, WireLeg } from './wire-leg.ts';
 /** What a connection needs of its pool. */
 export interface LineOwner {
   readonly prefix: string;
+  /** Host and port of the side's URL. */
+  readonly host: string;
   readonly headMaxBytes: number;
   /** It can take the next request; `idleMaxMs`: how long it may wait for one. */
   free(connection: UpstreamConnection, idleMaxMs: number): void;
@@ -75,7 +77,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     leg.isReused = this.#requests > 0;
     leg.isSent = true;
     this.#requests += 1;
-    const text = requestText(request, this.#owner.prefix);
+    const text = requestText(request, this.#owner.prefix, this.#owner.host);
     if (body === null) this.socket.write(text, 'latin1');
     else if (body instanceof Uint8Array) this.#sendWhole(text, body);
     else {

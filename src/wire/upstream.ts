@@ -48,6 +48,7 @@ const RESTING_TICKS = 250;
 
 class UpstreamPool implements Upstream, LegOwner, LineOwner {
   readonly prefix: string;
+  readonly host: string;
   readonly headMaxBytes: number;
   readonly #options: UpstreamOptions;
   readonly #clock: Clock;
@@ -74,6 +75,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     this.#options = options;
     this.#clock = options.clock;
     this.prefix = url.pathname.replace(/\/$/, '');
+    this.host = url.host;
     this.headMaxBytes = options.headMaxBytes;
     this.#port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
     const host = url.hostname.replace(/^\[|\]$/g, '');
