@@ -1,5 +1,5 @@
 import { LIMITS } from '../kit/limits.ts';
-import type { AutoPauseSettings, DataPortSettings, UpstreamSettings } from '../model/settings.ts';
+import type { AutoPauseSettings, PortSettings, UpstreamSettings } from '../model/settings.ts';
 import type { FileStep } from './file-parts.ts';
 
 /** What holds where a configuration says nothing: texts as a file would have them. */
@@ -39,7 +39,7 @@ export const DEFAULT_METRICS_GATES: readonly string[] = ['memory.ratio < 1.0', '
 export const DEFAULT_AUTO_PAUSE: AutoPauseSettings = { p99Ratio: 1.5, errorsExcessRatio: 0.001 };
 
 /** The data port where a configuration says nothing of it. */
-export const DEFAULT_PORT: DataPortSettings = {
+export const DEFAULT_PORT: PortSettings = {
   tls: null,
   hasProxyProtocol: false,
   trustedHops: [],

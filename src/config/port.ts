@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { DataPortSettings } from '../model/settings.ts';
+import type { PortSettings } from '../model/settings.ts';
 import { settlePortTls } from './certificates.ts';
 import { DEFAULT_PORT } from './defaults.ts';
 import type { FileLimits, FileParts } from './file-parts.ts';
@@ -7,7 +7,7 @@ import { type Problems } from './problems.ts';
 import { settleDuration, settleSize, type Surroundings } from './surroundings.ts';
 
 /** The data port; what is wrong with it is added to the problems. */
-export function settlePort(parts: FileParts, around: Surroundings): DataPortSettings {
+export function settlePort(parts: FileParts, around: Surroundings): PortSettings {
   const { problems } = around;
   const trustedHops = parts.trustedHops ?? DEFAULT_PORT.trustedHops;
   for (const [index, hop] of trustedHops.entries()) checkHop(hop, index, problems);
@@ -30,7 +30,7 @@ function checkHop(hop: string, index: number, problems: Problems): void {
   );
 }
 
-type PortLimits = Omit<DataPortSettings, 'tls' | 'hasProxyProtocol' | 'trustedHops'>;
+type PortLimits = Omit<PortSettings, 'tls' | 'hasProxyProtocol' | 'trustedHops'>;
 
 const HEAD_BOUNDS = ['1KiB', '1MiB'] as const;
 const BODY_BOUNDS = ['1B', '1048576GiB'] as const;

@@ -38,7 +38,7 @@ export interface UpstreamSettings {
 }
 
 /** The data port: where clients connect, whom it believes, what it takes. */
-export interface DataPortSettings {
+export interface PortSettings {
   readonly tls: TlsListenSettings | null;
   /** Each connection begins with a PROXY protocol header, version 1 or 2. */
   readonly hasProxyProtocol: boolean;
@@ -176,7 +176,7 @@ export interface MirrorSettings {
 
 export interface Settings {
   readonly listen: ListenSettings;
-  readonly port: DataPortSettings;
+  readonly port: PortSettings;
   readonly workers: number;
   readonly legacy: UpstreamSettings;
   readonly candidate: UpstreamSettings;

@@ -8,7 +8,7 @@ import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
-import { createDataServer, type DataServer } from '../wire/data-server.ts';
+import { createPortServer, type PortServer } from '../wire/port-server.ts';
 import type { Upstream } from '../wire/leg.ts';
 import { createUpstream } from '../wire/upstream.ts';
 import type { Analyst } from './analyst.ts';
@@ -76,7 +76,7 @@ class AssembledProxy implements Proxy {
   readonly replayer: Replayer;
   readonly #parts: ProxyParts;
   readonly #count = new Accumulator();
-  readonly #data: DataServer;
+  readonly #data: PortServer;
   readonly #live: Sides;
   readonly #shadow: Sides;
   readonly #mirror: Mirror;
@@ -133,7 +133,7 @@ class AssembledProxy implements Proxy {
       overload: () => this.#overload.level,
     });
     const pipeline = this.#createPipeline(order);
-    this.#data = createDataServer({ port: settings.port, clock }, (inbound) => {
+    this.#data = createPortServer({ port: settings.port, clock }, (inbound) => {
       const { level } = this.#overload;
       if (this.#isDraining || level >= OVERLOAD.keepAlive) inbound.closeAfter();
       pipeline.accept(inbound);

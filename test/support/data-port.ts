@@ -1,12 +1,12 @@
 /** A data port that listens, the requests that came through it, and clients of it. */
 import type { AddressInfo } from 'node:net';
-import type { DataPortSettings } from '../../src/model/settings.ts';
-import { createDataServer, type DataServer } from '../../src/wire/data-server.ts';
+import type { PortSettings } from '../../src/model/settings.ts';
+import { createPortServer, type PortServer } from '../../src/wire/port-server.ts';
 import type { Inbound } from '../../src/wire/inbound.ts';
 import { connectRaw, type RawClient } from './raw-client.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 
-export const PORT: DataPortSettings = {
+export const PORT: PortSettings = {
   tls: null,
   hasProxyProtocol: false,
   trustedHops: [],
@@ -21,7 +21,7 @@ export const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n';
 export const PLAIN: readonly string[] = ['Content-Type', 'text/plain'];
 
 export interface DataPort {
-  readonly data: DataServer;
+  readonly data: PortServer;
   readonly clock: SimulatedClock;
   readonly seen: readonly Inbound[];
   readonly port: number;
@@ -39,14 +39,14 @@ export function closeDataPorts(): void {
 
 /** Without `onRequest` requests wait for the test to answer them. */
 export async function openDataPort(
-  settings: Partial<DataPortSettings> = {},
+  settings: Partial<PortSettings> = {},
   onRequest: (inbound: Inbound) => void = () => undefined,
 ): Promise<DataPort> {
   const clock = createSimulatedClock();
   const seen: Inbound[] = [];
   let taken = 0;
   let wake: () => void = () => undefined;
-  const data = createDataServer({ port: { ...PORT, ...settings }, clock }, (inbound) => {
+  const data = createPortServer({ port: { ...PORT, ...settings }, clock }, (inbound) => {
     seen.push(inbound);
     onRequest(inbound);
     wake();

@@ -14,18 +14,18 @@ import type { Clock } from '../kit/clock.ts';
 import { CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { RejectReason } from '../model/reject.ts';
-import type { DataPortSettings, TlsListenSettings } from '../model/settings.ts';
+import type { PortSettings, TlsListenSettings } from '../model/settings.ts';
 import type { Inbound, Peer } from './inbound.ts';
 import { type GreetingOwner, ProxyGreeting } from './proxy-greeting.ts';
 import { type ConnectionOwner, plainAddress, ServerConnection } from './server-connection.ts';
 import type { ServerInbound } from './server-inbound.ts';
 
-export interface DataServerOptions {
-  readonly port: DataPortSettings;
+export interface PortServerOptions {
+  readonly port: PortSettings;
   readonly clock: Clock;
 }
 
-export interface DataServer {
+export interface PortServer {
   /** To listen with, and to close; TLS and the PROXY protocol are spoken behind it. */
   readonly server: Server;
   /** Refused requests by reason since the start, those that no listener was told of. */
@@ -41,14 +41,14 @@ export interface DataServer {
    * TLS and the PROXY protocol are spoken stays as it was. Throws a CrossfadeError `tls.files`
    * where the files are not usable; all stays as it was then.
    */
-  reload(port: DataPortSettings): void;
+  reload(port: PortSettings): void;
 }
 
 /** A data port that is ready to listen; throws a CrossfadeError `tls.files`, see `reload`. */
-export function createDataServer(
-  options: DataServerOptions,
+export function createPortServer(
+  options: PortServerOptions,
   listener: (inbound: Inbound) => void,
-): DataServer {
+): PortServer {
   return new WireServer(options, listener);
 }
 
@@ -59,9 +59,9 @@ const SOCKET_OPTIONS: ServerOpts = {
   keepAliveInitialDelay: 60_000,
 };
 
-class WireServer implements DataServer, ConnectionOwner, GreetingOwner {
+class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
   readonly server: Server;
-  port: DataPortSettings;
+  port: PortSettings;
   isDraining = false;
   readonly #clock: Clock;
   readonly #listener: (inbound: Inbound) => void;
@@ -75,7 +75,7 @@ class WireServer implements DataServer, ConnectionOwner, GreetingOwner {
   #date = '';
   #dateSecond = -1;
 
-  constructor(options: DataServerOptions, listener: (inbound: Inbound) => void) {
+  constructor(options: PortServerOptions, listener: (inbound: Inbound) => void) {
     this.port = options.port;
     this.#clock = options.clock;
     this.#listener = listener;
@@ -110,7 +110,7 @@ class WireServer implements DataServer, ConnectionOwner, GreetingOwner {
     for (const greeting of this.#greetings) greeting.socket.destroy();
   }
 
-  reload(port: DataPortSettings): void {
+  reload(port: PortSettings): void {
     if (this.#tls !== null && port.tls !== null) {
       this.#tls.setSecureContext(readContext(port.tls));
     }
