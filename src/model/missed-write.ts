@@ -27,7 +27,9 @@ export interface MissedWrite {
 /** A key with writes that wait to be replayed, and the side that has them. */
 export type HeldKey = readonly [key: string, truth: Side];
 
-/** A key whose taint may be lifted: what is known of it from before `beganUs` has been disproved. */
+/**
+ * A key whose taint may be lifted: what is known of it from before `beganUs` has been disproved.
+ */
 export type LiftedKey = readonly [key: string, beganUs: number];
 
 /** How sending a missed write has ended. */

@@ -14,7 +14,9 @@ const EMPTY = Buffer.alloc(0);
 const CUT: Copied = { kind: 'cut' };
 const TOO_LARGE: Copied = { kind: 'too-large' };
 
-/** The bytes of a body that has arrived whole already, as short ones do with the head; null else. */
+/**
+ * The bytes of a body that has arrived whole already, as short ones do with the head; null else.
+ */
 export function takeWhole(pipe: BodyPipe): Buffer | null {
   return pipe.isWhole ? concat(pipe.take()) : null;
 }

@@ -41,7 +41,9 @@ export interface ProxyParts {
   readonly clock: Clock;
   readonly analyst: Analyst;
   readonly writes: WriteLog;
-  /** Where missed writes go; a journal of the proxy's own, which is lost with it, when not given. */
+  /**
+   * Where missed writes go; a journal of the proxy's own, which is lost with it, when not given.
+   */
   readonly journal?: JournalPort;
   /** As many as the limits say, unless the system allows fewer. */
   readonly connections?: ConnectionLimits;

@@ -9,7 +9,9 @@ interface ExchangeText {
   readonly answer: AnswerText | null;
 }
 
-/** Status, reason, headers, trailers, whole length, bytes kept here; the hash where there is one. */
+/**
+ * Status, reason, headers, trailers, whole length, bytes kept here; the hash where there is one.
+ */
 type AnswerText = readonly [number, string, RawHeaders, RawHeaders, number, number, string?];
 
 /**

@@ -41,7 +41,9 @@ export interface AutoPauseState {
   readonly harm: MirrorHarm | null;
 }
 
-/** Changed since the last look: what is assigned, and what the event log says of it, if anything. */
+/**
+ * Changed since the last look: what is assigned, and what the event log says of it, if anything.
+ */
 export interface AutoPauseStep {
   readonly state: AutoPauseState;
   readonly sentence: string | null;

@@ -31,7 +31,9 @@ interface Progress {
 /** A proxy that has not reported for this long does not count as working. */
 const SILENT_AFTER_MS = 5000;
 
-/** Totals last as long as the rollout, evidence as long as the step, taints until they are lifted. */
+/**
+ * Totals last as long as the rollout, evidence as long as the step, taints until they are lifted.
+ */
 export class Gathering {
   readonly #clock: Clock;
   readonly #tainted: Map<string, TaintedKey>;

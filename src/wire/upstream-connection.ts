@@ -36,6 +36,7 @@ const LAST_CHUNK = '0\r\n\r\n';
 /** One write for a request and a body up to here. */
 const JOINED_MAX_BYTES = 65_536;
 
+/** A connection that is open; see the head of this file. */
 export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   readonly socket: Socket;
   /** Microseconds from which on an idle connection is not used any more. */

@@ -30,7 +30,9 @@ export interface UpstreamOptions {
   readonly forbidden?: readonly Address[];
 }
 
-/** The pool of one side. Throws a CrossfadeError `tls.files` where its certificates are unusable. */
+/**
+ * The pool of one side. Throws a CrossfadeError `tls.files` where its certificates are unusable.
+ */
 export function createUpstream(options: UpstreamOptions): Upstream {
   return new UpstreamPool(options);
 }

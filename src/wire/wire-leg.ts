@@ -1,4 +1,6 @@
-/** One request under way to one side; its connection tells it what comes, the pool when it is late. */
+/**
+ * One request under way to one side; its connection tells it what comes, the pool when it is late.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
@@ -23,6 +25,7 @@ export interface LegLine {
 const NO_BODY = Buffer.alloc(0);
 const NO_FIELDS: RawHeaders = [];
 
+/** A leg of the wire: see {@link Leg} for what its sender sees. */
 export class WireLeg implements Leg {
   readonly request: LegRequest;
   readonly startedUs: number;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { runIdentity } from '../support/identity-run.ts';
 
-it('accounts for every request while both sides break at random, and sends no write twice', async () => {
+it('accounts for every request while both sides break, and sends no write twice', async () => {
   const result = await runIdentity({ requests: 30_000, connections: 64, seed: 7 });
   expect(result.violations).toBe(0);
   expect(result.looks).toBeGreaterThan(30);
