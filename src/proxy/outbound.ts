@@ -69,10 +69,8 @@ export class Outbound {
   /** The fields of one leg, out of what both have in common. */
   ofLeg(common: RawHeaders, side: Side, role: Role): RawHeaders {
     const rules = side === 'legacy' ? this.#legacy : this.#candidate;
-    // A client of HTTP/1.0 need not name a host; the sides are spoken to in HTTP/1.1.
-    const isPlain = rules.isPlain && hasHost(common);
-    if (isPlain && role === 'live') return common;
-    const fields = isPlain ? common.slice() : this.#ruled(common, rules);
+    if (rules.isPlain && role === 'live') return common;
+    const fields = rules.isPlain ? common.slice() : this.#ruled(common, rules);
     if (role === 'live') return fields;
     return asShadow(fields, rules.settings);
   }
@@ -89,7 +87,6 @@ export class Outbound {
   #ruled(common: RawHeaders, rules: SideRules): string[] {
     const { settings, left, ownHost, side } = rules;
     const fields: string[] = [];
-    if (!hasHost(common)) fields.push('Host', rules.ownHost);
     for (let i = 0; i < common.length; i += 2) {
       const name = common[i]!;
       const value = common[i + 1]!;
@@ -104,11 +101,6 @@ export class Outbound {
     fields.push(...settings.setHeaders);
     return fields;
   }
-}
-
-function hasHost(fields: RawHeaders): boolean {
-  for (let i = 0; i < fields.length; i += 2) if (classOf(fields[i]!) === FIELD.host) return true;
-  return false;
 }
 
 function isDecremented(method: string): boolean {

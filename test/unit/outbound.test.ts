@@ -73,10 +73,6 @@ describe('the fields of a request', () => {
     expect(valuesOf(fields, 'host')).toEqual(['new.test:2']);
   });
 
-  it('name the host of the side where the client has named none', () => {
-    expect(valuesOf(sent(['X-A', '1'], 'live'), 'host')).toEqual(['new.test:2']);
-  });
-
   it('are set and left out for one side as configured', () => {
     const candidate = { setHeaders: ['X-Env', 'new'], removeHeaders: ['x-debug'] };
     const fields = sent(['Host', 'a', 'x-env', 'old', 'X-Debug', '1'], 'live', { candidate });
