@@ -119,9 +119,12 @@ export class ShadowTask implements OrderedTask, LegListener {
       leg.fail('too-large', 'longer than the live answer');
       return;
     }
-    // As long as the live side takes, its shadow may take.
-    if (!hasLiveEnded && leg.bodyBytes > LIMITS.shadowAheadMaxBytes) this.#runner.extend(leg);
     const isAhead = !isLengthKnown && leg.bodyBytes > liveBytes + LIMITS.shadowAheadMaxBytes;
+    // As long as the live side takes, its shadow may take; what waits for it is not late.
+    if (isAhead) leg.extend(Infinity);
+    else if (this.#isPaused || (!hasLiveEnded && leg.bodyBytes > LIMITS.shadowAheadMaxBytes)) {
+      this.#runner.extend(leg);
+    }
     if (isAhead === this.#isPaused) return;
     this.#isPaused = isAhead;
     if (isAhead) leg.pause();

@@ -113,7 +113,10 @@ async function quiet(proxy: RunningProxy): Promise<TrafficCounts> {
 /** Nothing is mirrored any more: nothing is left under way, held or open. */
 async function released(proxy: RunningProxy, shadow: RawShadow | null): Promise<void> {
   proxy.assign(0, { mirrorPause: 'the kill switch' });
-  await until(() => counts(proxy).inFlight === 0 && (shadow === null || shadow.open() === 0));
+  await until(() => {
+    shadow?.wake();
+    return counts(proxy).inFlight === 0 && (shadow === null || shadow.open() === 0);
+  });
   expect(proxy.proxy.summarize().mirror).toMatchObject({ outstanding: 0, heldBytes: 0 });
   const before = counts(proxy);
   expect(await ask(proxy)).toEqual([200, BODY]);
@@ -167,7 +170,9 @@ const ROWS: readonly (readonly [id: string, how: string, times: number, Expected
 describe('live traffic is not harmed by a shadow that', () => {
   it.each(ROWS)('%s %s', async (_id, how, times, expected) => {
     const shadow = kept(await startShadow(MISBEHAVIOURS[how]!));
-    const proxy = await proxyTo(shadow.url);
+    // What is cut by its length is not to be late before.
+    const shadowTimeoutMs = expected === isCutSoon ? 10_000 : SHADOW_TIMEOUT_MS;
+    const proxy = await proxyTo(shadow.url, { shadowTimeoutMs });
     // The second half finds the breaker as the first has left it.
     await serve(proxy, times / 2);
     await quiet(proxy);

@@ -11,6 +11,8 @@ export interface RawShadow {
   readonly asked: () => number;
   /** Most bytes of an answer that one connection has taken. */
   readonly mostTaken: () => number;
+  /** Reads whatever has come: one that does not read does not see that it was left either. */
+  wake(): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,9 @@ export async function startShadow(how: Misbehaviour, port = 0): Promise<RawShado
     opened: () => opened,
     asked: () => asked,
     mostTaken: () => mostTaken,
+    wake: () => {
+      for (const socket of sockets) socket.resume();
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
