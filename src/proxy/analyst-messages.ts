@@ -10,6 +10,8 @@ export interface AnalystItem {
   readonly pair: Pair;
   readonly compare: boolean;
   readonly record: boolean;
+  /** Its two sides may rightly differ: its divergences are not shown. */
+  readonly isTainted?: boolean;
   /** All keys of the request, where it has more than the pair's first one. */
   readonly keys?: readonly string[];
 }

@@ -47,7 +47,8 @@ function analyse(item: PackedItem): Comparison | null {
   if (item.record) recorder?.append(pair, item.keys);
   if (!item.compare) return null;
   const comparison = compareExchanges(pair, rules.get(pair.route) ?? []);
-  if (comparison.kind === 'mismatched') clusters.add(pair, comparison.divergences);
+  if (comparison.kind === 'mismatched' && item.isTainted !== true)
+    clusters.add(pair, comparison.divergences);
   return comparison;
 }
 

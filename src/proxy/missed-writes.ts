@@ -94,13 +94,16 @@ export class MissedWrites {
     if (this.#holding.has(passage)) this.#letGo(passage, toldSeq);
   }
 
-  /**
-   * A read was answered alike by both sides. Where it shows all that belongs to its keys, their
-   * lasting taints of before it are lifted, unless writes were under way meanwhile.
-   */
-  agreed({ identity, arrivedUs, isRaced }: Passage): void {
-    if (identity.route.settings?.isVerifying !== true || isRaced || !identity.isSafe) return;
-    this.#parts.tainted.verified(identity.keys, arrivedUs);
+  /** A read that shows all that belongs to its keys, with no write of them under way meanwhile. */
+  wouldVerify({ identity, isRaced, live, shadow }: Passage): boolean {
+    if (identity.route.settings?.isVerifying !== true || !identity.isSafe || isRaced) return false;
+    return showsState(live!.status) && showsState(shadow!.status);
+  }
+
+  /** Both sides answered a read alike: where that shows its keys whole, their taints are lifted. */
+  agreed(passage: Passage): void {
+    if (!this.wouldVerify(passage)) return;
+    this.#parts.tainted.verified(passage.identity.keys, passage.arrivedUs);
   }
 
   #hold(passage: Passage): void {
@@ -129,6 +132,11 @@ export class MissedWrites {
     if (toldSeq < 0) this.#taint(passage, 'not-mirrored');
     return Math.max(0, toldSeq);
   }
+}
+
+/** An answer with the state, or that there is none; not a refusal, and not a part of it. */
+function showsState(status: number): boolean {
+  return (status >= 200 && status < 206) || status === 404 || status === 410;
 }
 
 interface Fate {

@@ -6,7 +6,7 @@
 import { isByteEqual } from '../compare/bytes.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { NotComparableReason, Pair } from '../model/pair.ts';
+import type { Comparison, NotComparableReason, Pair } from '../model/pair.ts';
 import type { Analyst } from './analyst.ts';
 import type { Leg } from '../wire/leg.ts';
 import type { MissedWrites } from './missed-writes.ts';
@@ -28,6 +28,8 @@ interface PairingParts {
 
 interface Settling {
   readonly passage: Passage;
+  /** It is counted by its comparison; else that only shows whether its keys agree again. */
+  readonly isJudged: boolean;
 }
 
 export interface Pairing {
@@ -39,71 +41,99 @@ export interface Pairing {
 
 /** Pairs whose bytes are equal are settled here; all others go to the analyst. */
 export function createPairing(parts: PairingParts): Pairing {
-  const { count, analyst } = parts;
-  const pending = new Map<number, Settling>();
-  let nextId = 0;
+  return new PairSettler(parts);
+}
 
-  analyst.onVerdict((id, comparison) => {
-    const settling = pending.get(id);
+class PairSettler implements Pairing {
+  readonly #parts: PairingParts;
+  readonly #pending = new Map<number, Settling>();
+  #nextId = 0;
+
+  constructor(parts: PairingParts) {
+    this.#parts = parts;
+    parts.analyst.onVerdict((id, comparison) => this.#judged(id, comparison));
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  settle(passage: Passage): void {
+    const { count, missed } = this.#parts;
+    const legacy = passage.exchangeOf('legacy');
+    const candidate = passage.exchangeOf('candidate');
+    const { identity, plan } = passage;
+    countLegs(count, passage, legacy, candidate);
+    const reason = notComparable(passage, this.#parts);
+    if (!identity.isSafe) missed.settled(passage);
+    if (reason === null) this.#compare(passage, legacy, candidate);
+    else {
+      count.notComparable(identity.route.name, plan.liveSide, reason);
+      this.#lookAt(passage, legacy, candidate, reason === 'tainted');
+    }
+  }
+
+  #judged(id: number, comparison: Comparison): void {
+    const settling = this.#pending.get(id);
     if (settling === undefined) return;
-    pending.delete(id);
-    const { identity, plan } = settling.passage;
-    if (comparison.kind === 'not-comparable') {
+    this.#pending.delete(id);
+    const { count, missed } = this.#parts;
+    const { passage, isJudged } = settling;
+    const { identity, plan } = passage;
+    const { kind } = comparison;
+    if (!isJudged) {
+      if (kind === 'matched' || kind === 'ignored') missed.agreed(passage);
+    } else if (kind === 'not-comparable') {
       count.notComparable(identity.route.name, plan.liveSide, comparison.reason);
-    } else count.compared(identity.route.name, plan.liveSide, comparison.kind);
-  });
+    } else count.compared(identity.route.name, plan.liveSide, kind);
+  }
 
-  const compare = (passage: Passage, legacy: Exchange, candidate: Exchange): void => {
+  #compare(passage: Passage, legacy: Exchange, candidate: Exchange): void {
+    const { analyst, count, isRecording, overload } = this.#parts;
     const route = passage.identity.route.name;
     const { liveSide } = passage.plan;
     const isEqual = areAnswersEqual(legacy, candidate);
-    const level = parts.overload();
-    const isRecording = parts.isRecording && level < OVERLOAD.record;
+    const level = overload();
+    const record = isRecording && level < OVERLOAD.record;
     if (isEqual) count.compared(route, liveSide, 'matched');
-    if (isEqual && !isRecording) return;
+    if (isEqual && !record) return;
     if (!isEqual && level >= OVERLOAD.compare) {
       count.notComparable(route, liveSide, 'overload');
       return;
     }
-    const id = nextId;
-    nextId += 1;
-    const item = {
-      id,
-      pair: toPair(passage, legacy, candidate),
-      keys: passage.identity.keys,
-      compare: !isEqual,
-      record: isRecording,
-    };
-    if (!isEqual) pending.set(id, { passage });
-    if (analyst.offer(item) || isEqual) return;
-    pending.delete(id);
+    const id = this.#takeId();
+    const { keys } = passage.identity;
+    const pair = toPair(passage, legacy, candidate);
+    if (!isEqual) this.#pending.set(id, { passage, isJudged: true });
+    if (analyst.offer({ id, pair, keys, compare: !isEqual, record }) || isEqual) return;
+    this.#pending.delete(id);
     count.notComparable(route, liveSide, 'compare-dropped');
-  };
+  }
 
-  return {
-    get pendingCount() {
-      return pending.size;
-    },
-    settle(passage) {
-      const legacy = passage.exchangeOf('legacy');
-      const candidate = passage.exchangeOf('candidate');
-      const { identity, plan } = passage;
-      countLegs(count, passage, legacy, candidate);
-      const reason = notComparable(passage, parts);
-      if (!identity.isSafe) parts.missed.settled(passage);
-      if (reason === null) compare(passage, legacy, candidate);
-      else {
-        count.notComparable(identity.route.name, plan.liveSide, reason);
-        if (reason === 'tainted' && areAnswersEqual(legacy, candidate))
-          parts.missed.agreed(passage);
-        if (parts.isRecording && parts.overload() < OVERLOAD.record) {
-          const pair = toPair(passage, legacy, candidate);
-          const { keys } = identity;
-          analyst.offer({ id: -1, pair, keys, compare: false, record: true });
-        }
-      }
-    },
-  };
+  /** Not judged, and counted already: recorded, and compared where that may lift its taint. */
+  #lookAt(passage: Passage, legacy: Exchange, candidate: Exchange, isTainted: boolean): void {
+    const { analyst, isRecording, missed, overload } = this.#parts;
+    const level = overload();
+    const record = isRecording && level < OVERLOAD.record;
+    let compare = isTainted && missed.wouldVerify(passage);
+    if (compare && areAnswersEqual(legacy, candidate)) {
+      missed.agreed(passage);
+      compare = false;
+    }
+    if (level >= OVERLOAD.compare) compare = false;
+    if (!compare && !record) return;
+    const id = this.#takeId();
+    const pair = toPair(passage, legacy, candidate);
+    if (compare) this.#pending.set(id, { passage, isJudged: false });
+    const { keys } = passage.identity;
+    if (!analyst.offer({ id, pair, keys, compare, record, isTainted })) this.#pending.delete(id);
+  }
+
+  #takeId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
 }
 
 function countLegs(

@@ -178,6 +178,8 @@ describe('a read that both sides answered alike', () => {
       isSafe: true,
       route: { settings: testRoute('GET /u/:user/all', { isVerifying }) },
     },
+    live: { status: 200 },
+    shadow: { status: 200 },
     arrivedUs: 200,
     ...changes,
   });
@@ -188,6 +190,8 @@ describe('a read that both sides answered alike', () => {
     s.missed.agreed(s.passage({ changes: read(false) }));
     s.missed.agreed(s.passage({ changes: read(true, { isRaced: true }) }));
     s.missed.agreed(s.passage({ changes: read(true, { arrivedUs: 99 }) }));
+    const refused = { live: { status: 401 }, shadow: { status: 401 } };
+    s.missed.agreed(s.passage({ changes: read(true, refused) }));
     expect(s.tainted.has('a')).toBe(true);
     s.missed.agreed(s.passage({ changes: read(true) }));
     expect(s.tainted.has('a')).toBe(false);
