@@ -87,20 +87,17 @@ export async function startProxy(
     comparePercent: 100,
     safeTarget: 0,
   };
-  const analyst = createAnalyst({
-    routes: settings.routes,
-    record: settings.record,
-    redactKey: Buffer.alloc(32),
-  });
+  const { routes, record } = settings;
+  const analyst = over.analyst ?? createAnalyst({ routes, record, redactKey: Buffer.alloc(32) });
   const writes = createWriteLog(() => undefined);
   const proxy = createProxy({
     worker: 1,
     settings,
     assignment,
     clock: systemClock,
-    analyst,
     writes,
     ...over,
+    analyst,
   });
   await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
   const { port } = proxy.server.address() as AddressInfo;

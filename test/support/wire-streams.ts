@@ -1,0 +1,312 @@
+/**
+ * Generated streams through the whole proxy, and whether it ever lost step: each request that a
+ * side sees must be one that the reference allows, each answer must be that request's, and a
+ * last request on the same connection must come back with its own mark.
+ */
+import { connect, type Socket } from 'node:net';
+import { DEFAULT_PORT } from '../../src/config/defaults.ts';
+import { startProxy, testSettings } from './proxy.ts';
+import { until } from './sides.ts';
+import { type GeneratedStream, generateStream } from './wire-generate.ts';
+import { parseAnswer, type SeenRequest, valuesOf } from './wire-parse.ts';
+import { markOf, ownFields, predict, type Prediction } from './wire-reference.ts';
+import { bytesAlone } from './wire-stage.ts';
+import { type RecordingSide, startRecordingSide, turn } from './wire.ts';
+
+export interface StreamsOptions {
+  readonly seed: number;
+  readonly streams: number;
+  /** Streams under way at once. */
+  readonly width: number;
+  /** 0 to 100: how many of their requests the shadow sees too. */
+  readonly mirrorPercent: number;
+  readonly onProgress?: (tally: Tally) => void;
+}
+
+/** What a run came to; the identity of a stream is its seed. */
+export interface Tally {
+  streams: number;
+  /** Streams to which nothing had been done. */
+  good: number;
+  /** Requests answered by a side. */
+  forwarded: number;
+  mirrored: number;
+  /** Streams that the proxy refused at some point. */
+  refused: number;
+  /** Streams with something done to them that it refused though the reference did not. */
+  stricter: number;
+  /** Any loss of step: the first few, in words. */
+  readonly desyncs: string[];
+  desyncCount: number;
+}
+
+const WAIT_MS = 10_000;
+const DESYNCS_TOLD = 10;
+/** Marks are kept until a straggler of the shadow could not come any more. */
+const GENERATION = 20_000;
+
+/** Marks that a side may see: those of the latest streams. */
+class Allowed {
+  #recent = new Set<string>();
+  #older = new Set<string>();
+
+  add(mark: string): void {
+    if (this.#recent.size >= GENERATION) {
+      this.#older = this.#recent;
+      this.#recent = new Set();
+    }
+    this.#recent.add(mark);
+  }
+
+  has(mark: string): boolean {
+    return this.#recent.has(mark) || this.#older.has(mark);
+  }
+}
+
+/** Runs `options.streams` streams and answers what they came to. */
+export async function runStreams(options: StreamsOptions): Promise<Tally> {
+  const run = new Run(options);
+  return run.all();
+}
+
+class Run {
+  readonly #options: StreamsOptions;
+  readonly #allowed = new Allowed();
+  /** How often the live side has seen each mark, until its stream has been looked at. */
+  readonly #seen = new Map<string, number>();
+  readonly #tally: Tally = {
+    streams: 0,
+    good: 0,
+    forwarded: 0,
+    mirrored: 0,
+    refused: 0,
+    stricter: 0,
+    desyncs: [],
+    desyncCount: 0,
+  };
+  #port = 0;
+  #next = 0;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+  }
+
+  async all(): Promise<Tally> {
+    const legacy = await startRecordingSide();
+    const candidate = await startRecordingSide();
+    const { mirrorPercent, width } = this.#options;
+    const settings = testSettings(legacy.url, candidate.url, {
+      key: null,
+      port: { ...DEFAULT_PORT, headTimeoutMs: WAIT_MS },
+      mirror: { percent: mirrorPercent, maxRatePerSec: null, routes: null, autoPause: null },
+    });
+    const proxy = await startProxy(settings, 0, {
+      fullness: () => 0,
+      analyst: bytesAlone(),
+    });
+    this.#port = proxy.port;
+    this.#record(legacy, true);
+    this.#record(candidate, false);
+    await Promise.all(Array.from({ length: width }, () => this.#lane()));
+    await until(() => proxy.traffic().inFlight === 0);
+    this.#tally.mirrored = proxy.traffic().mirrored;
+    for (const side of [legacy, candidate]) {
+      for (const why of side.malformed) this.#desync(`a side got ${why}`);
+    }
+    for (const each of [proxy, legacy, candidate]) await each.close();
+    return this.#tally;
+  }
+
+  #record(side: RecordingSide, isLive: boolean): void {
+    side.answer = (request, socket) => {
+      side.seen.length = 0;
+      side.partial.length = 0;
+      const mark = markOfSeen(request);
+      if (!this.#allowed.has(mark)) {
+        this.#desync(`${isLive ? 'live' : 'shadow'} saw ${request.method} ${request.target}`);
+      }
+      if (isLive) this.#seen.set(mark, (this.#seen.get(mark) ?? 0) + 1);
+      const body = request.method === 'HEAD' ? '' : mark;
+      const head = `HTTP/1.1 200 OK\r\nX-Mark: ${mark}\r\nContent-Length: ${mark.length}\r\n\r\n`;
+      socket.write(head + body, 'latin1');
+    };
+  }
+
+  async #lane(): Promise<void> {
+    const { seed, streams, onProgress } = this.#options;
+    while (this.#next < streams) {
+      const streamSeed = seed + this.#next;
+      this.#next += 1;
+      await this.#stream(streamSeed);
+      this.#tally.streams += 1;
+      if (this.#tally.streams % 10_000 === 0) onProgress?.(this.#tally);
+    }
+  }
+
+  async #stream(seed: number): Promise<void> {
+    const stream = generateStream(seed);
+    const canary = `GET /canary/${seed} HTTP/1.1\r\nHost: h\r\n\r\n`;
+    const prediction = predict(stream.text);
+    const { requests, end } = prediction;
+    for (const { mark } of requests) this.#allowed.add(mark);
+    const canaryMark = markOf('GET', `/canary/${seed}`, '', '');
+    this.#allowed.add(canaryMark);
+    const expected = end === 'open' ? [...requests, { mark: canaryMark, isHead: false }] : requests;
+    const client = new StreamClient(this.#port, expected);
+    await client.send(stream, end === 'open' ? canary : '', end === 'open');
+    const isOver = await client.whenOver();
+    this.#judge(seed, stream, prediction, client, isOver);
+    const answered = client.marks.length;
+    for (const [i, { mark }] of expected.entries()) {
+      const count = this.#seen.get(mark) ?? 0;
+      this.#seen.delete(mark);
+      const wanted = i < answered ? 1 : 0;
+      if (count !== wanted && !hasTwins(expected)) {
+        this.#desync(`seed ${seed}: request ${i} delivered ${count} times, answered ${wanted}`);
+      }
+    }
+  }
+
+  #judge(
+    seed: number,
+    stream: GeneratedStream,
+    { requests, end }: Prediction,
+    client: StreamClient,
+    isOver: boolean,
+  ): void {
+    const tally = this.#tally;
+    const complaint = client.complaint(isOver);
+    if (complaint !== '') this.#desync(`seed ${seed}: ${complaint}`);
+    tally.forwarded += client.marks.length;
+    if (stream.isGood) tally.good += 1;
+    if (client.isRefused) tally.refused += 1;
+    const wanted = requests.length + (end === 'open' ? 1 : 0);
+    if (client.marks.length === wanted && !(client.isRefused && end === 'open')) return;
+    if (stream.isGood) this.#desync(`seed ${seed}: ${client.marks.length} of ${wanted} answered`);
+    else if (client.isRefused) tally.stricter += 1;
+    else this.#desync(`seed ${seed}: ${client.marks.length} of ${wanted} answered, none refused`);
+  }
+
+  #desync(what: string): void {
+    this.#tally.desyncCount += 1;
+    if (this.#tally.desyncs.length < DESYNCS_TOLD) this.#tally.desyncs.push(what);
+  }
+}
+
+/** Two of its requests cannot be told apart, so that only their sum could be looked at. */
+function hasTwins(requests: readonly { readonly mark: string }[]): boolean {
+  return new Set(requests.map(({ mark }) => mark)).size < requests.length;
+}
+
+function markOfSeen({ method, target, headers, body }: SeenRequest): string {
+  return markOf(method, target, ownFields(headers), body.toString('latin1'));
+}
+
+/** A refusal has a body even where the request, which nobody has read, was HEAD. */
+function parseNext(bytes: Buffer, isHead: boolean): ReturnType<typeof parseAnswer> {
+  const found = parseAnswer(bytes, 0, isHead, false);
+  if (!isHead || found.kind !== 'message') return found;
+  const isRefusal = valuesOf(found.message.headers, 'crossfade-error').length > 0;
+  return isRefusal ? parseAnswer(bytes, 0, false, false) : found;
+}
+
+/** One connection that carries one stream. */
+class StreamClient {
+  /** The marks of the answers, in order. */
+  readonly marks: string[] = [];
+  /** The last answer was the proxy's own. */
+  isRefused = false;
+  readonly #socket: Socket;
+  readonly #expected: Prediction['requests'];
+  #received: Buffer = Buffer.alloc(0);
+  #problem = '';
+  #isEnded = false;
+  #isDone = false;
+  #onOver: (() => void) | null = null;
+
+  constructor(port: number, expected: Prediction['requests']) {
+    this.#expected = expected;
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.#socket.on('data', (bytes) => {
+      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#take();
+    });
+    this.#socket.on('end', () => this.#end());
+    this.#socket.on('close', () => this.#end());
+    // A reset is seen by the close.
+    this.#socket.on('error', () => undefined);
+  }
+
+  async send({ text, cuts }: GeneratedStream, canary: string, staysOpen: boolean): Promise<void> {
+    const bytes = Buffer.from(text + canary, 'latin1');
+    this.#isAwaited = staysOpen;
+    let from = 0;
+    for (const cut of cuts) {
+      if (this.#isEnded) return;
+      this.#socket.write(bytes.subarray(from, cut));
+      from = cut;
+      await turn();
+    }
+    if (this.#isEnded) return;
+    if (staysOpen) this.#socket.write(bytes.subarray(from));
+    else this.#socket.end(bytes.subarray(from));
+  }
+
+  #isAwaited = false;
+
+  /** False where nothing came for too long. */
+  whenOver(): Promise<boolean> {
+    if (this.#isDone) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#socket.destroy();
+        resolve(false);
+      }, WAIT_MS);
+      this.#onOver = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  /** What is wrong with the answers; '' for nothing. */
+  complaint(isOver: boolean): string {
+    if (!isOver) return `nothing more after ${this.marks.length} answers`;
+    return this.#problem;
+  }
+
+  #take(): void {
+    for (;;) {
+      const next = this.#expected[this.marks.length];
+      const found = parseNext(this.#received, next?.isHead === true);
+      if (found.kind === 'malformed') this.#problem = found.why;
+      if (found.kind !== 'message') return;
+      this.#received = this.#received.subarray(found.end);
+      const { status, headers, body } = found.message;
+      if (status < 200) continue;
+      const [mark] = valuesOf(headers, 'x-mark');
+      if (this.isRefused) this.#problem = 'an answer behind a refusal';
+      else if (mark === undefined) this.isRefused = true;
+      else {
+        if (next?.mark !== mark || (!next.isHead && body.toString() !== mark)) {
+          this.#problem = `answer ${this.marks.length} is another request’s`;
+        }
+        this.marks.push(mark);
+      }
+      if (this.#isAwaited && this.marks.length === this.#expected.length) this.#over();
+    }
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    if (this.#received.length > 0 && this.#problem === '') this.#problem = 'a cut answer';
+    this.#over();
+  }
+
+  #over(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#socket.resetAndDestroy();
+    this.#onOver?.();
+  }
+}
