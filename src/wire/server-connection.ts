@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '../kit/limits.ts';
 import type { RejectReason } from '../model/reject.ts';
-import type { DataPortSettings } from '../model/settings.ts';
+import type { PortSettings } from '../model/settings.ts';
 import type { Peer } from './inbound.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { REJECTED, type Rejection, rejectionText } from './rejection.ts';
@@ -17,7 +17,7 @@ import { type AnswerLine, ServerInbound } from './server-inbound.ts';
 
 /** What a connection needs of the server that accepted it. */
 export interface ConnectionOwner {
-  readonly port: DataPortSettings;
+  readonly port: PortSettings;
   readonly isDraining: boolean;
   nowUs(): number;
   date(): string;
@@ -90,9 +90,14 @@ export class ServerConnection implements AnswerLine, OwnAddress {
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
+    this.#settleEnd();
+  };
+
+  /** Nothing more will come: what is not whole never will be. */
+  #settleEnd(): void {
     if (this.#state === BODY) this.#refuse(REJECTED.cut);
     else if (this.#state === HEAD && !this.#isParked) this.#shut();
-  };
+  }
 
   readonly #onDrain = (): void => {
     if (this.#inbound !== null) this.#inbound.onDrain?.();
@@ -218,7 +223,7 @@ export class ServerConnection implements AnswerLine, OwnAddress {
     this.#isParked = false;
     if (bytes !== null) this.#consume(bytes);
     this.#settleReading();
-    if (this.#hasEnded && this.#state === HEAD && !this.#isParked) this.#shut();
+    if (this.#hasEnded) this.#settleEnd();
   }
 
   isOwn(host: string, port: number): boolean {
