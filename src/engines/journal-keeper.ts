@@ -49,6 +49,7 @@ export class JournalKeeper {
   #isTellingDue = false;
   #added = new Map<number, StoredMissedWrite>();
   #removed = new Set<number>();
+  #ungranted = new Set<number>();
   #tainted: TaintedKey[] = [];
   #isWriteDue = false;
   #problem: string | null = null;
@@ -72,14 +73,17 @@ export class JournalKeeper {
       },
       canReplay: () => this.#sender() !== null,
       replay: (entry, ended) => this.#replay(entry, ended),
-      grant: (entries) => this.#grant(entries),
+      grant: (entries) => this.#write(entries),
+      ungrant: (entries) => this.#ungrant(entries),
       // One proxy alone tells of its writes in the order in which they were.
       settleMs: () => (this.#links.size > 1 ? LIMITS.replaySettleMs : 0),
     });
     for (const { id, write, isGranted } of stored) this.#catchUp.restore(id, write, isGranted);
   }
 
+  /** How the journal stands on disk, unless a problem is named. */
   state(): JournalState {
+    this.#write([]);
     const { journal } = this.#catchUp;
     const { count: entries, bytes } = journal;
     return { entries, bytes, keys: journal.heldKeys(), problem: this.#problem };
@@ -128,10 +132,7 @@ export class JournalKeeper {
   /** Writes all that waits, and ends; no proxy may be left. */
   close(): void {
     this.#catchUp.close();
-    const unsent = [...this.#catchUp.journal.entries()].filter(
-      (entry) => entry.isGranted && !entry.wasSent,
-    );
-    this.#write([], unsent);
+    this.#write([]);
   }
 
   /** The newest proxy that serves: the others may be on their way out. */
@@ -184,8 +185,9 @@ export class JournalKeeper {
     this.#writeSoon();
   }
 
-  #grant(entries: readonly JournalEntry[]): boolean {
-    return this.#write(entries, []);
+  #ungrant(entries: readonly JournalEntry[]): void {
+    for (const { id } of entries) this.#ungranted.add(id);
+    this.#writeSoon();
   }
 
   #writeSoon(delayMs: number = LIMITS.journalPersistMs): void {
@@ -193,15 +195,16 @@ export class JournalKeeper {
     this.#isWriteDue = true;
     this.#parts.clock.after(delayMs, () => {
       this.#isWriteDue = false;
-      if (!this.#write([], [])) this.#writeSoon(LIMITS.persistEveryMs);
+      if (!this.#write([])) this.#writeSoon(LIMITS.persistEveryMs);
     });
   }
 
-  #write(granted: readonly JournalEntry[], ungranted: readonly JournalEntry[]): boolean {
+  #write(granted: readonly JournalEntry[]): boolean {
+    for (const { id } of granted) this.#ungranted.delete(id);
     const change = {
       added: [...this.#added.values()],
       granted: granted.map(({ id }) => id),
-      ungranted: ungranted.map(({ id }) => id),
+      ungranted: [...this.#ungranted],
       removed: [...this.#removed],
       tainted: this.#tainted,
     };
@@ -217,6 +220,7 @@ export class JournalKeeper {
     this.#problem = null;
     this.#added = new Map();
     this.#removed = new Set();
+    this.#ungranted = new Set();
     this.#tainted = [];
     this.#tellKept();
     return true;

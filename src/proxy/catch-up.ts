@@ -34,6 +34,8 @@ export interface CatchUpParts {
   readonly replay: (entry: JournalEntry, ended: (end: ReplayEnd) => void) => void;
   /** Makes it durable that these may have been sent; false when it cannot be done now. */
   readonly grant: (entries: readonly JournalEntry[]) => boolean;
+  /** These were not sent after all. */
+  readonly ungrant: (entries: readonly JournalEntry[]) => void;
   /** How long an entry waits for earlier ones that may still come. */
   readonly settleMs: () => number;
 }
@@ -43,6 +45,8 @@ interface TargetState {
   backoffMs: number;
   nextTryUs: number;
   inFlight: number;
+  /** Marked as perhaps sent, and not sent yet. */
+  readonly granted: Set<JournalEntry>;
   /** Replays that were carried out, ever. */
   succeeded: number;
 }
@@ -89,8 +93,6 @@ export class CatchUp {
     this.#nextId = Math.max(this.#nextId, id + 1);
     const added = this.#add(id, { ...write, arrivedUs: 0, endedUs: 0 });
     if (added === null) return;
-    added.isGranted = isGranted;
-    added.wasSent = isGranted;
     if (isGranted && !write.isIdempotent) this.#giveUp(added, 'shadow-unknown');
     else this.#lookIn(0);
   }
@@ -104,6 +106,7 @@ export class CatchUp {
   close(): void {
     this.#isClosed = true;
     this.#cancelLook?.();
+    for (const side of SIDES) this.#ungrant(this.#targets[side]);
   }
 
   #add(id: number, write: MissedWrite): JournalEntry | null {
@@ -151,12 +154,13 @@ export class CatchUp {
 
   /** False when it may not be sent yet. */
   #send(entry: JournalEntry, target: TargetState): boolean {
-    if (!entry.write.isIdempotent && !entry.isGranted && !this.#grant(entry)) {
+    if (!entry.write.isIdempotent && !entry.isGranted && !this.#grant(entry, target)) {
       target.isDown = true;
       target.nextTryUs = this.#parts.clock.nowUs() + LIMITS.replayBackoffMaxMs * 1000;
       return false;
     }
     const isProbe = target.isDown;
+    target.granted.delete(entry);
     this.journal.begin(entry);
     target.inFlight += 1;
     let hasEnded = false;
@@ -169,19 +173,35 @@ export class CatchUp {
     return true;
   }
 
-  /** Marks the entry and some of those that come next: one wait for the disk for many of them. */
-  #grant(entry: JournalEntry): boolean {
+  /** Marks the entry and some that come next, unless it is a probe: one wait for the disk. */
+  #grant(entry: JournalEntry, target: TargetState): boolean {
     const granted = [entry];
+    if (!target.isDown) this.#addNext(granted);
+    if (!this.#parts.grant(granted)) return false;
+    for (const each of granted) {
+      each.isGranted = true;
+      target.granted.add(each);
+    }
+    return true;
+  }
+
+  /** Adds some of those that will have to be granted after the first. */
+  #addNext(granted: JournalEntry[]): void {
+    const [first] = granted;
     let looked = 0;
     for (const other of this.journal.entries()) {
       looked += 1;
-      if (looked > GRANTS_LOOKED_AT || granted.length >= LIMITS.replayGrantMax) break;
-      const isDue = !other.write.isIdempotent && !other.isGranted && other.target === entry.target;
-      if (isDue && other !== entry) granted.push(other);
+      if (looked > GRANTS_LOOKED_AT || granted.length >= LIMITS.replayGrantMax) return;
+      const isDue = !other.write.isIdempotent && !other.isGranted && other.target === first!.target;
+      if (isDue && other !== first) granted.push(other);
     }
-    if (!this.#parts.grant(granted)) return false;
-    for (const each of granted) each.isGranted = true;
-    return true;
+  }
+
+  #ungrant({ granted }: TargetState): void {
+    if (granted.size === 0) return;
+    for (const entry of granted) entry.isGranted = false;
+    this.#parts.ungrant([...granted]);
+    granted.clear();
   }
 
   #ended(entry: JournalEntry, target: TargetState, end: ReplayEnd, isProbe: boolean): void {
@@ -196,8 +216,9 @@ export class CatchUp {
       if (end === 'unknown' && this.#isHopeless(entry, target)) {
         this.#giveUp(entry, 'shadow-unknown');
       } else {
-        if (end === 'unsent' && !entry.write.isIdempotent) entry.wasSent = false;
+        if (end === 'unsent' && entry.isGranted) target.granted.add(entry);
         this.journal.again(entry);
+        this.#ungrant(target);
       }
     }
     this.#pump();
@@ -271,7 +292,8 @@ export class CatchUp {
 
 function newTarget(): TargetState {
   const backoffMs = LIMITS.replayBackoffMinMs;
-  return { isDown: false, backoffMs, nextTryUs: 0, inFlight: 0, succeeded: 0 };
+  const granted = new Set<JournalEntry>();
+  return { isDown: false, backoffMs, nextTryUs: 0, inFlight: 0, granted, succeeded: 0 };
 }
 
 /** The oldest that may be sent twice, or else the oldest; null when none waits. */

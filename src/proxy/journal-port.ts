@@ -30,6 +30,7 @@ export function createOwnJournal(
     canReplay: () => true,
     replay: (entry, ended) => replayer.replay(entry.write, ended),
     grant: () => true,
+    ungrant: () => undefined,
     settleMs: () => 0,
     observer: {
       held: (keys) => tainted.held.kept(keys),

@@ -20,8 +20,6 @@ export interface JournalEntry {
   isInFlight: boolean;
   /** It is known durably that it may have been sent. */
   isGranted: boolean;
-  /** It has been sent, perhaps in vain. */
-  wasSent: boolean;
   /** Times it has failed while others succeeded. */
   failures: number;
   /** How many others had succeeded as it failed last; -1 when it never did. */
@@ -94,7 +92,6 @@ export class WriteJournal {
       addedUs: nowUs,
       isInFlight: false,
       isGranted: false,
-      wasSent: false,
       failures: 0,
       failedAt: -1,
     };
@@ -120,7 +117,6 @@ export class WriteJournal {
   /** An entry is on its way. */
   begin(entry: JournalEntry): void {
     entry.isInFlight = true;
-    entry.wasSent = true;
     this.#ready[entry.target].delete(entry);
   }
 

@@ -67,6 +67,9 @@ export function stageCatchUp(parts: Partial<CatchUpParts> = {}): CatchUpStage {
       if (stage.canGrant) stage.granted.push(...entries.map(({ write }) => write.target));
       return stage.canGrant;
     },
+    ungrant: (entries) => {
+      for (const { write } of entries) stage.granted.splice(stage.granted.indexOf(write.target), 1);
+    },
     settleMs: () => 0,
     replay: (entry, ended) => {
       stage.sent.push(entry.write.target);

@@ -1,0 +1,248 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startRun } from '../support/crossfade.ts';
+import { type KeptLogs, startKeptLogs, startWriters } from '../support/kept-logs.ts';
+import {
+  identities,
+  type RunningProxy,
+  startProxy,
+  testRoute,
+  testSettings,
+} from '../support/proxy.ts';
+import { startSide, until } from '../support/sides.ts';
+
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+const ROUTES = [
+  testRoute('PUT /u/:user/items/:name', { writes: 'mirror', isIdempotent: true }),
+  testRoute('POST /u/:user/items', { writes: 'mirror' }),
+  testRoute('GET /u/:user/items', { isVerifying: true }),
+];
+const USERS = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+
+interface Stage {
+  readonly legacy: KeptLogs;
+  readonly candidate: KeptLogs;
+  readonly proxy: RunningProxy;
+}
+
+async function stage(): Promise<Stage> {
+  const legacy = await startKeptLogs();
+  const candidate = await startKeptLogs();
+  const proxy = await startProxy(testSettings(legacy.url, candidate.url, { routes: ROUTES }));
+  open.push(legacy, candidate, proxy);
+  return { legacy, candidate, proxy };
+}
+
+async function send(url: string, method: string, body?: string): Promise<boolean> {
+  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body }) });
+  await answer.arrayBuffer();
+  return answer.ok;
+}
+
+const put = ({ proxy }: Stage, user: string, n: number) =>
+  send(`${proxy.url}/u/${user}/items/${n}`, 'PUT');
+const post = ({ proxy }: Stage, user: string, n: number) =>
+  send(`${proxy.url}/u/${user}/items`, 'POST', String(n));
+const read = ({ proxy }: Stage, user: string) => send(`${proxy.url}/u/${user}/items`, 'GET');
+
+/** What was written, in turn: what a log has to be. */
+const turns = (log: readonly string[]) => log.map((_, i) => String(i + 1));
+
+describe('a shadow that is down for a while under writes', () => {
+  it('catches up in order: both sides are equal, and no key is tainted', async () => {
+    const s = await stage();
+    const { legacy, candidate, proxy } = s;
+    const writers = startWriters(USERS, (user, n) => put(s, user, n));
+    await until(() => writers.done > 200);
+    await candidate.stop();
+    await until(() => writers.done > 1000);
+    expect(proxy.traffic().journalEntries).toBeGreaterThan(100);
+    await candidate.restart();
+    const doneAtReturn = writers.done;
+    await until(() => writers.done > doneAtReturn + 200);
+    await writers.stop();
+    expect(writers.failed).toBe(0);
+    await until(() => proxy.traffic().taintedKeys === 0);
+    const traffic = proxy.traffic();
+    expect(traffic).toMatchObject({ journalEntries: 0, journalBytes: 0, taintedBy: {} });
+    expect(traffic.skipped.journalled).toBeGreaterThan(0);
+    for (const [left, right] of identities(traffic)) expect(left).toBe(right);
+    for (const user of USERS) {
+      await read(s, user);
+      const log = legacy.logs.get(user)!;
+      expect(log).toEqual(turns(log));
+      expect(candidate.logs.get(user)).toEqual(log);
+    }
+    await until(() => proxy.traffic().inFlight === 0);
+    expect(proxy.traffic().mismatched).toBe(0);
+  });
+
+  it('lists exactly the keys that differ, where a write must not be done twice', async () => {
+    const s = await stage();
+    const { legacy, candidate, proxy } = s;
+    const writers = startWriters(USERS, (user, n) => post(s, user, n));
+    await until(() => writers.done > 200);
+    await candidate.stop();
+    await until(() => writers.done > 500);
+    await candidate.restart();
+    await writers.stop();
+    expect(writers.failed).toBe(0);
+    await until(() => proxy.traffic().journalEntries === 0);
+    for (const user of USERS) await read(s, user);
+    await until(() => proxy.traffic().inFlight === 0);
+    const differing = USERS.filter((user) => {
+      const log = legacy.logs.get(user)!;
+      const shadowLog = candidate.logs.get(user)!;
+      // Nothing was done twice or out of turn; only what was under way as it went may be missing.
+      expect(log).toEqual(turns(log));
+      expect(shadowLog).toEqual(log.filter((turn) => shadowLog.includes(turn)));
+      return shadowLog.length < log.length;
+    });
+    const tainted = proxy.proxy.tainted.all();
+    expect(tainted.map(([user]) => user).toSorted()).toEqual(differing.toSorted());
+    expect(tainted.every(([, , reason]) => reason === 'shadow-unknown')).toBe(true);
+    expect(proxy.traffic().mismatched).toBe(0);
+  });
+
+  it('keeps the keys of writes of unknown outcome tainted until a read shows them equal', async () => {
+    const s = await stage();
+    const { candidate, proxy } = s;
+    candidate.mood = 'does it and hangs up';
+    await post(s, 'done', 1);
+    await put(s, 'again', 1);
+    candidate.mood = 'hangs up';
+    await post(s, 'not-done', 1);
+    await until(() => proxy.proxy.tainted.all().length === 2);
+    candidate.mood = 'answers';
+    await post(s, 'done', 2);
+    await until(() => proxy.traffic().journalEntries === 0);
+    // Sent once more only where that does no harm.
+    expect(Object.fromEntries(candidate.logs)).toEqual({ done: ['1', '2'], again: ['1'] });
+    expect(proxy.traffic().taintedBy).toEqual({ 'shadow-unknown': 2 });
+    for (const user of ['done', 'again', 'not-done']) await read(s, user);
+    await until(() => proxy.traffic().inFlight === 0 && proxy.proxy.tainted.all().length === 1);
+    expect(proxy.proxy.tainted.all()).toEqual([['not-done', 'legacy', 'shadow-unknown']]);
+    expect(proxy.traffic().mismatched).toBe(0);
+    await send(`${candidate.url}/u/not-done/items`, 'POST', '1');
+    await read(s, 'not-done');
+    await until(() => proxy.traffic().taintedKeys === 0);
+  });
+
+  it('is sent nothing while mirroring is paused, and all of it afterwards', async () => {
+    const s = await stage();
+    const { legacy, candidate, proxy } = s;
+    proxy.assign(0, { mirrorPause: 'a person' });
+    for (const n of [1, 2, 3]) await put(s, 'a', n);
+    await until(() => proxy.traffic().journalEntries === 3);
+    expect(candidate.logs.size).toBe(0);
+    proxy.assign(0, { mirrorPause: '' });
+    await until(() => proxy.traffic().taintedKeys === 0);
+    expect(candidate.logs).toEqual(legacy.logs);
+  });
+
+  it('is not sent what live never got', async () => {
+    const s = await stage();
+    const { legacy, candidate, proxy } = s;
+    await candidate.stop();
+    await put(s, 'a', 1);
+    await legacy.stop();
+    expect(await put(s, 'a', 2)).toBe(false);
+    await candidate.restart();
+    await legacy.restart();
+    await until(() => proxy.traffic().taintedKeys === 0);
+    expect(candidate.logs).toEqual(new Map([['a', ['1']]]));
+  });
+});
+
+describe('the journal of a run', () => {
+  it('outlives its proxies and its controller', async () => {
+    const legacy = await startKeptLogs();
+    const candidate = await startKeptLogs();
+    const folder = mkdtempSync(join(tmpdir(), 'crossfade-catch-up-'));
+    const store = join(folder, 'crossfade.db');
+    const configuration = join(folder, 'crossfade.yaml');
+    const port = await freePort();
+    writeFileSync(
+      configuration,
+      `listen: 127.0.0.1:${port}
+legacy: { url: ${legacy.url} }
+candidate: { url: ${candidate.url} }
+key: { from: path, pattern: /u/:user/*, name: user }
+workers: 1
+state: separate
+routes:
+  - { match: PUT /u/:user/items/:name, writes: mirror, idempotent: true }
+  - { match: POST /u/:user/items, writes: mirror }
+  - { match: GET /u/:user/items, verifies: true }
+ladder: [{ percent: 0, hold: 1h }]
+gates: []
+store: { sqlite: ./crossfade.db }
+control: { listen: 127.0.0.1:0 }
+`,
+    );
+    let run = await startRun(configuration, store);
+    open.push(legacy, candidate, {
+      close: async () => {
+        await run.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    });
+    const put = (user: string, n: number) => ask(port, 'PUT', `/u/${user}/items/${n}`);
+    const post = (user: string, n: number) => ask(port, 'POST', `/u/${user}/items`, String(n));
+    for (const user of USERS) await ask(port, 'GET', `/u/${user}/items`);
+    await candidate.stop();
+    const writers = startWriters(USERS, (user, n) =>
+      user.endsWith('1') ? post(user, n) : put(user, n),
+    );
+    await until(() => writers.done > 400);
+    await writers.stop();
+    expect(writers.failed).toBe(0);
+    const journalled = async () => (await run.status()).traffic.journalEntries;
+    await until(async () => (await journalled()) === writers.done);
+
+    await run.stop('SIGKILL');
+    run = await startRun(configuration, store);
+    expect(await journalled()).toBe(writers.done);
+    process.kill(run.workerPids()[0]!, 'SIGKILL');
+    await candidate.restart();
+    await until(async () => (await journalled()) === 0);
+    for (const user of USERS) {
+      const log = legacy.logs.get(user)!;
+      expect(log).toEqual(turns(log));
+      expect(candidate.logs.get(user)).toEqual(log);
+    }
+    // What the killed proxies may have had under way is seen to be equal.
+    await until(async () => {
+      for (const user of USERS) await ask(port, 'GET', `/u/${user}/items`);
+      const { tainted, traffic } = await run.status();
+      return tainted.length === 0 && traffic.taintedKeys === 0;
+    });
+  }, 60_000);
+});
+
+/** One request on a connection of its own; true when it was answered below 300. */
+function ask(port: number, method: string, path: string, body = ''): Promise<boolean> {
+  return new Promise((resolve) => {
+    const sent = request({ port, host: '127.0.0.1', method, path, agent: false }, (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve(answer.statusCode! < 300));
+      answer.on('error', () => resolve(false));
+    });
+    sent.on('error', () => resolve(false));
+    sent.end(body);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = await startSide(() => undefined);
+  await probe.close();
+  return probe.port;
+}
