@@ -1,4 +1,4 @@
-import { formatBytes, formatShare } from '../kit/units.ts';
+import { formatBytes, formatShare, formatLatency } from '../kit/units.ts';
 import type { Cluster } from '../model/pair.ts';
 import type {
   GateOutcome,
@@ -66,8 +66,10 @@ function trafficOf(traffic: TrafficCounts): string {
       `${sumOf('not comparable', traffic.notComparable)} + in flight ${inFlight}`,
     `compared ${compared} = matched ${matched} + mismatched ${mismatched} + ignored ${ignored}` +
       (compared === 0 ? '' : ` (mismatched: ${formatShare(mismatched / compared)})`),
-    `rescued ${traffic.rescued}, failed for clients: ${traffic.failedSafe} safe, ` +
-      `${traffic.failedWrites} writes; keyless ${traffic.keyless}`,
+    `rescued ${traffic.rescued}${rescueCost(traffic)}; failed for clients: ` +
+      `${traffic.failedSafe} safe, ${traffic.failedWrites} writes`,
+    `without a key ${shareText(traffic.keyless, received)}; side chosen by testers ` +
+      `${traffic.overridden}; refused at the port ${sumText(traffic.rejected)}`,
     `tainted keys ${traffic.taintedKeys}${reasonsOf(traffic.taintedBy)}; journal of missed ` +
       `writes: ${traffic.journalEntries} waiting, ${formatBytes(traffic.journalBytes)}`,
   ];
@@ -97,8 +99,23 @@ function taintedOf(keys: readonly TaintedKeyStatus[]): string {
 }
 
 function sumOf(name: string, counts: Readonly<Partial<Record<string, number>>>): string {
+  return ` + ${name} ${sumText(counts)}`;
+}
+
+function sumText(counts: Readonly<Partial<Record<string, number>>>): string {
   const total = Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return ` + ${name} ${total}${reasonsOf(counts)}`;
+  return `${total}${reasonsOf(counts)}`;
+}
+
+function shareText(count: number, of: number): string {
+  return of === 0 ? `${count}` : `${count} (${formatShare(count / of)})`;
+}
+
+/** What rescuing took: of legacy, and of the clients' time. */
+function rescueCost({ rescued, rescueAsked, rescueWaitUs }: TrafficCounts): string {
+  if (rescued === 0 && rescueAsked === 0) return '';
+  const meanUs = rescued === 0 ? 0 : rescueWaitUs / rescued;
+  return ` (clients waited ${formatLatency(meanUs)} on average; ${rescueAsked} asked of legacy anew)`;
 }
 
 function reasonsOf(counts: Readonly<Partial<Record<string, number>>>): string {

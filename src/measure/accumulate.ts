@@ -57,6 +57,8 @@ export class Accumulator {
   #mismatched = 0;
   #ignored = 0;
   #rescued = 0;
+  #rescueAsked = 0;
+  #rescueWaitUs = 0;
   #failedSafe = 0;
   #failedWrites = 0;
   #keyless = 0;
@@ -99,8 +101,15 @@ export class Accumulator {
     this.#overridden += 1;
   }
 
-  rescued(): void {
+  /** A client has got legacy's answer in the candidate's place, after so long. */
+  rescued(waitUs: number): void {
     this.#rescued += 1;
+    this.#rescueWaitUs += waitUs;
+  }
+
+  /** Legacy was asked for a rescue alone. */
+  rescueAsked(): void {
+    this.#rescueAsked += 1;
   }
 
   /** What the client got was no whole answer below 500. */
@@ -162,6 +171,8 @@ export class Accumulator {
       ignored: this.#ignored,
       notComparable: { ...this.#notComparable },
       rescued: this.#rescued,
+      rescueAsked: this.#rescueAsked,
+      rescueWaitUs: this.#rescueWaitUs,
       failedSafe: this.#failedSafe,
       failedWrites: this.#failedWrites,
       keyless: this.#keyless,

@@ -47,6 +47,10 @@ export interface TrafficCounts {
   readonly notComparable: CountsBy<NotComparableReason>;
   /** Answers delivered from legacy because the candidate failed a safe request. */
   readonly rescued: number;
+  /** Requests sent to legacy for a rescue alone: what rescuing costs it. */
+  readonly rescueAsked: number;
+  /** Microseconds that clients of rescued answers waited, all together. */
+  readonly rescueWaitUs: number;
   /** What clients saw fail (an answer we made, or a cut answer), safe methods and writes apart. */
   readonly failedSafe: number;
   readonly failedWrites: number;

@@ -213,12 +213,13 @@ class Delivery implements LegListener {
       return;
     }
     this.#sendWhole(shadow, 'legacy');
-    this.#parts.count.rescued();
+    this.#countRescue();
     this.#delivered(shadow);
   }
 
   #askLegacy(): void {
     if (this.#inbound.isOver) return;
+    this.#parts.count.rescueAsked();
     const options: LegOptions = {
       timeoutMs: this.#parts.options.liveTimeoutMs,
       captureMaxBytes: LIMITS.rescueHoldMaxBytes,
@@ -241,7 +242,7 @@ class Delivery implements LegListener {
         if (leg.isAnswered) {
           if (inbound.hasBegun) inbound.end(leg.trailers);
           else this.#sendWhole(leg, 'legacy');
-          if (leg.status < 500) this.#parts.count.rescued();
+          if (leg.status < 500) this.#countRescue();
           this.#delivered(leg);
         } else if (inbound.hasBegun) {
           this.#countFailure();
@@ -298,6 +299,10 @@ class Delivery implements LegListener {
     this.#countFailure();
     const side = this.#passage.plan.liveSide;
     refuse(this.#inbound, outcome === 'timeout' ? 504 : 502, `${side}: ${failure}`);
+  }
+
+  #countRescue(): void {
+    this.#parts.count.rescued(this.#parts.nowUs() - this.#passage.arrivedUs);
   }
 
   #countFailure(): void {

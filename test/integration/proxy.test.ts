@@ -258,7 +258,7 @@ describe('rescue of a canary', () => {
     const answer = await fetch(`${proxy.url}/u/${user}/x`);
     expect([answer.status, await answer.text()]).toEqual([200, '{"same":true}']);
     await quiet(proxy, 1);
-    expect(proxy.traffic()).toMatchObject({ rescued: 1, failedSafe: 0 });
+    expect(proxy.traffic()).toMatchObject({ rescued: 1, rescueAsked: 0, failedSafe: 0 });
     const cell = proxy.proxy.summarize();
     expect(cell.traffic.failedWrites).toBe(0);
   });

@@ -100,6 +100,8 @@ const TRAFFIC: Report['traffic'] = {
   ignored: 11,
   notComparable: { 'live-failed': 9, tainted: 50 },
   rescued: 3,
+  rescueAsked: 1,
+  rescueWaitUs: 900_000,
   failedSafe: 0,
   failedWrites: 2,
   keyless: 0,

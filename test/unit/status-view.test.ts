@@ -26,6 +26,8 @@ const STATUS: Status = {
     ignored: 1,
     notComparable: { 'shadow-failed': 8 },
     rescued: 5,
+    rescueAsked: 1,
+    rescueWaitUs: 900_000,
     failedSafe: 0,
     failedWrites: 1,
     keyless: 0,
