@@ -10,7 +10,7 @@
  * | has it        | never got it | journalled                                                  |
  * | has it        | is unknown  | journalled where it is idempotent, else `shadow-unknown`     |
  * | is unknown    | never got it | journalled, for the shadow gets what live gets; and tainted |
- * | is unknown    | any         | `live-unknown`                                               |
+ * | is unknown    | was sent it | `live-unknown`                                               |
  */
 import type { MissedWrite } from '../model/missed-write.ts';
 import type { TaintReason } from '../model/window.ts';
@@ -28,6 +28,7 @@ export interface MissedWritesParts {
   readonly writes: WriteLog;
 }
 
+/** Knows for each declared write what its shadow missed; see the head of this file. */
 export class MissedWrites {
   readonly #parts: MissedWritesParts;
   /** Writes for whose sake their keys are held. */

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Status } from '../../src/model/rollout.ts';
 import { startRun } from '../support/crossfade.ts';
 import { type KeptLogs, startKeptLogs, startWriters } from '../support/kept-logs.ts';
 import {
@@ -112,7 +113,7 @@ describe('a shadow that is down for a while under writes', () => {
     expect(proxy.traffic().mismatched).toBe(0);
   });
 
-  it('keeps the keys of writes of unknown outcome tainted until a read shows them equal', async () => {
+  it('keeps keys of writes of unknown outcome tainted until a read shows them equal', async () => {
     const s = await stage();
     const { candidate, proxy } = s;
     candidate.mood = 'does it and hangs up';
@@ -162,17 +163,27 @@ describe('a shadow that is down for a while under writes', () => {
   });
 });
 
-describe('the journal of a run', () => {
-  it('outlives its proxies and its controller', async () => {
-    const legacy = await startKeptLogs();
-    const candidate = await startKeptLogs();
-    const folder = mkdtempSync(join(tmpdir(), 'crossfade-catch-up-'));
-    const store = join(folder, 'crossfade.db');
-    const configuration = join(folder, 'crossfade.yaml');
-    const port = await freePort();
-    writeFileSync(
-      configuration,
-      `listen: 127.0.0.1:${port}
+interface RunStage {
+  readonly legacy: KeptLogs;
+  readonly candidate: KeptLogs;
+  readonly port: number;
+  status(): Promise<Status>;
+  start(): Promise<void>;
+  stop(signal: NodeJS.Signals): Promise<unknown>;
+  workerPids(): readonly number[];
+}
+
+/** A `crossfade run` between two sides that keep logs. */
+async function runStage(): Promise<RunStage> {
+  const legacy = await startKeptLogs();
+  const candidate = await startKeptLogs();
+  const folder = mkdtempSync(join(tmpdir(), 'crossfade-catch-up-'));
+  const store = join(folder, 'crossfade.db');
+  const configuration = join(folder, 'crossfade.yaml');
+  const port = await freePort();
+  writeFileSync(
+    configuration,
+    `listen: 127.0.0.1:${port}
 legacy: { url: ${legacy.url} }
 candidate: { url: ${candidate.url} }
 key: { from: path, pattern: /u/:user/*, name: user }
@@ -187,31 +198,49 @@ gates: []
 store: { sqlite: ./crossfade.db }
 control: { listen: 127.0.0.1:0 }
 `,
-    );
-    let run = await startRun(configuration, store);
-    open.push(legacy, candidate, {
-      close: async () => {
-        await run.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    });
-    const put = (user: string, n: number) => ask(port, 'PUT', `/u/${user}/items/${n}`);
-    const post = (user: string, n: number) => ask(port, 'POST', `/u/${user}/items`, String(n));
+  );
+  let run = await startRun(configuration, store);
+  open.push(legacy, candidate, {
+    close: async () => {
+      await run.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+  return {
+    legacy,
+    candidate,
+    port,
+    status: () => run.status(),
+    start: async () => {
+      run = await startRun(configuration, store);
+    },
+    stop: (signal) => run.stop(signal),
+    workerPids: () => run.workerPids(),
+  };
+}
+
+describe('the journal of a run', () => {
+  const write = (port: number) => (user: string, n: number) =>
+    user.endsWith('1')
+      ? ask(port, 'POST', `/u/${user}/items`, String(n))
+      : ask(port, 'PUT', `/u/${user}/items/${n}`);
+
+  it('outlives its proxies and its controller', async () => {
+    const s = await runStage();
+    const { legacy, candidate, port } = s;
     for (const user of USERS) await ask(port, 'GET', `/u/${user}/items`);
     await candidate.stop();
-    const writers = startWriters(USERS, (user, n) =>
-      user.endsWith('1') ? post(user, n) : put(user, n),
-    );
+    const writers = startWriters(USERS, write(port));
     await until(() => writers.done > 400);
     await writers.stop();
     expect(writers.failed).toBe(0);
-    const journalled = async () => (await run.status()).traffic.journalEntries;
+    const journalled = async () => (await s.status()).traffic.journalEntries;
     await until(async () => (await journalled()) === writers.done);
 
-    await run.stop('SIGKILL');
-    run = await startRun(configuration, store);
+    await s.stop('SIGKILL');
+    await s.start();
     expect(await journalled()).toBe(writers.done);
-    process.kill(run.workerPids()[0]!, 'SIGKILL');
+    process.kill(s.workerPids()[0]!, 'SIGKILL');
     await candidate.restart();
     await until(async () => (await journalled()) === 0);
     for (const user of USERS) {
@@ -219,11 +248,39 @@ control: { listen: 127.0.0.1:0 }
       expect(log).toEqual(turns(log));
       expect(candidate.logs.get(user)).toEqual(log);
     }
-    // What the killed proxies may have had under way is seen to be equal.
+    // What the killed proxy may have had under way is seen to be equal.
     await until(async () => {
       for (const user of USERS) await ask(port, 'GET', `/u/${user}/items`);
-      const { tainted, traffic } = await run.status();
+      const { tainted, traffic } = await s.status();
       return tainted.length === 0 && traffic.taintedKeys === 0;
+    });
+  }, 60_000);
+
+  it('names every key that differs after its controller was killed at any moment', async () => {
+    const s = await runStage();
+    const { legacy, candidate, port } = s;
+    const writers = startWriters(USERS, write(port));
+    await until(() => writers.done > 50);
+    await candidate.stop();
+    await until(() => writers.done > 150);
+    await s.stop('SIGKILL');
+    const doneAtKill = writers.done;
+    await until(() => writers.done > doneAtKill + 100);
+    await candidate.restart();
+    await s.start();
+    const doneAtStart = writers.done;
+    await until(() => writers.done > doneAtStart + 100);
+    await writers.stop();
+    const differing = () =>
+      USERS.filter((user) => {
+        const [log, shadowLog] = [legacy.logs.get(user)!, candidate.logs.get(user)!];
+        return log.join(' ') !== shadowLog.join(' ');
+      });
+    await until(async () => (await s.status()).traffic.journalEntries === 0);
+    await until(async () => {
+      for (const user of USERS) await ask(port, 'GET', `/u/${user}/items`);
+      const tainted = (await s.status()).tainted.map(({ key }) => key);
+      return tainted.toSorted().join(' ') === differing().toSorted().join(' ');
     });
   }, 60_000);
 });

@@ -90,7 +90,7 @@ describe('catching up', () => {
     expect(stage.catchUp.journal.count).toBe(0);
   });
 
-  it('marks what must not be sent twice durably before it is sent, and waits where it cannot', () => {
+  it('marks what must not be sent twice durably before it is sent, or else waits', () => {
     const stage = stageCatchUp();
     stage.canGrant = false;
     for (const write of inTurn(2, { isIdempotent: false })) stage.catchUp.missed(write);

@@ -124,7 +124,8 @@ test('tells events oldest first', () => {
 
 test('says how many keys are tainted and why, what waits to be replayed, and names some', () => {
   expect(text).toContain(
-    'tainted keys 7 (journalled 5, shadow-unknown 2); journal of missed writes: 12 waiting, 4.0 KiB',
+    'tainted keys 7 (journalled 5, shadow-unknown 2); ' +
+      'journal of missed writes: 12 waiting, 4.0 KiB',
   );
   expect(text).toContain('user-1: shadow-unknown, legacy has every write');
 });
