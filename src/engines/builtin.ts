@@ -152,7 +152,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   }
 
   workers(): number {
-    return this.#crew.serving.length;
+    return this.#isClosing ? 0 : this.#crew.serving.length;
   }
 
   isLegacyReachable(): boolean {
@@ -188,7 +188,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const served = await Promise.all(fresh.map((worker) => worker.served));
     if (this.#isClosing || served.includes(false)) {
       // One that serves may have taken connections already, and finishes with them.
-      for (const worker of fresh) worker.leave(false);
+      for (const worker of fresh) worker.leave();
       throw reloadFailed(fresh);
     }
     this.#settings = settings;
@@ -197,7 +197,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     if (isTrial) this.#safeMode.beginTrial(fresh[0]!.id, performance.now());
     commit();
     for (const worker of this.#crew.all) {
-      if (worker.generation < generation) worker.leave(false);
+      if (worker.generation < generation) worker.leave();
     }
     this.#fill();
   }
@@ -211,7 +211,11 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     this.#isClosing = true;
     // The workers alone hold the socket now: it is gone when the last of them has closed it.
     this.#options.handle.close();
-    for (const worker of this.#crew.all) worker.leave(true);
+    for (const worker of this.#crew.all) worker.tell({ kind: 'close' });
+    // Whoever is told to come back by the one must not find the port of another half closed.
+    const areClosed = (): boolean => this.#crew.all.every((worker) => worker.isClosed);
+    await this.#crew.until(areClosed, 2 * LIMITS.queueTakenMaxMs);
+    for (const worker of this.#crew.all) worker.leave();
     await this.#crew.until(() => this.#crew.all.length === 0);
     this.#overlap.close();
     this.#journal?.close();
@@ -331,7 +335,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     old.isBeingReplaced = true;
     while (!this.#isClosing && old.phase === 'serving') {
       const fresh = this.#spawn(isSafeMode);
-      if (await fresh.served) old.leave(false);
+      if (await fresh.served) old.leave();
       else await sleep(this.#respawnMs);
     }
   }
@@ -352,7 +356,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   async #try(old: WorkerProcess): Promise<void> {
     const fresh = this.#spawn(false);
     this.#safeMode.beginTrial(fresh.id, performance.now());
-    if (await fresh.served) old.leave(false);
+    if (await fresh.served) old.leave();
   }
 
   #assignAnew(): void {

@@ -4,8 +4,9 @@
  * killed is replaced, and a new controller binds beside the proxies of a killed one.
  */
 import { lookup } from 'node:dns/promises';
-import net, { createServer } from 'node:net';
-import { codeOf, CrossfadeError, messageOf } from '../kit/errors.ts';
+import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { CrossfadeError } from '../kit/errors.ts';
 import type { ListenSettings } from '../model/settings.ts';
 
 /** A bound socket; pass it to a child process, whose `server.listen(handle)` accepts from it. */
@@ -17,6 +18,7 @@ export interface ListenHandle {
 }
 
 interface NativeHandle {
+  /** 0, or the error of the bind that came before. */
   getsockname(out: { port?: number }): number;
   close(): void;
 }
@@ -44,16 +46,8 @@ export async function bindListenHandle(
   isTakeover: boolean,
 ): Promise<ListenHandle> {
   const { address, family } = await resolveHost(listen.host);
-  if (!isTakeover) await assertFree(listen);
-  const canShare = process.platform === 'linux';
-  const handle = (net as unknown as NetWithHandles)._createServerHandle(
-    address,
-    listen.port,
-    family,
-    undefined,
-    canShare ? REUSE_PORT : 0,
-  );
-  if (typeof handle === 'number') throw portInUse(listen, `error ${handle}`);
+  if (!isTakeover) assertFree(listen, address, family);
+  const handle = bind(listen, address, family, process.platform === 'linux' ? REUSE_PORT : 0);
   const name: { port?: number } = {};
   handle.getsockname(name);
   return {
@@ -84,14 +78,20 @@ async function resolveHost(host: string): Promise<{ address: string; family: 4 |
   }
 }
 
-/** A shared bind would succeed beside a stranger's; an exclusive one tells. */
-function assertFree(listen: ListenSettings): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error) => {
-      const isUsed = codeOf(error) === 'EADDRINUSE';
-      reject(portInUse(listen, isUsed ? 'the port is in use' : messageOf(error)));
-    });
-    probe.listen(listen.port, listen.host, () => probe.close(() => resolve()));
-  });
+/** A shared bind would succeed beside a stranger's; one that is not shared tells. */
+function assertFree(listen: ListenSettings, address: string, family: 4 | 6): void {
+  // Bound and never listened on: a client that tries again just now must not reach it.
+  const probe = bind(listen, address, family, 0);
+  const code = probe.getsockname({});
+  probe.close();
+  if (code === 0) return;
+  const name = getSystemErrorName(code);
+  throw portInUse(listen, name === 'EADDRINUSE' ? 'the port is in use' : name);
+}
+
+function bind(listen: ListenSettings, address: string, family: 4 | 6, flags: number): NativeHandle {
+  const binding = net as unknown as NetWithHandles;
+  const handle = binding._createServerHandle(address, listen.port, family, undefined, flags);
+  if (typeof handle === 'number') throw portInUse(listen, getSystemErrorName(handle));
+  return handle;
 }

@@ -48,6 +48,8 @@ export class WorkerProcess {
   readonly mirrorsWrites: boolean;
   /** Another is being started in its place. */
   isBeingReplaced = false;
+  /** It takes no connections any more. */
+  isClosed = false;
   readonly startedAtMs: number = performance.now();
   /** Mirrored writes under way, by id. */
   readonly openWrites: Map<number, OpenWrite> = new Map<number, OpenWrite>();
@@ -105,10 +107,10 @@ export class WorkerProcess {
   }
 
   /** Lets it finish what it has begun, for as long as that may take, and end. */
-  leave(takesQueue: boolean): void {
+  leave(): void {
     if (this.#phase === 'leaving' || this.#phase === 'gone') return;
     this.#become('leaving');
-    this.tell({ kind: 'drain', takesQueue });
+    this.tell({ kind: 'drain' });
     this.#killAfter(LIMITS.drainMaxMs + LIMITS.queueTakenMaxMs + 2000, () => true);
   }
 
@@ -125,6 +127,10 @@ export class WorkerProcess {
       case 'failed':
         this.#failure = message;
         if (message.cause === 'listen') this.kill();
+        break;
+      case 'closed':
+        this.isClosed = true;
+        this.#listener.changed(this);
         break;
       case 'replace':
         this.#listener.asksToLeave(this);

@@ -36,12 +36,10 @@ export type ToProxy =
   /** The missed writes told up to `seq` are on disk. */
   | { readonly kind: 'kept'; readonly seq: number }
   | { readonly kind: 'replay'; readonly id: number; readonly write: MissedWrite }
-  | {
-      /** Take no more connections, finish what is under way, end. */
-      readonly kind: 'drain';
-      /** Nobody takes connections after it: those that wait are taken first. */
-      readonly takesQueue: boolean;
-    };
+  /** Nobody takes connections after it: take those that wait, and then no more. */
+  | { readonly kind: 'close' }
+  /** Take no more connections, finish what is under way, end. */
+  | { readonly kind: 'drain' };
 
 export type FromProxy =
   | { readonly kind: 'ready' }
@@ -53,6 +51,8 @@ export type FromProxy =
       readonly message: string;
       readonly hint: string;
     }
+  /** It takes no connections any more. */
+  | { readonly kind: 'closed' }
   /** It was asked to end (SIGTERM), and does so when another serves in its place. */
   | { readonly kind: 'replace' }
   | {

@@ -34,6 +34,7 @@ class ProxyLife {
   readonly #journal = new ToldJournal((seq, write) => tell({ kind: 'missed', seq, write }));
   readonly #proxy: Proxy;
   #isEnding = false;
+  #closing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(start: Start) {
@@ -73,26 +74,27 @@ class ProxyLife {
       if (!this.#proxy.assign(this.#obeyed(message.assignment))) return;
       const { epoch, revision, mirrorRevision } = message.assignment;
       tell({ kind: 'applied', epoch, revision, mirrorRevision });
-    } else if (message.kind === 'drain') void this.end(message.takesQueue);
+    } else if (message.kind === 'close') void this.#takeQueue();
+    else if (message.kind === 'drain') void this.end();
     else hearOfMissed(message, this.#proxy, this.#journal);
   }
 
   /** The controller has gone. */
   orphaned(): void {
-    if (!this.#isEnding) serveAsOrphan(this.#start, this.#proxy, () => this.end(true));
+    if (!this.#isEnding) serveAsOrphan(this.#start, this.#proxy, () => this.#endAlone());
   }
 
   /** Somebody wants this one process to end: with a controller, once another serves. */
   terminated(): void {
     if (process.connected) tell({ kind: 'replace' });
-    else void this.end(true);
+    else void this.#endAlone();
   }
 
   /** Takes no more connections, finishes what is under way, hands over what it knows. */
-  async end(takesQueue: boolean): Promise<void> {
+  async end(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    if (takesQueue) await takeQueue(this.#proxy.server, LIMITS.queueTakenMaxMs);
+    await this.#closing;
     const tellWritten = (): void => {
       tell({ kind: 'written', ids: this.#writes.takeEnded() });
     };
@@ -113,6 +115,23 @@ class ProxyLife {
   async #leaveTaints(): Promise<void> {
     const keys = [...this.#proxy.tainted.all(), ...this.#journal.unkept()];
     await leaveTaints(dirname(this.#start.controlPath), keys);
+  }
+
+  /** Nobody else may be left to take connections. */
+  async #endAlone(): Promise<void> {
+    await this.#takeQueue();
+    await this.end();
+  }
+
+  /** Closes the port, once it has taken what waits there. */
+  #takeQueue(): Promise<void> {
+    const { server } = this.#proxy;
+    this.#closing ??= takeQueue(server, LIMITS.queueTakenMaxMs).then(() => {
+      server.close();
+      tell({ kind: 'closed' });
+      return undefined;
+    });
+    return this.#closing;
   }
 
   /** What this proxy makes of an assignment: in safe mode it serves and does no more. */

@@ -37,9 +37,9 @@ const EFFECTS: Readonly<Record<keyof Settings, readonly [name: string, effect: E
   workers: ['workers', 'plain'],
   ladder: ['ladder', 'plain'],
   mirror: ['mirror', 'plain'],
-  rescueAfterMs: ['rescue.after', 'plain'],
+  rescueAfterMs: ['rescue', 'plain'],
   isRescueOn: ['rescue', 'plain'],
-  overrideSecret: ['override', 'plain'],
+  overrideSecret: ['overrides', 'plain'],
   record: ['record', 'plain'],
 };
 
@@ -58,7 +58,10 @@ export function changeOf(from: Settings, to: Settings, percent: number): Setting
     });
   }
   const isEvidenceVoid = changed.some((setting) => /^(evidence|cohort)$/.test(EFFECTS[setting][1]));
-  return { changed: changed.map((setting) => EFFECTS[setting][0]), isEvidenceVoid };
+  const names = changed.flatMap((setting) =>
+    setting === 'port' ? portNames(from.port, to.port) : [EFFECTS[setting][0]],
+  );
+  return { changed: [...new Set(names)], isEvidenceVoid };
 }
 
 /** What the event log says of a change. */
@@ -66,6 +69,18 @@ export function changeSentence({ changed, isEvidenceVoid }: SettingsChange): str
   const what = changed.length === 0 ? 'nothing in it has changed' : changed.join(', ');
   const proof = isEvidenceVoid ? "; the step's evidence begins anew" : '';
   return `Configuration reloaded: ${what}${proof}`;
+}
+
+/** The data port's settings stand in several places of a file. */
+function portNames(from: Settings['port'], to: Settings['port']): readonly string[] {
+  const places: Partial<Record<keyof Settings['port'], string>> = {
+    tls: 'tls',
+    hasProxyProtocol: 'proxyProtocol',
+    trustedHops: 'trustedHops',
+  };
+  return (Object.keys(to) as (keyof Settings['port'])[])
+    .filter((setting) => !isDeepStrictEqual(from[setting], to[setting]))
+    .map((setting) => places[setting] ?? 'limits');
 }
 
 function refusalOf(setting: keyof Settings, to: Settings, percent: number): readonly string[] {

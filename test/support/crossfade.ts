@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { call, findControl } from '../../src/control/client.ts';
@@ -12,6 +12,8 @@ export interface RunningCrossfade {
   readonly port: number;
   /** What it has said on stderr so far. */
   readonly log: () => string;
+  /** And on stdout. */
+  readonly said: () => string;
   status(): Promise<Status>;
   /** Processes of its proxies, oldest first. */
   workerPids(): readonly number[];
@@ -34,8 +36,8 @@ export async function startRun(
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
+  let said = '';
   const port = await new Promise<number>((resolve, reject) => {
-    let said = '';
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();
       const serving = /serving [^ ]*:(\d+)/.exec(said);
@@ -47,6 +49,7 @@ export async function startRun(
     child,
     port,
     log: () => log,
+    said: () => said,
     status: () => call<Status>(findControl(store), 'GET', '/v1/status'),
     workerPids: () => proxyPids(child.pid!),
     async stop(signal = 'SIGTERM') {
@@ -62,8 +65,10 @@ export async function startRun(
 
 /** Processes of the proxies that the controller of process `parent` has started, oldest first. */
 function proxyPids(parent: number): readonly number[] {
-  const listing = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)]).toString();
-  return listing
+  // Without any child it exits with 1 and says nothing.
+  const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)]);
+  return stdout
+    .toString()
     .split('\n')
     .filter((line) => line.includes('proxy/worker'))
     .map((line) => Number(line.trim().split(' ')[0]));

@@ -34,7 +34,7 @@ export function startLoad(port: number, { kept, fresh }: LoadOptions): Load {
   let refused = 0;
   const client = async (id: number, agent: Agent | false): Promise<void> => {
     while (!isStopped) {
-      const outcome = await ask(port, id, agent);
+      const outcome = await ask(port, id, { agent });
       if (outcome === '200') answered += 1;
       else if (outcome === 'ECONNREFUSED') refused += 1;
       else failures.push(outcome);
@@ -63,12 +63,20 @@ export function startLoad(port: number, { kept, fresh }: LoadOptions): Load {
   };
 }
 
+export interface AskOptions {
+  readonly agent?: Agent | false;
+  readonly method?: string;
+  readonly path?: string;
+}
+
 /** The status of one request's whole answer, or the code of what went wrong. */
-export function ask(port: number, user: number, agent: Agent | false = false): Promise<string> {
+export function ask(port: number, user: number, options: AskOptions = {}): Promise<string> {
+  const { agent = false, method = 'GET', path = '/' } = options;
   return new Promise((resolve) => {
     const failed = (error: unknown): void => resolve(codeOf(error) || String(error));
     const headers = { 'x-user': `user-${user}` };
-    const request = httpRequest({ port, host: '127.0.0.1', headers, agent }, (response) => {
+    const target = { port, host: '127.0.0.1', method, path, headers, agent };
+    const request = httpRequest(target, (response) => {
       response.resume();
       response.on('end', () => resolve(String(response.statusCode)));
       response.on('error', failed);

@@ -16,6 +16,15 @@ describe('a changed configuration', () => {
     });
   });
 
+  it('is named after the keys of the file', () => {
+    const port = { ...before.port, trustedHops: ['10.0.0.0/8'], keepAliveMs: 1, headMaxBytes: 1 };
+    const after = settingsOf({ port, isRescueOn: false, rescueAfterMs: 1, overrideSecret: 's' });
+    expect(changeOf(before, after, 10)).toEqual({
+      changed: ['trustedHops', 'limits', 'rescue', 'overrides'],
+      isEvidenceVoid: false,
+    });
+  });
+
   it.each([
     ['another candidate', settingsOf({ candidate: elsewhere })],
     ['other gates', settingsOf({ gates: [gate('coverage > 90%')] })],
