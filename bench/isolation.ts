@@ -11,6 +11,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { call, findControl } from '../src/control/client.ts';
+import { LIMITS } from '../src/kit/limits.ts';
 import { formatDuration, formatLatency, parseDurationMs } from '../src/kit/units.ts';
 import type { Status } from '../src/model/rollout.ts';
 import { median } from '../src/report/story.ts';
@@ -23,6 +24,9 @@ const LIMIT = 1.05;
 const CONNECTIONS = 256;
 const SHADOW_TIMEOUT = '2s';
 const RSS_EVERY_MS = 250;
+const WARM_UP_MS = 10_000;
+/** What a mirror may hold: its budget, and 32 MiB of what V8 makes of it. */
+const RSS_OVER_MAX_MIB = LIMITS.shadowBytesMax / 1024 ** 2 + 32;
 
 interface Row {
   readonly name: string;
@@ -79,8 +83,12 @@ class Child<In extends object, Out> {
 
   hear(): Promise<Out> {
     return new Promise((resolve, reject) => {
-      this.#child.once('message', (message) => resolve(message as Out));
-      this.#child.once('exit', () => reject(new Error('a process of the trial has ended')));
+      const ended = (): void => reject(new Error('a process of the trial has ended'));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (message) => {
+        this.#child.removeListener('exit', ended);
+        resolve(message as Out);
+      });
     });
   }
 
@@ -112,6 +120,7 @@ async function setStage(): Promise<Stage> {
 legacy: { url: http://127.0.0.1:${ports[0]} }
 candidate: { url: http://127.0.0.1:${ports[1]} }
 key: { from: path, pattern: /u/:user/*, name: user }
+state: separate
 state: shared
 workers: 1
 timeouts: { shadow: ${SHADOW_TIMEOUT} }
@@ -178,6 +187,7 @@ interface RowResult {
   readonly otherP99Us: number;
   readonly answered: number;
   readonly failed: number;
+  readonly healthyMib: number;
   readonly peakMib: number;
   readonly afterMib: number;
   readonly seconds: number;
@@ -188,6 +198,7 @@ async function measure(stage: Stage, row: Row, ratePerSec: number): Promise<RowR
   const pairs: (readonly [number, number])[] = [];
   let answered = 0;
   let failed = 0;
+  let healthyMib = 0;
   let peakMib = 0;
   const take = async (isHealthy: boolean): Promise<number> => {
     if (isHealthy) await heal(stage, ratePerSec);
@@ -195,7 +206,9 @@ async function measure(stage: Stage, row: Row, ratePerSec: number): Promise<RowR
     const seen = await block(stage, ratePerSec);
     answered += seen.answered;
     failed += seen.failed;
-    if (!isHealthy) peakMib = Math.max(peakMib, ...seen.rssMib);
+    const highest = Math.max(...seen.rssMib);
+    if (isHealthy) healthyMib = Math.max(healthyMib, highest);
+    else peakMib = Math.max(peakMib, highest);
     return seen.p99Us;
   };
   let ratio: PairedRatio;
@@ -218,6 +231,7 @@ async function measure(stage: Stage, row: Row, ratePerSec: number): Promise<RowR
     otherP99Us: median(pairs.map(([, other]) => other)) ?? 0,
     answered,
     failed: failed + after.failed,
+    healthyMib,
     peakMib,
     afterMib: median(after.rssMib.slice(-20)) ?? 0,
     seconds: (performance.now() - startedMs) / 1000,
@@ -260,9 +274,10 @@ function report(results: readonly RowResult[], baselineMib: number): void {
     'pairs',
     'answered',
     'failed',
-    'RSS over baseline',
-    'after',
     `ratio ${LIMIT}`,
+    'RSS healthy',
+    'then',
+    'after',
   ];
   const rows = results.map((result) => [
     result.row.name,
@@ -273,9 +288,10 @@ function report(results: readonly RowResult[], baselineMib: number): void {
     String(result.ratio.pairs),
     String(result.answered),
     String(result.failed),
-    `${(result.peakMib - baselineMib).toFixed(1)} MiB`,
-    `${(result.afterMib - baselineMib).toFixed(1)} MiB`,
     verdictOf(result),
+    ...[result.healthyMib, result.peakMib, result.afterMib].map(
+      (mib) => `${mib > baselineMib ? '+' : ''}${(mib - baselineMib).toFixed(0)} MiB`,
+    ),
   ]);
   process.stdout.write(`${renderTable(columns, rows)}\n`);
 }
@@ -283,14 +299,14 @@ function report(results: readonly RowResult[], baselineMib: number): void {
 try {
   const stage = await setStage();
   await setMode(stage, 'healthy', 1);
-  await block(stage, null, 3000);
-  const saturated = await block(stage, null, 5000);
+  await turn('off');
+  const alone = await block(stage, null, WARM_UP_MS);
+  const baselineMib = alone.rssMib.at(-1) ?? 0;
+  await turn('on');
+  await block(stage, null, WARM_UP_MS / 2);
+  const saturated = await block(stage, null, WARM_UP_MS / 2);
   const ratePerSec = Math.round(Number(values.rate ?? saturated.perSec / 2));
   progress(`saturated at ${saturated.perSec.toFixed(0)} a second; goes on with ${ratePerSec}`);
-  await turn('off');
-  const alone = await block(stage, ratePerSec);
-  const baselineMib = median(alone.rssMib) ?? 0;
-  await turn('on');
   const wanted = values.rows.split(',');
   const results: RowResult[] = [];
   for (const row of ROWS) {
@@ -305,7 +321,8 @@ try {
     `${last.traffic.received} requests; the counts ` +
       `${unequal.length === 0 ? 'add up' : `do NOT add up: ${unequal.join(', ')}`}. ` +
       `${ratePerSec} a second, half of what saturates; legacy answers after ${values.service}; ` +
-      `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring. ` +
+      `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
+      `${RSS_OVER_MAX_MIB} MiB more. ` +
       `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ${cpus().length} × ${cpu?.model ?? 'unknown'}, ` +
       `Node ${process.versions.node}. ` +
       `Command: npm run bench -- isolation --block ${values.block} --max ${values.max}\n`,
