@@ -131,7 +131,7 @@ describe('deliveries', () => {
     },
   );
 
-  test('F-17 marks what it answers itself and counts it as a failure of the live side', async () => {
+  test('F-17 marks what it answers itself, and counts it as a live failure', async () => {
     const silent = await rawSide(() => undefined);
     const broken = await headSide((socket) => socket.end('nonsense'));
     const shadow = await recorder();
@@ -252,7 +252,7 @@ describe('streams', () => {
     return hash.digest('hex');
   }
 
-  test('F-20 stops a download that its client does not read, and delivers all of it in the end', async () => {
+  test('F-20 stops a download that nobody reads, and delivers it whole when read', async () => {
     const block = randomBytes(MIB);
     let poured = { taken: 0 };
     const legacy = await headSide((socket) => {
@@ -280,7 +280,7 @@ describe('streams', () => {
     expect(hash.digest('hex')).toBe(hashOf(block, TOTAL_BYTES));
   });
 
-  test('F-20 stops an upload that its side does not read, and delivers all of it in the end', async () => {
+  test('F-20 stops an upload that nobody reads, and delivers it whole when read', async () => {
     const block = randomBytes(MIB);
     const hash = createHash('sha256');
     let bodyBytes = 0;

@@ -105,7 +105,7 @@ describe('connections', () => {
     expect(proxy.traffic().skipped).toEqual({ upgrade: 1 });
   });
 
-  test('W-65 gives up slow and silent clients at the limits and answers others meanwhile', async () => {
+  test('W-65 gives up slow and silent clients at the limits, answering others', async () => {
     const port = { headTimeoutMs: 400, bodyIdleTimeoutMs: 400, keepAliveMs: 400 };
     const { proxy, legacy, candidate } = await stageOf({ port });
     const many = Array.from({ length: 200 }, () => [

@@ -9,7 +9,7 @@ import { startWireProxy } from './wire-stage.ts';
 const WAIT_MS = 5000;
 
 /** A side that answers each request, which must have no body, with the case's bytes. */
-export function startAnsweringSide({ answer, then = 'keep' }: AnswerCase): Promise<RawSide> {
+export function startAnsweringSide({ answer, end = 'keep' }: AnswerCase): Promise<RawSide> {
   return startRawSide((socket) => {
     let text = '';
     socket.on('end', () => socket.end());
@@ -17,7 +17,7 @@ export function startAnsweringSide({ answer, then = 'keep' }: AnswerCase): Promi
       text += bytes.toString('latin1');
       if (!text.includes('\r\n\r\n')) return;
       text = '';
-      void sendParts(socket, answer, then);
+      void sendParts(socket, answer, end);
     });
   });
 }
@@ -25,15 +25,15 @@ export function startAnsweringSide({ answer, then = 'keep' }: AnswerCase): Promi
 async function sendParts(
   socket: Socket,
   parts: readonly string[],
-  then: 'keep' | 'fin' | 'reset',
+  end: 'keep' | 'fin' | 'reset',
 ): Promise<void> {
   for (const part of parts) {
     await new Promise<void>((resolve) => void socket.write(part, 'latin1', () => resolve()));
     // Far enough apart that what came first has been relayed.
     for (let turns = 0; turns < 5; turns += 1) await turn();
   }
-  if (then === 'fin') socket.end();
-  if (then === 'reset') socket.resetAndDestroy();
+  if (end === 'fin') socket.end();
+  if (end === 'reset') socket.resetAndDestroy();
 }
 
 /** What the client and the side saw of it. */

@@ -44,7 +44,7 @@ const BYTES = '\r\n\t \0:;,0159afAF/\x0b\x7f\x80\xff"\\+-_';
 
 /** The stream of this seed, which alone decides it. */
 export function generateStream(seed: number): GeneratedStream {
-  const random = createRandom(seed);
+  const random = createRandom(mixed(seed));
   const tag = `${(seed >>> 0).toString(36)}-${random.int(0, 0x3fffffff).toString(36)}`;
   const count = random.int(1, 4);
   let text = '';
@@ -54,6 +54,13 @@ export function generateStream(seed: number): GeneratedStream {
     for (let left = random.int(1, 3); left > 0; left -= 1) text = mutated(random, text);
   }
   return { text, isGood, cuts: cutsOf(random, text.length) };
+}
+
+/** Neighbouring seeds would begin with neighbouring draws. Source: MurmurHash3's finalizer. */
+function mixed(seed: number): number {
+  const once = Math.imul(seed ^ (seed >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }
 
 function pick<Thing>(random: Random, things: ArrayLike<Thing>): Thing {
@@ -105,7 +112,8 @@ function fieldLines(random: Random, tag: string, isLast: boolean): string[] {
     `X-Q: ${tag}`,
   ];
   for (let left = random.int(0, 5); left > 0; left -= 1) {
-    const name = `${pick(random, ['X-Q', 'x-q', 'X-Other-'])}${chars(random, "az09-_.!#$%&'*+^`|~", random.int(0, 9))}`;
+    const prefix = pick(random, ['X-Q', 'x-q', 'X-Other-']);
+    const name = prefix + chars(random, "az09-_.!#$%&'*+^`|~", random.int(0, 9));
     const value = chars(random, 'ab \t,;="\\\x80\xe9\xff:()<>@/[]?{}', random.int(0, 30));
     lines.push(`${name}:${pick(random, ['', ' ', '\t', '  '])}${value}`);
   }
@@ -154,7 +162,7 @@ function shuffle(random: Random, lines: string[]): void {
 function mutated(random: Random, text: string): string {
   const at = random.int(0, Math.max(0, text.length - 1));
   const to = Math.min(text.length, at + random.int(1, 8));
-  switch (random.int(0, 10)) {
+  switch (random.int(0, 12)) {
     case 0:
       return text.slice(0, at) + String.fromCharCode(random.int(0, 255)) + text.slice(at + 1);
     case 1:
@@ -176,9 +184,46 @@ function mutated(random: Random, text: string): string {
       const [found, other] = pick(random, SPELLINGS);
       return replaceOne(random, text, found, other);
     }
+    case 10:
+    case 11:
+      return oddChunk(random, text);
     default:
       return text + text.slice(at);
   }
+}
+
+/** What may be done to the line of a chunk; `$1` is its size. */
+const CHUNK_LINES = [
+  '\r\n$1\n',
+  '\n$1\r\n',
+  '\rx$1\r\n',
+  'x\n$1\r\n',
+  '$1\r\n',
+  '\r\n$1\r',
+  '\r\n0x$1\r\n',
+  '\r\n+$1\r\n',
+  '\r\n-$1\r\n',
+  '\r\n $1\r\n',
+  '\r\n$1 \r\n',
+  '\r\n$1;\r\n',
+  '\r\n$1;a\n\r\n',
+  '\r\n$1;a="\r\n',
+  '\r\n$1;a=b;\r\n',
+  '\r\n$1_0\r\n',
+  '\r\n1$1\r\n',
+  '\r\n00000000000000000$1\r\n',
+  '\r\nffffffffffffffff\r\n',
+  '\r\n\r\n',
+  '\r\n0\r\n',
+];
+
+function oddChunk(random: Random, text: string): string {
+  const lines = /\r\n([0-9a-fA-F]{1,8})\r\n/g;
+  lines.lastIndex = random.int(0, text.length);
+  const found = lines.exec(text);
+  if (found === null) return text;
+  const line = pick(random, CHUNK_LINES).replace('$1', found[1]!);
+  return text.slice(0, found.index) + line + text.slice(lines.lastIndex);
 }
 
 const SPELLINGS: readonly (readonly [string, string])[] = [

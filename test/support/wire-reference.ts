@@ -24,13 +24,13 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const LINE = /^([A-Z-]{1,64}) ([!"$-~]+) HTTP\/1\.([01])$/;
 const FIELD = new RegExp(`^(${TOKEN}):([\\t -~\\x80-\\xff]*)$`);
 const IS_TOKEN = new RegExp(`^${TOKEN}$`);
-const CHUNK_LINE = new RegExp(
-  `^([0-9A-Fa-f]{1,16})(?:;${TOKEN}(?:=(?:${TOKEN}|"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"))?)*$`,
-);
-const HOST =
-  /^(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255})(?::([0-9]{0,5}))?$/;
-const UNNOMINATED =
-  /^(host|content-length|transfer-encoding|authorization|cookie|forwarded|via|x-real-ip|x-forwarded-.*|crossfade-.*)$/;
+const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
+const CHUNK_LINE = new RegExp(`^([0-9A-Fa-f]{1,16})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`);
+const NAME = "(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255}";
+const HOST = new RegExp(`^(?:\\[[0-9A-Fa-f:.]{2,45}\\]|${NAME})(?::([0-9]{0,5}))?$`);
+const FRAMES = 'host|content-length|transfer-encoding';
+const SECURES = 'authorization|cookie|forwarded|via|x-real-ip|x-forwarded-.*|crossfade-.*';
+const UNNOMINATED = new RegExp(`^(${FRAMES}|${SECURES})$`);
 
 type Fields = readonly (readonly [name: string, value: string])[];
 

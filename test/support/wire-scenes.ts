@@ -48,7 +48,7 @@ export async function rawSide(accept: (socket: Socket) => void): Promise<RawSide
   return opened(await startRawSide(accept));
 }
 
-/** A side that calls `onHead` once for each connection, with what has come until its head was whole. */
+/** A side that calls `onHead` once a connection, with what has come until a head was whole. */
 export function headSide(onHead: (socket: Socket, text: string) => void): Promise<RawSide> {
   return rawSide((socket) => {
     let text = '';

@@ -100,7 +100,7 @@ function canary(id: string, name: string): string {
 /** What the case expects of this run of it. */
 export function expectedOf({ expect }: RequestCase, id: string): Observed {
   const other = `GET /canary/${id}/other`;
-  const isKept = expect.kind === 'forwarded' && expect.then === 'kept';
+  const isKept = expect.kind === 'forwarded' && expect.end === 'kept';
   const own = isKept ? [`GET /canary/${id}/own`] : [];
   const requests = expect.kind === 'forwarded' ? expect.requests : [];
   const shown = (request: Forwarded): string =>
@@ -120,8 +120,8 @@ function refusalsOf(expect: Expected): (readonly [number, RejectReason])[] {
   if (expect.kind === 'rejected' || expect.kind === 'aborted') {
     return [[expect.status, expect.reason]];
   }
-  if (expect.kind !== 'forwarded' || typeof expect.then === 'string') return [];
-  return [[expect.then.status, expect.then.reason]];
+  if (expect.kind !== 'forwarded' || typeof expect.end === 'string') return [];
+  return [[expect.end.status, expect.end.reason]];
 }
 
 function isMirrored({ line, isMirrored: says }: Forwarded): boolean {
@@ -233,7 +233,12 @@ async function settles(condition: () => boolean): Promise<boolean> {
 
 function shownAnswer(answer: SeenAnswer): string {
   const [echoed] = valuesOf(answer.headers, 'x-echo');
-  return echoed === undefined ? String(answer.status) : `${answer.status} ${echoed}`;
+  if (echoed !== undefined) return `${answer.status} ${echoed}`;
+  // A refusal says whose it is and closes, and repeats nothing of what it refuses.
+  const [mark] = valuesOf(answer.headers, 'crossfade-error');
+  const isClosing = valuesOf(answer.headers, 'connection')[0] === 'close';
+  const isOwn = /^crossfade: [\w ,.:;/-]+\n$/.test(answer.body.toString());
+  return mark !== undefined && isClosing && isOwn ? String(answer.status) : JSON.stringify(answer);
 }
 
 function shownRequest({ method, target, body }: SeenRequest): string {

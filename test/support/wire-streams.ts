@@ -42,6 +42,7 @@ export interface Tally {
 
 const WAIT_MS = 10_000;
 const DESYNCS_TOLD = 10;
+const PROGRESS_STREAMS = 1000;
 /** Marks are kept until a straggler of the shadow could not come any more. */
 const GENERATION = 20_000;
 
@@ -139,7 +140,7 @@ class Run {
       this.#next += 1;
       await this.#stream(streamSeed);
       this.#tally.streams += 1;
-      if (this.#tally.streams % 10_000 === 0) onProgress?.(this.#tally);
+      if (this.#tally.streams % PROGRESS_STREAMS === 0) onProgress?.(this.#tally);
     }
   }
 

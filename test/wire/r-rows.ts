@@ -61,7 +61,7 @@ const framing: readonly WireRow[] = [
         (version): AnswerCase => ({
           name: `HTTP/${version}, FIN`,
           answer: [`HTTP/${version} 200 OK\r\n\r\nhello`],
-          then: 'fin',
+          end: 'fin',
           live: { ...relayed, isDiscarded: true },
           shadow: 'compared',
         }),
@@ -69,7 +69,7 @@ const framing: readonly WireRow[] = [
       {
         name: 'RST',
         answer: ['HTTP/1.1 200 OK\r\n\r\n', 'hello'],
-        then: 'reset',
+        end: 'reset',
         live: { status: 200, isCut: true, isDiscarded: true },
         shadow: 'shadow-failed',
       },
@@ -198,7 +198,7 @@ const extremes: readonly WireRow[] = [
     input: 'Refused; TLS failure; name failure; accepted and silent; an address that swallows SYN',
     expected: '502 or 504 within the stated time, each failure with its own words',
     clause: 'RFC 9110, 15.6.3 and 15.6.5',
-    note: 'silence of 300 ms; no address that swallows SYN can be had in a test: the silent one stands for it',
+    note: 'silence of 300 ms, which stands for an address that swallows SYN too',
   },
   {
     id: 'R-12',

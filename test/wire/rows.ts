@@ -48,7 +48,7 @@ export type Expected =
   | {
       readonly kind: 'forwarded';
       readonly requests: readonly Forwarded[];
-      readonly then: 'kept' | 'closed' | { readonly status: number; readonly reason: RejectReason };
+      readonly end: 'kept' | 'closed' | { readonly status: number; readonly reason: RejectReason };
     }
   /** Closed without a word, and nothing forwarded; counted where there is a reason. */
   | { readonly kind: 'closed'; readonly reason: RejectReason | null };
@@ -75,7 +75,7 @@ export interface AnswerCase {
   /** What the side sends, latin1; each part in a segment of its own. */
   readonly answer: readonly string[];
   /** What it does behind it; `keep` by default. */
-  readonly then?: 'keep' | 'fin' | 'reset';
+  readonly end?: 'keep' | 'fin' | 'reset';
   readonly method?: string;
   /** HTTP/1.1 by default. */
   readonly version?: '1.0' | '1.1';
@@ -129,15 +129,15 @@ export function aborted(status: number, reason: RejectReason): Expected {
 
 /** Both legs get exactly these, and the connection stays open. */
 export function forwarded(...requests: readonly Forwarded[]): Expected {
-  return { kind: 'forwarded', requests, then: 'kept' };
+  return { kind: 'forwarded', requests, end: 'kept' };
 }
 
 /** As {@link forwarded}, and then the connection is closed or refused. */
 export function forwardedThen(
-  then: 'closed' | { readonly status: number; readonly reason: RejectReason },
+  end: 'closed' | { readonly status: number; readonly reason: RejectReason },
   ...requests: readonly Forwarded[]
 ): Expected {
-  return { kind: 'forwarded', requests, then };
+  return { kind: 'forwarded', requests, end };
 }
 
 /** Inputs that differ in one text and come to the same. */

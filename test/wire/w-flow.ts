@@ -39,7 +39,7 @@ const beginnings: readonly WireRow[] = [
     requests: [
       {
         name: '1.0',
-        send: 'POST /{id} HTTP/1.0\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello',
+        send: `${bare('POST /{id} HTTP/1.0', 'Expect: 100-continue', 'Content-Length: 5')}hello`,
         expect: forwardedThen('closed', { line: 'POST /{id}', body: 'hello', lacks: ['expect'] }),
       },
       ...each(
@@ -78,7 +78,9 @@ const sequences: readonly WireRow[] = [
       },
       {
         name: 'POST and GET',
-        send: `${bare('POST /{id}/1 HTTP/1.1', 'Content-Length: 5')}hello${bare('GET /{id}/2 HTTP/1.1')}`,
+        send:
+          `${bare('POST /{id}/1 HTTP/1.1', 'Content-Length: 5')}hello` +
+          bare('GET /{id}/2 HTTP/1.1'),
         expect: forwarded({ line: 'POST /{id}/1', body: 'hello' }, { line: 'GET /{id}/2' }),
       },
       {
@@ -230,7 +232,7 @@ const patience: readonly WireRow[] = [
     input: 'Fields at a byte at a time; a body likewise; silent connections; many of each',
     expected: '408 or close at the limits; live requests are answered meanwhile',
     clause: 'RFC 9110, 15.5.9',
-    note: 'limits of 400 ms, 200 connections of each; what it costs live traffic is a bench’s matter',
+    note: 'limits of 400 ms, 200 connections of each; their cost is the benches’ matter',
   },
   {
     id: 'W-66',
