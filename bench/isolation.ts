@@ -120,7 +120,6 @@ async function setStage(): Promise<Stage> {
 legacy: { url: http://127.0.0.1:${ports[0]} }
 candidate: { url: http://127.0.0.1:${ports[1]} }
 key: { from: path, pattern: /u/:user/*, name: user }
-state: separate
 state: shared
 workers: 1
 timeouts: { shadow: ${SHADOW_TIMEOUT} }
