@@ -7,6 +7,8 @@ import type { SeenAnswer } from './wire-parse.ts';
 import { startWireProxy } from './wire-stage.ts';
 
 const WAIT_MS = 5000;
+/** Well below the silence after which any connection to a side is closed. */
+const DISCARD_MS = 2000;
 
 /** A side that answers each request, which must have no body, with the case's bytes. */
 export function startAnsweringSide({ answer, end = 'keep' }: AnswerCase): Promise<RawSide> {
@@ -110,7 +112,7 @@ export async function runLive(
 }
 
 async function allClosed(side: RawSide): Promise<boolean> {
-  const deadlineMs = performance.now() + WAIT_MS;
+  const deadlineMs = performance.now() + DISCARD_MS;
   await until(() => side.sockets.size === 0 || performance.now() > deadlineMs);
   return side.sockets.size === 0;
 }
