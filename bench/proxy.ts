@@ -1,183 +1,242 @@
 /**
  * What the proxy costs: the same load direct, through Crossfade (serving alone; mirroring and
- * comparing every answer) and, where nginx is installed, through its mirror, which throws the
- * copy's answer away. Closed loop, interleaved rounds, medians; CPU is the proxy's own.
+ * comparing every answer) and through the mirrors of others, which throw the copy's answer away.
+ * Saturated by wrk, interleaved rounds, medians; CPU is the proxy's own, all its processes. Then,
+ * at half of what saturates nginx's mirror, what each adds to the latency of direct answers.
+ * Peers: nginx from the path; Envoy and Traefik too, or from CROSSFADE_BENCH_ENVOY and
+ * CROSSFADE_BENCH_TRAEFIK.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTarget } from '../replay/target.ts';
-import { systemClock } from '../src/kit/clock.ts';
-import { LatencyHistogram } from '../src/measure/latency.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import { formatLatency, parseDurationMs } from '../src/kit/units.ts';
 import { median } from '../src/report/story.ts';
 import { renderTable } from '../src/report/table.ts';
+import { type Arm, ArmStarter } from './proxy-arms.ts';
+import type { LoadResult, ToLoad } from './isolation-load.ts';
 
-const ROUNDS = 5;
-const ROUND_MS = 2000;
-const CLIENTS = 8;
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    round: { type: 'string', default: '4s' },
+    clients: { type: 'string', default: '64' },
+  },
+});
+const ROUNDS = Number(values.rounds);
+const ROUND_MS = parseDurationMs(values.round) ?? 4000;
+const CLIENTS = Number(values.clients);
 const FOLDER = mkdtempSync(join(tmpdir(), 'crossfade-bench-'));
-const children: ChildProcess[] = [];
-
-interface Arm {
-  readonly name: string;
-  readonly url: string;
-  /** Processes whose CPU is the arm's. */
-  readonly pids: readonly number[];
-}
+const TICK_US = 10_000;
+const run = promisify(execFile);
 
 interface Round {
   readonly perSec: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
   readonly cpuUs: number;
 }
 
-async function startSide(): Promise<number> {
-  const child = fork(join(import.meta.dirname, 'answering-server.ts'));
-  children.push(child);
-  return new Promise((resolve) => child.once('message', (port) => resolve(port as number)));
-}
+class Side {
+  readonly child: ChildProcess = fork(join(import.meta.dirname, 'answering-server.ts'));
 
-async function startCrossfade(
-  name: string,
-  ports: readonly number[],
-  mirror: string,
-): Promise<Arm> {
-  const [legacy, candidate, listen] = ports;
-  const folder = mkdtempSync(join(FOLDER, 'run-'));
-  const file = join(folder, 'crossfade.yaml');
-  writeFileSync(
-    file,
-    `listen: 127.0.0.1:${listen}
-legacy: { url: http://127.0.0.1:${legacy} }
-candidate: { url: http://127.0.0.1:${candidate} }
-workers: 1
-mirror: ${mirror}
-control: { listen: 127.0.0.1:0 }
-`,
-  );
-  const main = join(import.meta.dirname, '../src/cli/main.ts');
-  const child = spawn(process.execPath, [main, 'run', '-c', file, '--quiet'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve());
-    child.once('exit', () => reject(new Error(`${name} did not start`)));
-  });
-  return { name, url: `http://127.0.0.1:${listen}`, pids: childrenOf(child.pid!) };
-}
-
-/** nginx with `mirror`, one worker; null where it is not installed. */
-async function startNginx(ports: readonly number[]): Promise<Arm | null> {
-  const [legacy, candidate, listen] = ports;
-  const file = join(FOLDER, 'nginx.conf');
-  writeFileSync(
-    file,
-    `daemon off; master_process off; pid ${FOLDER}/nginx.pid; error_log ${FOLDER}/nginx.log;
-events { worker_connections 512; }
-http { access_log off;
-  upstream legacy { server 127.0.0.1:${legacy}; keepalive 32; }
-  upstream candidate { server 127.0.0.1:${candidate}; keepalive 32; }
-  server { listen 127.0.0.1:${listen}; keepalive_requests 10000000;
-    location / { mirror /copy; proxy_pass http://legacy;
-      proxy_http_version 1.1; proxy_set_header Connection ""; }
-    location /copy { internal; proxy_pass http://candidate$request_uri;
-      proxy_http_version 1.1; proxy_set_header Connection ""; } } }
-`,
-  );
-  const child = spawn('nginx', ['-c', file, '-p', FOLDER], { stdio: 'ignore' });
-  const isMissing = await new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(true));
-    child.once('spawn', () => resolve(false));
-  });
-  if (isMissing) return null;
-  children.push(child);
-  return { name: 'nginx, mirrored', url: `http://127.0.0.1:${listen}`, pids: [child.pid!] };
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
-}
-
-/** CPU of a process so far, microseconds; 0 where the system does not tell. */
-function cpuUs(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
-async function measure(arm: Arm): Promise<Round> {
-  const target = createTarget(arm.url, {
-    connections: CLIENTS,
-    connectTimeoutMs: 1000,
-    clock: systemClock,
-  });
-  const request = { method: 'GET', target: '/u/1/x', headers: ['host', 'bench'], body: null };
-  const latencies = new LatencyHistogram(3);
-  const cpu = (): number => arm.pids.reduce((sum, pid) => sum + cpuUs(pid), 0);
-  const cpuBefore = cpu();
-  const startedUs = systemClock.nowUs();
-  const client = async (): Promise<void> => {
-    while (systemClock.nowUs() - startedUs < ROUND_MS * 1000) {
-      const leg = await target.send(request, { timeoutMs: 5000, captureMaxBytes: 0 });
-      if (leg.isFailed) throw new Error(`${arm.name}: ${leg.outcome} ${leg.failure}`);
-      latencies.record(leg.finishedUs - leg.startedUs);
-    }
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-  const seconds = (systemClock.nowUs() - startedUs) / 1e6;
-  await target.close();
-  return {
-    perSec: latencies.count / seconds,
-    p50Us: latencies.quantileUs(0.5),
-    p99Us: latencies.quantileUs(0.99),
-    cpuUs: (cpu() - cpuBefore) / latencies.count,
-  };
-}
-
-function report(arms: readonly Arm[], rounds: ReadonlyMap<string, readonly Round[]>): void {
-  const of = (name: string, pick: (round: Round) => number): number =>
-    median(rounds.get(name)!.map(pick)) ?? 0;
-  const base = of('direct', (round) => round.p50Us);
-  const rows = arms.map(({ name }) => [
-    name,
-    of(name, (round) => round.perSec).toFixed(0),
-    `${(of(name, (round) => round.p50Us) / 1000).toFixed(2)} ms`,
-    `${(of(name, (round) => round.p50Us) / base).toFixed(2)} ×`,
-    `${(of(name, (round) => round.p99Us) / 1000).toFixed(2)} ms`,
-    name === 'direct' ? '' : `${of(name, (round) => round.cpuUs).toFixed(0)} µs`,
-  ]);
-  const columns = ['way', 'requests/s', 'p50', 'p50 to direct', 'p99', "proxy's CPU a request"];
-  process.stdout.write(`${renderTable(columns, rows)}\n`);
-  const [cpu] = cpus();
-  process.stdout.write(
-    `${ROUNDS} rounds of ${ROUND_MS / 1000} s each, interleaved, ${CLIENTS} clients; medians. ` +
-      `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}. ` +
-      'Command: npm run bench -- proxy\n',
-  );
-}
-
-try {
-  const [legacy, candidate] = [await startSide(), await startSide()];
-  const listen = 20_000 + (process.pid % 20_000);
-  const nginx = await startNginx([legacy, candidate, listen]);
-  const arms: Arm[] = [
-    { name: 'direct', url: `http://127.0.0.1:${legacy}`, pids: [] },
-    await startCrossfade('crossfade, serving alone', [legacy, candidate, listen + 1], '0%'),
-    await startCrossfade('crossfade, compared', [legacy, candidate, listen + 2], '100%'),
-    ...(nginx === null ? [] : [nginx]),
-  ];
-  if (nginx === null) process.stdout.write('nginx is not installed: its row is left out\n');
-  for (const arm of arms) await measure(arm);
-  const rounds = new Map<string, Round[]>(arms.map(({ name }) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const arm of arms) rounds.get(arm.name)!.push(await measure(arm));
+  async next(): Promise<number> {
+    const [word] = (await once(this.child, 'message')) as [number];
+    return word;
   }
-  report(arms, rounds);
+
+  /** Requests since the last call. */
+  count(): Promise<number> {
+    const counted = this.next();
+    this.child.send('count');
+    return counted;
+  }
+}
+
+/** CPU of the processes so far, all threads, microseconds. */
+function cpuUs(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks * TICK_US;
+}
+
+interface Counts {
+  readonly received: number;
+  readonly mirrored: number;
+  readonly compared: number;
+}
+
+/** Crossfade's totals, once nothing is under way and its last second is told. */
+async function countsOf(arm: Arm): Promise<Counts | null> {
+  if (arm.status === null) return null;
+  await sleep(2500);
+  const { traffic } = await arm.status();
+  return { received: traffic.received, mirrored: traffic.mirrored, compared: traffic.compared };
+}
+
+/** One saturated round; throws where a count is not what it has to be. */
+async function saturate(arm: Arm, legacy: Side, candidate: Side): Promise<Round> {
+  await legacy.count();
+  await candidate.count();
+  const before = await countsOf(arm);
+  const cpuBefore = cpuUs(arm.pids);
+  const seconds = ROUND_MS / 1000;
+  const { stdout } = await run('wrk', [
+    '-t1',
+    `-c${CLIENTS}`,
+    `-d${seconds}s`,
+    `http://127.0.0.1:${arm.port}/u/1/x`,
+  ]);
+  const cpu = cpuUs(arm.pids) - cpuBefore;
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${arm.name}: ${stdout}`);
+  const after = await countsOf(arm);
+  if (arm.status === null) await sleep(300);
+  // wrk leaves what is under way when its time is over: the sides have counted that too.
+  const served = await legacy.count();
+  const copied = await candidate.count();
+  // Others give up the copies of the clients that leave at the end; ours are all there.
+  const mayMiss = arm.status === null ? CLIENTS : 0;
+  if (arm.isMirroring && Math.abs(copied - served) > mayMiss) {
+    throw new Error(`${arm.name}: ${served} requests served, ${copied} mirrored`);
+  }
+  if (before !== null && after !== null) checkCounts(arm, before, after, served);
+  return { perSec: served / seconds, cpuUs: cpu / served };
+}
+
+function checkCounts(arm: Arm, before: Counts, after: Counts, served: number): void {
+  const grown = (name: keyof Counts): number => after[name] - before[name];
+  const expected = arm.isMirroring ? served : 0;
+  const isExact =
+    grown('received') === served &&
+    grown('mirrored') === expected &&
+    grown('compared') === expected;
+  if (isExact) return;
+  throw new Error(
+    `${arm.name}: ${served} served by legacy; received ${grown('received')}, mirrored ` +
+      `${grown('mirrored')}, compared ${grown('compared')}`,
+  );
+}
+
+/** The latencies of a load at a fixed rate, counted from when each request was to be sent. */
+async function atRate(port: number, ratePerSec: number): Promise<LoadResult> {
+  const load = fork(join(import.meta.dirname, 'isolation-load.ts'));
+  const ended = once(load, 'message') as Promise<[LoadResult]>;
+  load.send({ port, connections: CLIENTS, ratePerSec, ms: ROUND_MS } satisfies ToLoad);
+  const [result] = await ended;
+  load.disconnect();
+  if (result.failed > 0) throw new Error(`${result.failed} of ${result.sent} requests failed`);
+  return result;
+}
+
+function ratioLine(what: string, ratio: number | null, isMet: (ratio: number) => boolean): string {
+  if (ratio === null) return `${what}: not measured, the peer is not installed`;
+  return `${what}: ${ratio.toFixed(2)}, ${isMet(ratio) ? 'met' : 'MISSED'}`;
+}
+
+const legacy = new Side();
+const candidate = new Side();
+const sides = { legacy: await legacy.next(), candidate: await candidate.next() };
+const starter = new ArmStarter(FOLDER, sides, 20_000 + (process.pid % 20_000));
+try {
+  const peers = {
+    nginx: await starter.nginx(false),
+    nginxMirror: await starter.nginx(true),
+    envoy: await starter.envoy(false),
+    envoyMirror: await starter.envoy(true),
+    traefikMirror: await starter.traefik(),
+  };
+  for (const [name, arm] of Object.entries(peers)) {
+    if (arm === null) process.stdout.write(`${name}: not installed, left out\n`);
+  }
+  const alone = await starter.crossfade('Crossfade, serving alone', '0%');
+  const compared = await starter.crossfade('Crossfade, mirrored and compared', '100%');
+  const arms = [...Object.values(peers), alone, compared].filter((arm) => arm !== null);
+  for (const arm of arms) await saturate(arm, legacy, candidate);
+  const rounds = new Map<Arm, Round[]>(arms.map((arm) => [arm, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const arm of arms) rounds.get(arm)!.push(await saturate(arm, legacy, candidate));
+    process.stderr.write(`saturated round ${round + 1} of ${ROUNDS}\n`);
+  }
+  const of = (arm: Arm | null, pick: (round: Round) => number): number | null =>
+    arm === null ? null : median(rounds.get(arm)!.map(pick));
+  const cpu = (arm: Arm | null): number | null => of(arm, (round) => round.cpuUs);
+  const perSec = (arm: Arm | null): number | null => of(arm, (round) => round.perSec);
+
+  const halfPerSec = Math.round((perSec(peers.nginxMirror) ?? perSec(compared)!) / 2);
+  const direct: LoadResult[] = [];
+  const paced = new Map<Arm, LoadResult[]>(arms.map((arm) => [arm, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    direct.push(await atRate(sides.legacy, halfPerSec));
+    for (const arm of arms) paced.get(arm)!.push(await atRate(arm.port, halfPerSec));
+    process.stderr.write(`paced round ${round + 1} of ${ROUNDS}\n`);
+  }
+  const added = (arm: Arm | null, pick: (result: LoadResult) => number): number | null => {
+    if (arm === null) return null;
+    return median(paced.get(arm)!.map((result, i) => pick(result) - pick(direct[i]!)));
+  };
+  const addedP99 = (arm: Arm | null): number | null => added(arm, ({ p99Us }) => p99Us);
+
+  const rows = arms.map((arm) => [
+    arm.name,
+    perSec(arm)!.toFixed(0),
+    `${cpu(arm)!.toFixed(0)} µs`,
+    formatLatency(added(arm, ({ p50Us }) => p50Us)!),
+    formatLatency(addedP99(arm)!),
+  ]);
+  const columns = ['way', 'requests/s', 'CPU a request', 'p50 added', 'p99 added'];
+  process.stdout.write(`${renderTable(columns, rows)}\n`);
+  const to = (a: number | null, b: number | null): number | null =>
+    a === null || b === null ? null : a / b;
+  const upTo = (limit: number) => (ratio: number) => ratio <= limit;
+  const lines = [
+    ratioLine(
+      'CPU to nginx-mirror (at most 0.70)',
+      to(cpu(compared), cpu(peers.nginxMirror)),
+      upTo(0.7),
+    ),
+    ratioLine(
+      'CPU to Envoy-mirror (at most 0.70)',
+      to(cpu(compared), cpu(peers.envoyMirror)),
+      upTo(0.7),
+    ),
+    ratioLine(
+      'CPU to Traefik-mirror (at most 0.45)',
+      to(cpu(compared), cpu(peers.traefikMirror)),
+      upTo(0.45),
+    ),
+    ratioLine(
+      'throughput to nginx-mirror (at least 1.3)',
+      to(perSec(compared), perSec(peers.nginxMirror)),
+      (ratio) => ratio >= 1.3,
+    ),
+    ratioLine(
+      'CPU serving alone to Envoy (below 1)',
+      to(cpu(alone), cpu(peers.envoy)),
+      (ratio) => ratio < 1,
+    ),
+    ratioLine('CPU serving alone to nginx (at most 3)', to(cpu(alone), cpu(peers.nginx)), upTo(3)),
+    ratioLine(
+      `p99 added at ${halfPerSec}/s to nginx-mirror (at most 1)`,
+      to(addedP99(compared), addedP99(peers.nginxMirror)),
+      upTo(1),
+    ),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(
+    `In every round of Crossfade's: received = mirrored = compared, as the sides counted them.\n` +
+      `${ROUNDS} rounds of ${ROUND_MS / 1000} s for each way and load, interleaved, ${CLIENTS} ` +
+      `clients; medians. One worker each. ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ` +
+      `Node ${process.versions.node}. Command: npm run bench -- proxy --rounds ${ROUNDS} ` +
+      `--round ${values.round} --clients ${CLIENTS}\n`,
+  );
 } finally {
-  for (const child of children) child.kill();
+  starter.end();
+  legacy.child.kill();
+  candidate.child.kill();
   rmSync(FOLDER, { recursive: true, force: true });
 }
+process.exit();

@@ -8,7 +8,10 @@ import { join } from 'node:path';
 const TRIALS: Readonly<Record<string, string>> = {
   cache: 'legacy and slab caches in process: hits, inserts, collections, bytes an entry',
   isolation: 'live p99 and errors while the shadow hangs, is slow, dead, resets or never ends',
-  proxy: 'direct, through the proxy, mirrored and compared; nginx with mirror beside them',
+  proxy: 'cost and added latency beside nginx, Envoy and Traefik with and without mirrors',
+  identity: 'a million requests while both sides break at random: each accounted for',
+  streaming: 'a gigabyte down and up at a megabyte a second: memory stays flat',
+  soak: 'generated request streams against a reader of another make',
 };
 
 const wanted = process.argv[2];
