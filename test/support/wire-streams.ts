@@ -259,10 +259,13 @@ class StreamClient {
   whenOver(): Promise<boolean> {
     if (this.#isDone) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const late = async (): Promise<void> => {
+        // A machine that was busy elsewhere is no connection that hangs.
+        for (let turns = 0; turns < 100 && !this.#isDone; turns += 1) await turn();
         this.#socket.destroy();
-        resolve(false);
-      }, WAIT_MS);
+        resolve(this.#isDone);
+      };
+      const timer = setTimeout(() => void late(), WAIT_MS);
       this.#onOver = () => {
         clearTimeout(timer);
         resolve(true);

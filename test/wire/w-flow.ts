@@ -192,6 +192,7 @@ const switches: readonly WireRow[] = [
     input: 'A WebSocket upgrade, and the live side answers 101',
     expected: 'a tunnel to the live side alone; never mirrored; silence and life are limited',
     clause: 'RFC 9110, 7.8; RFC 6455',
+    note: 'the limits of silence and life, in hours, are not waited for',
   },
   {
     id: 'W-63',
