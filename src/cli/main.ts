@@ -2,6 +2,7 @@
 // First of all: an older Node fails later, and in ways that tell nobody why.
 import './require-node.ts';
 import { CommanderError } from 'commander';
+import { useCompileCache } from '../kit/compile-cache.ts';
 import { codeOf, CrossfadeError, EXIT } from '../kit/errors.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
@@ -13,6 +14,8 @@ function usageError(error: CommanderError): CrossfadeError {
   const hint = meant === undefined ? 'see crossfade --help' : `did you mean ${meant}?`;
   return new CrossfadeError('usage', sentence, { hint, cause: error });
 }
+
+useCompileCache();
 
 async function main(args: readonly string[]): Promise<number | undefined> {
   try {

@@ -3,6 +3,7 @@
  * what the engine wants of it. Out: what it says and how it ended, to the engine's listener.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { withCompileCache } from '../kit/compile-cache.ts';
 import { entryPath } from '../kit/entry.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Assignment } from '../model/assignment.ts';
@@ -73,7 +74,8 @@ export class WorkerProcess {
     this.served = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#child = fork(entryPath(import.meta.url, '../proxy/worker'), [], { detached: true });
+    const path = entryPath(import.meta.url, '../proxy/worker');
+    this.#child = fork(path, [], { detached: true, env: withCompileCache() });
     this.#child.on('message', (message: FromProxy) => this.#hear(message));
     this.#child.once('error', (error) => this.#end(error.message));
     this.#child.once('exit', (code, signal) => this.#exited(signal ?? `code ${code}`));

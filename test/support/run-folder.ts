@@ -30,8 +30,8 @@ export interface RunFolder {
   reload(): Promise<Reloaded>;
   /** Sentences of the events of one kind. */
   events(kind: string): Promise<readonly string[]>;
-  /** Starts another run on the same configuration. */
-  restart(): Promise<void>;
+  /** Starts another run on the same configuration; `shell` as startRun takes it. */
+  restart(shell?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,8 +88,8 @@ ${more}
       const { events } = await started.run.status();
       return events.filter((event) => event.kind === kind).map(({ sentence }) => sentence);
     },
-    restart: async () => {
-      started.run = await startRun(configuration, store);
+    restart: async (shell) => {
+      started.run = await startRun(configuration, store, shell);
     },
     close: async () => {
       letGo();
