@@ -38,6 +38,8 @@ export interface EngineObserver {
 export interface BuiltinEngineOptions {
   readonly settings: Settings;
   readonly handle: ListenHandle;
+  /** Proxies of a killed controller may still serve, until they have seen this one. */
+  readonly isTakeover: boolean;
   /** Path of control.json, by which an orphaned proxy sees a new controller. */
   readonly controlPath: string;
   /** The journal of missed writes on disk. */
@@ -68,6 +70,8 @@ const APPLY_MAX_MS = 3000;
 /** Longest the end waits for a worker that takes what waits, where none serves. */
 const LAST_WORKER_MAX_MS = 5000;
 const WATCH_PERIOD_MS = 1000;
+/** Orphans notice a new controller, drain, and leave the keys they have tainted. */
+const ORPHANS_END_WITHIN_MS = LIMITS.drainMaxMs + 2 * WATCH_PERIOD_MS;
 const RESPAWN_MIN_MS = 50;
 
 /** The engine that moves traffic with proxy processes of our own on this machine. */
@@ -112,6 +116,9 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     this.#journal = new JournalKeeper({ store, clock: systemClock, log, taint });
     const { warning } = this.#connections;
     if (warning !== null) this.#options.log.warn({ warning }, 'few connections');
+    if (this.#options.isTakeover) {
+      this.#overlap.hold(ORPHANS_END_WITHIN_MS, () => this.#overlap.consider(this.#crew.all));
+    }
     this.#fill();
     await this.#crew.until(
       () =>
@@ -240,6 +247,11 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const { generation } = worker;
     const isEvidence = generation >= this.#evidenceFrom && generation <= this.#generation;
     this.#observer!.accept(isEvidence ? summary : { ...summary, cells: [] });
+    const { overridden } = summary.traffic;
+    if (overridden === worker.overridden) return;
+    const requests = overridden - worker.overridden;
+    worker.overridden = overridden;
+    this.#options.log.info({ worker: worker.id, requests }, 'testers chose their side');
   }
 
   writing(worker: WorkerProcess, write: OpenWrite): void {

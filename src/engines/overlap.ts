@@ -14,6 +14,8 @@ export class Overlap {
   readonly #settleMs: () => number;
   readonly #changed: () => void;
   #isOn = false;
+  /** Proxies of an earlier controller may still serve, with taints that nobody else knows. */
+  #isHeld = false;
   #ending: NodeJS.Timeout | null = null;
 
   /** `settleMs`: how long a pair may be under way that began while it lasted. */
@@ -27,9 +29,19 @@ export class Overlap {
     return this.#isOn ? { ...assignment, comparePercent: 0 } : assignment;
   }
 
+  /** One worker counts as two for so long; `consider` is called when that is over. */
+  hold(ms: number, consider: () => void): void {
+    this.#isHeld = true;
+    setTimeout(() => {
+      this.#isHeld = false;
+      consider();
+    }, ms).unref();
+  }
+
   /** Looks at the workers there are now. */
   consider(workers: readonly WorkerProcess[]): void {
-    const isNow = workers.length > 1 && workers.some((worker) => worker.mirrorsWrites);
+    const areSeveral = workers.length > 1 || this.#isHeld;
+    const isNow = areSeveral && workers.some((worker) => worker.mirrorsWrites);
     if (isNow) {
       this.close();
       if (this.#isOn) return;

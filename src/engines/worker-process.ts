@@ -54,6 +54,8 @@ export class WorkerProcess {
   readonly startedAtMs: number = performance.now();
   /** Mirrored writes under way, by id. */
   readonly openWrites: Map<number, OpenWrite> = new Map<number, OpenWrite>();
+  /** Requests whose side a tester chose, as far as they are logged. */
+  overridden = 0;
   /** Whether it serves, once that is known; never rejects. */
   readonly served: Promise<boolean>;
   readonly #child: ChildProcess;

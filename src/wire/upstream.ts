@@ -115,8 +115,8 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     for (const connection of this.#idle.splice(0)) connection.close();
     if (!isHard) return;
     for (const leg of this.#watched.slice()) leg.fail('aborted', 'the copies were stopped');
-    for (const attempt of [...this.#attempts]) attempt.fail('the copies were stopped');
-    for (const connection of [...this.#connections]) connection.close();
+    for (const attempt of this.#attempts) attempt.fail('the copies were stopped');
+    for (const connection of this.#connections) connection.close();
   }
 
   async close(): Promise<void> {

@@ -71,6 +71,7 @@ async function serve(
   const engine = createBuiltinEngine({
     settings,
     handle,
+    isTakeover,
     controlPath,
     missedWrites: store.missedWrites,
     log,
