@@ -28,6 +28,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/run.ts')).runCommand(),
   },
   {
+    name: 'preflight',
+    group: 'Run:',
+    summary: 'what would change with the proxy in front: -c FILE, or the two URLs',
+    load: async () => (await import('./commands/preflight.ts')).preflightCommand(),
+  },
+  {
     name: 'status',
     group: 'Rollout:',
     summary: 'where it stands, why, what it waits for',
