@@ -319,12 +319,13 @@ try {
   process.stdout.write(
     `${last.traffic.received} requests; the counts ` +
       `${unequal.length === 0 ? 'add up' : `do NOT add up: ${unequal.join(', ')}`}. ` +
-      `${ratePerSec} a second, half of what saturates; legacy answers after ${values.service}; ` +
+      `${ratePerSec} a second${values.rate === undefined ? ', half of what saturates' : ''}; ` +
+      `legacy answers after ${values.service}; ` +
       `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
       `${RSS_OVER_MAX_MIB} MiB more. ` +
       `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ${cpus().length} × ${cpu?.model ?? 'unknown'}, ` +
       `Node ${process.versions.node}. ` +
-      `Command: npm run bench -- isolation --block ${values.block} --max ${values.max}\n`,
+      `Command: npm run bench -- isolation ${process.argv.slice(2).join(' ')}\n`,
   );
   if (failed > 0 || unequal.length > 0) process.exitCode = 1;
 } finally {
