@@ -82,11 +82,8 @@ describe('what clients get', () => {
     });
     const client = ['Host', 'shop.example', 'X-Z', '1', 'x-a', '\xe9'];
     const hop = ['X-Forwarded-For', '127.0.0.1', 'X-Forwarded-Proto', 'http'];
-    expect(endToEnd.slice(0, -1)).toEqual([
-      ...client,
-      ...hop,
-      ...['X-Forwarded-Host', 'shop.example', 'Via'],
-    ]);
+    const named = ['X-Forwarded-Host', 'shop.example', 'Via'];
+    expect(endToEnd.slice(0, -1)).toEqual([...client, ...hop, ...named]);
   });
 
   it('passes bodies longer than what is kept, both ways, byte for byte', async () => {

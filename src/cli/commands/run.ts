@@ -67,12 +67,11 @@ async function serve(
   const { storePath } = settings;
   const { label } = flags;
   const handle = await bindListenHandle(settings.listen, isTakeover);
-  const controlPath = controlPathOf(storePath);
   const engine = createBuiltinEngine({
     settings,
     handle,
     isTakeover,
-    controlPath,
+    controlPath: controlPathOf(storePath),
     missedWrites: store.missedWrites,
     log,
   });
