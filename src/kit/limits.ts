@@ -87,6 +87,8 @@ export const LIMITS = {
   upstreamIdleMs: 4000,
   /** And to one that says more than anybody needs. */
   upstreamIdleMaxMs: 600_000,
+  /** Silence in the middle of a live answer before it is cut; an event stream has no such limit. */
+  answerSilenceMs: 600_000,
   /** Interim answers (1xx) before one final one. */
   interimAnswersMax: 16,
   /** How long a connection is still read after its last answer, so that the client gets that. */

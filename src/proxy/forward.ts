@@ -59,6 +59,8 @@ class Delivery implements LegListener {
   #isHeadDue = false;
   #isRescuing = false;
   #isRetried = false;
+  /** It answers with a stream of events. */
+  #isEndless = false;
   #direct: Leg | null = null;
 
   constructor(passage: Passage, parts: ForwardParts, ended: (passage: Passage) => void) {
@@ -103,8 +105,8 @@ class Delivery implements LegListener {
     if (this.#isRescuing) return;
     if (this.#canRescue && leg.status >= 500) this.#rescue();
     else if (!this.#canRescue || isEventStream(leg)) {
-      // From here on the side has answered in time; how long the rest takes is its client's pace.
-      leg.extend(Infinity);
+      this.#isEndless = isEventStream(leg);
+      this.#keepUp(leg);
       this.#isHeadDue = true;
       queueMicrotask(() => this.#sendHead(leg));
     }
@@ -122,7 +124,6 @@ class Delivery implements LegListener {
       this.#sendChunk(leg, held);
     } else if (leg.bodyBytes > LIMITS.rescueHoldMaxBytes) {
       // It cannot be rescued any more.
-      leg.extend(Infinity);
       const held = leg.body();
       this.#isHeadDue = true;
       this.#sendHead(leg);
@@ -227,7 +228,7 @@ class Delivery implements LegListener {
     };
     const request = this.#passage.requestFor('legacy', 'live');
     this.#direct = this.#parts.sides.legacy.dispatch(request, options, {
-      head: (leg) => leg.extend(Infinity),
+      head: (leg) => this.#keepUp(leg),
       data: (leg, chunk) => {
         if (this.#inbound.hasBegun) this.#sendChunk(leg, chunk);
         else if (!leg.isCaptureWhole || leg.bodyBytes !== leg.announcedBytes) {
@@ -282,9 +283,23 @@ class Delivery implements LegListener {
   }
 
   #sendChunk(leg: Leg, chunk: Buffer): void {
-    if (this.#inbound.write(chunk) || this.#inbound.isOver) return;
+    if (this.#inbound.write(chunk) || this.#inbound.isOver) {
+      this.#keepUp(leg);
+      return;
+    }
+    // How long the rest takes is the client's pace now, and the data port sees to that.
     leg.pause();
-    this.#inbound.onDrain = () => leg.resume();
+    leg.extend(Infinity);
+    this.#inbound.onDrain = () => {
+      this.#keepUp(leg);
+      leg.resume();
+    };
+  }
+
+  /** A side that has begun to answer may be silent for so long; a stream of events for ever. */
+  #keepUp(leg: Leg): void {
+    const elapsedMs = (this.#parts.nowUs() - leg.startedUs) / 1000;
+    leg.extend(this.#isEndless ? Infinity : elapsedMs + LIMITS.answerSilenceMs);
   }
 
   /** A whole answer has gone to the client: what it waited is a live latency. */
