@@ -55,8 +55,8 @@ export interface BuiltinEngine extends Required<TrafficEngine> {
   start(observer: EngineObserver): Promise<void>;
   /**
    * Replaces every worker by one with these settings. When all the new ones accept, `commit` is
-   * called, and the old ones finish what they have begun. Throws `reload-failed`, and nothing has
-   * changed. One at a time. `isEvidenceVoid`: what the old ones still see is no evidence.
+   * called, and the old ones finish what they have begun; resolves when they take no connections
+   * any more. Throws `reload-failed`, and nothing has changed. One at a time. `isEvidenceVoid`: what the old ones still see is no evidence.
    */
   reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void>;
   /** Drains and ends every worker; connections that wait for one are taken first. */
@@ -203,10 +203,11 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     if (isEvidenceVoid) this.#evidenceFrom = generation;
     if (isTrial) this.#safeMode.beginTrial(fresh[0]!.id, performance.now());
     commit();
-    for (const worker of this.#crew.all) {
-      if (worker.generation < generation) worker.leave();
-    }
+    const old = this.#crew.all.filter((worker) => worker.generation < generation);
+    for (const worker of old) worker.leave();
     this.#fill();
+    // Whoever connects after a reload has the new settings.
+    await this.#crew.until(() => old.every((worker) => worker.isClosed), LIMITS.queueTakenMaxMs);
   }
 
   async close(): Promise<void> {

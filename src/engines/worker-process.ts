@@ -181,6 +181,7 @@ export class WorkerProcess {
     if (this.#phase === 'gone') return;
     for (const limit of this.#limits) clearTimeout(limit);
     this.#listener.ended(this, how);
+    this.isClosed = true;
     this.#become('gone');
   }
 

@@ -100,7 +100,9 @@ class ProxyLife {
     };
     tellWritten();
     const telling = setInterval(tellWritten, WRITTEN_PERIOD_MS);
-    await this.#proxy.drain(LIMITS.drainMaxMs);
+    const drained = this.#proxy.drain(LIMITS.drainMaxMs);
+    tell({ kind: 'closed' });
+    await drained;
     clearInterval(telling);
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (process.connected) this.#summarize();
