@@ -323,8 +323,8 @@ try {
       `legacy answers after ${values.service}; ` +
       `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
       `${RSS_OVER_MAX_MIB} MiB more. ` +
-      `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ${cpus().length} × ${cpu?.model ?? 'unknown'}, ` +
-      `Node ${process.versions.node}. ` +
+      `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ` +
+      `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}. ` +
       `Command: npm run bench -- isolation ${process.argv.slice(2).join(' ')}\n`,
   );
   if (failed > 0 || unequal.length > 0) process.exitCode = 1;

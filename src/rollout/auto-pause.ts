@@ -67,6 +67,7 @@ const PAUSE_MIN_MS = 60_000;
 const PAUSE_MAX_MS = 1_800_000;
 const CONTROL_PERCENT = { watching: 5, suspecting: 50, paused: 0 } as const;
 
+/** Nothing measured yet, nothing suspected. */
 export function watching(nowUs: number): AutoPauseState {
   return {
     kind: 'watching',

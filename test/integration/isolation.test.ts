@@ -13,14 +13,9 @@ import { LIMITS } from '../../src/kit/limits.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import type { TrafficCounts } from '../../src/model/window.ts';
 import { createAnalyst } from '../../src/proxy/analyst.ts';
-import {
-  identities,
-  type RunningProxy,
-  startProxy,
-  testRoute,
-  testSettings,
-} from '../support/proxy.ts';
+import { type RunningProxy, startProxy, testRoute, testSettings } from '../support/proxy.ts';
 import { startRun } from '../support/crossfade.ts';
+import { agent, ask, BODY, counts, quiet, serve } from '../support/isolation.ts';
 import { MISBEHAVIOURS, type RawShadow, startShadow } from '../support/shadows.ts';
 import { type Answer, type SideServer, startSide, until } from '../support/sides.ts';
 
@@ -30,7 +25,6 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 });
 
-const BODY = '{"same":true}';
 const SHADOW_TIMEOUT_MS = 250;
 
 function kept<T extends { close(): Promise<void> }>(each: T): T {
@@ -53,61 +47,6 @@ async function proxyTo(
   const { url } = legacy ?? (await legacySide());
   const changes = { shadowTimeoutMs: SHADOW_TIMEOUT_MS, ...over };
   return kept(await startProxy(testSettings(url, candidateUrl, changes), 0, parts));
-}
-
-interface Asked {
-  readonly method?: string;
-  readonly path?: string;
-  readonly body?: Buffer;
-}
-
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-/** One live request: its status and the whole of its body. */
-function ask(
-  { port }: { readonly port: number },
-  asked: Asked = {},
-  from: Agent = agent,
-): Promise<readonly [number, string]> {
-  const { method = 'GET', path = '/u/1/x', body } = asked;
-  return new Promise((resolve, reject) => {
-    const sent = request({ agent: from, host: '127.0.0.1', port, method, path }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        resolve([answer.statusCode ?? 0, Buffer.concat(chunks).toString('latin1')]);
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-/** So many live requests, some at once, no key twice at a time; all must be legacy's answers. */
-async function serve(proxy: RunningProxy, times: number, body = BODY): Promise<void> {
-  let next = 0;
-  const client = async (): Promise<void> => {
-    for (let i = next; i < times; i = next) {
-      next += 1;
-      expect(await ask(proxy, { path: `/u/${i}/x` })).toEqual([200, body]);
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, client));
-}
-
-/** The totals, whose identities hold at every look. */
-function counts(proxy: RunningProxy): TrafficCounts {
-  const traffic = proxy.traffic();
-  for (const [left, right] of identities(traffic)) expect(left).toBe(right);
-  expect(traffic.inFlight).toBeGreaterThanOrEqual(0);
-  expect([traffic.failedSafe, traffic.failedWrites]).toEqual([0, 0]);
-  return traffic;
-}
-
-async function quiet(proxy: RunningProxy): Promise<TrafficCounts> {
-  await until(() => counts(proxy).inFlight === 0);
-  return counts(proxy);
 }
 
 /** Nothing is mirrored any more: nothing is left under way, held or open. */

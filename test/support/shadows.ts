@@ -97,7 +97,7 @@ export const MISBEHAVIOURS: Readonly<Record<string, Misbehaviour>> = {
   },
   'answers a byte at a time for ever': {
     asked: (socket) => {
-      socket.write(`${HEAD}Content-Length: 100000\r\n\r\n`);
+      socket.write(`${HEAD}Content-Length: 10000\r\n\r\n`);
       drip(socket, 20);
     },
   },

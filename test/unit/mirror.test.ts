@@ -7,91 +7,9 @@ import { createMirror } from '../../src/proxy/mirror.ts';
 import { OVERLOAD, type OverloadLevel } from '../../src/proxy/overload.ts';
 import type { Passage } from '../../src/proxy/passage.ts';
 import { UnsentLeg } from '../../src/proxy/unsent-leg.ts';
-import type { Leg, LegListener, Upstream } from '../../src/wire/leg.ts';
+import type { Leg } from '../../src/wire/leg.ts';
+import { HeldSide } from '../support/held-side.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
-
-/** A leg that tests end by hand. */
-class HeldLeg implements Leg {
-  readonly startedUs = 0;
-  finishedUs = 0;
-  readonly status = 0;
-  readonly statusMessage = '';
-  readonly headers = [];
-  readonly trailers = [];
-  readonly failure = '';
-  readonly isSent = true;
-  readonly isAnswered = false;
-  readonly isFailed = true;
-  readonly isCaptureWhole = true;
-  readonly bodyHash = null;
-  outcome: Outcome | null = null;
-  bodyBytes = 0;
-  announcedBytes: number | null = null;
-  isReused = false;
-  firstByteUs = 0;
-  isPaused = false;
-  readonly #listener: LegListener;
-
-  constructor(listener: LegListener) {
-    this.#listener = listener;
-  }
-
-  body(): Buffer {
-    return Buffer.alloc(0);
-  }
-
-  answer(): null {
-    return null;
-  }
-
-  fail(outcome: Outcome): void {
-    if (this.outcome !== null) return;
-    this.outcome = outcome;
-    this.#listener.end(this);
-  }
-
-  extend(): void {}
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-
-  announces(bytes: number): void {
-    this.announcedBytes = bytes;
-    this.#listener.head(this);
-  }
-
-  answers(bytes: number): void {
-    this.firstByteUs = 1;
-    this.bodyBytes += bytes;
-    this.#listener.data(this, Buffer.alloc(bytes));
-  }
-}
-
-class HeldSide implements Upstream {
-  readonly legs: HeldLeg[] = [];
-  readonly released: boolean[] = [];
-  connectionCount = 0;
-
-  dispatch(_request: unknown, _options: unknown, listener: LegListener): Leg {
-    const leg = new HeldLeg(listener);
-    this.legs.push(leg);
-    return leg;
-  }
-
-  release(isHard: boolean): void {
-    this.released.push(isHard);
-    if (isHard) for (const leg of this.legs) leg.fail('aborted');
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
 
 interface Ask {
   readonly keys?: readonly string[];
@@ -147,7 +65,7 @@ const fill = (send: () => unknown, times: number): void => {
 };
 
 describe('a paused mirror', () => {
-  it('ends every copy at once, those under way, those for a slot and those behind their key', () => {
+  it('ends every copy at once: under way, waiting for a slot, waiting for its key', () => {
     const { mirror, send, shadow, ended } = setup();
     fill(send, LIMITS.shadowInFlightMax + 100);
     fill(() => send({ keys: ['user-1'], isSafe: false }), 100);
@@ -261,7 +179,7 @@ describe('room for copies', () => {
     expect(refusal()).toBe('shadow-queue-full');
   });
 
-  it('is given to every route alike, though they come in turn and in step with the shadow', () => {
+  it('is given to every route alike, though they come in step with the shadow', () => {
     const { send, shadow, state, refusal } = setup();
     const random = createRandom(3);
     const mirrored = [0, 0, 0];
