@@ -79,7 +79,7 @@ function build(parts: Parts): ParsedAnswer | HeadProblem {
     switch (name.length) {
       case 10: {
         const lower = name.toLowerCase();
-        if (lower === 'connection') connection += `,${headers[i + 1]!}`;
+        if (lower === 'connection') connection = joined(connection, headers[i + 1]!);
         else if (lower === 'keep-alive') keepAlive = headers[i + 1]!;
         break;
       }
@@ -97,14 +97,21 @@ function build(parts: Parts): ParsedAnswer | HeadProblem {
   }
   const framing = framingOf(parts, length, coding);
   if (typeof framing === 'string') return framing;
-  const closes = connection !== '' && listNames(connection, 'close');
-  const keepsAlive =
-    framing.kind !== 'until-close' &&
-    !closes &&
-    (minor === 1 || (connection !== '' && listNames(connection, 'keep-alive')));
+  const keepsAlive = framing.kind !== 'until-close' && isKept(connection, minor);
   const hint = keepAlive === null ? null : KEEP_ALIVE_TIMEOUT.exec(keepAlive);
   const head = { status, reason, minor, headers, framing, keepsAlive };
   return { head, end, keepAliveSec: hint === null ? null : Number(hint[1]) };
+}
+
+function joined(list: string, value: string): string {
+  return list === '' ? value : `${list},${value}`;
+}
+
+function isKept(connection: string, minor: 0 | 1): boolean {
+  if (connection === '') return minor === 1;
+  if (connection === 'keep-alive') return true;
+  if (listNames(connection, 'close')) return false;
+  return minor === 1 || listNames(connection, 'keep-alive');
 }
 
 function framingOf(

@@ -35,6 +35,8 @@ const NO_FIELDS: readonly string[] = [];
 const LAST_CHUNK = '0\r\n\r\n';
 /** One write for a request and a body up to here. */
 const JOINED_MAX_BYTES = 65_536;
+/** Turns of the event loop, each of which would have read what there was. */
+const QUIET_TURNS = 3;
 
 /** A connection that is open; see the head of this file. */
 export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
@@ -54,13 +56,16 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   /** The request's body, as long as it is not sent whole. */
   #upload: BodyPipe | null = null;
   #isUploadChunked = false;
-  #unsent: Buffer[] = [];
-  #isFlushDue = false;
+  /** The side takes no more of the request; an answer to it may still be there to be read. */
+  #hasWriteFailed = false;
+  #quietTurns = 0;
+  /** The connection speaks another protocol now: what is read goes to whoever reads the socket. */
+  #isSwitched = false;
 
   constructor(socket: Socket, owner: LineOwner) {
     this.socket = socket;
     this.#owner = owner;
-    socket.on('data', this.#onBytes);
+    this.#holdOnDestroy(socket);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -83,9 +88,12 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     else if (body instanceof Uint8Array) this.#sendWhole(text, body);
     else {
       this.#isUploadChunked = isSentChunked(request);
-      this.socket.write(text, 'latin1');
       this.#upload = body;
+      // What of the body is there already goes along with the head.
+      this.socket.cork();
+      this.socket.write(text, 'latin1');
       body.attach(this);
+      this.socket.uncork();
     }
   }
 
@@ -97,6 +105,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
 
   resume(): void {
     this.socket.resume();
+    if (this.#hasWriteFailed) this.#readOn();
   }
 
   abandon(): void {
@@ -148,19 +157,20 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   }
 
   chunk(bytes: Buffer): boolean {
-    // Written once what the side has sent meanwhile is read: an early answer must not be lost
-    // because the write that follows it fails.
-    this.#unsent.push(bytes);
-    if (!this.#isFlushDue) {
-      this.#isFlushDue = true;
-      setImmediate(flush, this);
-    }
-    return false;
+    const { socket } = this;
+    if (this.#isUploadChunked) {
+      socket.cork();
+      socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
+      socket.write(bytes);
+      socket.write('\r\n', 'latin1');
+      socket.uncork();
+    } else socket.write(bytes);
+    return !socket.writableNeedDrain;
   }
 
   end(): void {
-    if (this.#isFlushDue) return;
-    this.#uploaded();
+    this.#upload = null;
+    if (this.#isUploadChunked) this.socket.write(LAST_CHUNK, 'latin1');
   }
 
   aborted(): void {
@@ -168,51 +178,68 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     this.breakOff('aborted', 'the client broke its request off');
   }
 
-  flush(): void {
-    this.#isFlushDue = false;
-    const unsent = this.#unsent;
-    this.#unsent = [];
-    const upload = this.#upload;
-    if (this.#state === CLOSED || upload === null) return;
-    const { socket } = this;
-    socket.cork();
-    for (const bytes of unsent) {
-      if (this.#isUploadChunked) socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
-      socket.write(bytes);
-      if (this.#isUploadChunked) socket.write('\r\n', 'latin1');
-    }
-    socket.uncork();
-    if (!socket.writableNeedDrain) upload.resume();
-    if (upload.isWhole && upload.isEmpty && !this.#isFlushDue) this.#uploaded();
-  }
-
-  #uploaded(): void {
-    if (this.#upload === null) return;
-    this.#upload = null;
-    if (this.#isUploadChunked) this.socket.write(LAST_CHUNK, 'latin1');
-  }
-
   readonly #onDrain = (): void => {
-    if (!this.#isFlushDue) this.#upload?.resume();
+    this.#upload?.resume();
   };
 
   #dropUpload(): void {
     const upload = this.#upload;
     this.#upload = null;
-    this.#unsent = [];
     upload?.discard();
+  }
+
+  /**
+   * A side may answer, and close, while a request's body is still on its way: the write that
+   * fails then must not close the socket before the answer has been read from it.
+   */
+  #holdOnDestroy(socket: Socket): void {
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (error?: Error): Socket => {
+      if (!this.#mayStillAnswer(error)) return destroy(error);
+      this.#hasWriteFailed = true;
+      this.#dropUpload();
+      this.#readOn();
+      return socket;
+    };
+  }
+
+  #mayStillAnswer(error: NodeJS.ErrnoException | undefined): boolean {
+    if (error?.syscall !== 'write' || this.#hasWriteFailed) return false;
+    return this.#leg !== null && this.#leg.request.body !== null;
+  }
+
+  /** Reads until nothing more comes: all that will ever come has arrived already. */
+  #readOn(): void {
+    this.#quietTurns = 0;
+    setImmediate(countQuietTurn, this);
+  }
+
+  /** True when one more turn of the event loop is to be counted. */
+  countQuietTurn(): boolean {
+    if (this.#state === CLOSED || this.socket.isPaused()) return false;
+    this.#quietTurns += 1;
+    if (this.#quietTurns < QUIET_TURNS) return true;
+    this.breakOff('reset', 'it closed the connection while the request was being sent');
+    return false;
   }
 
   // --- reading ---------------------------------------------------------------------------------
 
-  readonly #onBytes = (bytes: Buffer): void => {
+  /**
+   * Takes what the socket has read, in a buffer that the next read of any connection overwrites:
+   * what is kept of it is copied. False: no more until the socket is resumed.
+   */
+  read(bytes: Buffer): boolean {
+    if (this.#isSwitched) return this.socket.push(Buffer.from(bytes));
+    this.#quietTurns = 0;
     let rest: Buffer | null = bytes;
     if (this.#kept !== null) {
       rest = Buffer.concat([this.#kept, bytes]);
       this.#kept = null;
     }
     while (rest !== null && rest.length > 0) rest = this.#step(rest);
-  };
+    return true;
+  }
 
   #step(bytes: Buffer): Buffer | null {
     switch (this.#state) {
@@ -223,7 +250,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
       case CHUNKED:
         return this.#readChunked(bytes);
       case UNTIL_CLOSE:
-        this.#leg!.took(bytes);
+        this.#leg!.took(Buffer.from(bytes));
         return null;
       case IDLE:
         // An answer to nothing: whatever it is, nobody may take it for the next one's.
@@ -239,7 +266,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     const isToHead = leg.request.method === 'HEAD';
     const parsed = parseResponseHead(bytes, isToHead, this.#owner.headMaxBytes);
     if (parsed === null) {
-      this.#kept = bytes;
+      this.#kept = Buffer.from(bytes);
       return null;
     }
     if (typeof parsed === 'string') {
@@ -272,12 +299,11 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     this.#state = CLOSED;
     this.#leg = null;
     this.#owner.gone(this);
-    socket.off('data', this.#onBytes);
     socket.off('end', this.#onEnd);
     socket.off('drain', this.#onDrain);
     socket.off('close', this.#onClose);
-    socket.pause();
-    if (rest !== null) socket.unshift(rest);
+    this.#isSwitched = true;
+    if (rest !== null) socket.push(Buffer.from(rest));
     leg.switched(head, socket);
     return null;
   }
@@ -311,7 +337,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   #readLength(bytes: Buffer): null {
     const part = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
     this.#left -= part.length;
-    if (!this.#leg!.took(part)) return null;
+    if (!this.#leg!.took(Buffer.from(part))) return null;
     if (this.#left === 0) this.#finish(NO_FIELDS, part !== bytes);
     return null;
   }
@@ -326,13 +352,13 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   }
 
   bodyBytes(bytes: Buffer): void {
-    this.#leg?.took(bytes);
+    this.#leg?.took(Buffer.from(bytes));
   }
 
   /** The answer is whole. `hasMore`: something stands behind it that nobody has asked for. */
   #finish(trailers: readonly string[], hasMore: boolean): void {
     const leg = this.#leg!;
-    const isFree = this.#keepsAlive && !hasMore && this.#upload === null && this.#idleMaxMs > 0;
+    const isFree = this.#keepsAlive && !hasMore && this.#idleMaxMs > 0 && this.#isRequestSent;
     this.#leg = null;
     this.#decoder = null;
     if (isFree) {
@@ -343,6 +369,11 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
       this.#owner.free(this, this.#idleMaxMs);
     } else this.close();
     leg.whole(trailers);
+  }
+
+  /** Nothing of the request waits that the next one would have to wait for. */
+  get #isRequestSent(): boolean {
+    return this.#upload === null && !this.#hasWriteFailed && this.socket.writableLength === 0;
   }
 
   // --- its end ---------------------------------------------------------------------------------
@@ -365,6 +396,6 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   };
 }
 
-function flush(connection: UpstreamConnection): void {
-  connection.flush();
+function countQuietTurn(connection: UpstreamConnection): void {
+  if (connection.countQuietTurn()) setImmediate(countQuietTurn, connection);
 }

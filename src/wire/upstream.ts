@@ -3,7 +3,7 @@
  * never throws and never rejects: how it ended is its outcome. One coarse timer finds the legs,
  * the connections under way and the idle ones that are beyond their time.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Clock } from '../kit/clock.ts';
 import { codeOf } from '../kit/errors.ts';
@@ -44,6 +44,9 @@ interface Attempt {
   fail(failure: string): void;
 }
 
+/** Into which every socket reads: what it holds is taken before the next read. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
+
 const TICK_MS = 20;
 /** Ticks without a leg after which the timer rests. */
 const RESTING_TICKS = 250;
@@ -83,7 +86,8 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     this.#resolve = createResolve(host, options.role === 'shadow');
     this.#secure = isTls ? upstreamContext(settings.tls) : null;
-    this.#serverName = settings.tls.serverName ?? host;
+    // An address is no name to ask for; the certificate is checked against it all the same.
+    this.#serverName = settings.tls.serverName ?? (isIP(host) === 0 ? host : '');
   }
 
   nowUs(): number {
@@ -203,7 +207,11 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
         return;
       }
     }
-    const socket = this.#open(address);
+    let connection: UpstreamConnection | null = null;
+    const socket = this.#open(address, {
+      buffer: READ_BUFFER,
+      callback: (count) => connection?.read(READ_BUFFER.subarray(0, count)) ?? true,
+    });
     const failed = (failure: string): void => {
       if (!this.#attempts.delete(attempt)) return;
       socket.destroy();
@@ -224,14 +232,15 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
       if (!this.#attempts.delete(attempt)) return;
       socket.off('error', onError);
       socket.off('close', onClose);
-      this.#connected(socket);
+      connection = new UpstreamConnection(socket, this);
+      this.#connected(connection);
     });
     // What fails later than it was given up must still be heard, or it would end the process.
     socket.on('error', ignore);
   }
 
-  #open(host: string): Socket {
-    const target = { host, port: this.#port, noDelay: true, keepAlive: true };
+  #open(host: string, onread: OnReadOpts): Socket {
+    const target = { host, port: this.#port, noDelay: true, keepAlive: true, onread };
     if (this.#secure === null) return connect(target);
     return connectTls({
       ...target,
@@ -242,8 +251,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     });
   }
 
-  #connected(socket: Socket): void {
-    const connection = new UpstreamConnection(socket, this);
+  #connected(connection: UpstreamConnection): void {
     this.#connections.add(connection);
     this.free(connection, LIMITS.upstreamIdleMs);
   }
