@@ -16,6 +16,7 @@ import { Assigner } from './assign.ts';
 import { createForwarder } from './forward.ts';
 import { createIdentifier } from './identify.ts';
 import { KeyOrder } from './key-order.ts';
+import type { ConnectionLimits } from './messages.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { MirrorBudget } from './mirror-budget.ts';
 import { createOwnJournal, type JournalPort } from './journal-port.ts';
@@ -27,12 +28,6 @@ import { Pipeline } from './pipeline.ts';
 import { Replayer } from './replayer.ts';
 import { TaintedKeys } from './taint.ts';
 import type { WriteLog } from './write-log.ts';
-
-/** Connections that the proxy may hold to each side. */
-export interface ConnectionLimits {
-  readonly live: number;
-  readonly shadow: number;
-}
 
 export interface ProxyParts {
   readonly worker: number;
