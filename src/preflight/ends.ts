@@ -1,6 +1,7 @@
 /** The three ends that are compared, and a request as each of them has to get it. */
 import type { RawHeaders } from '../model/exchange.ts';
 import type { Settings, UpstreamSettings } from '../model/settings.ts';
+import { upstreamContext } from '../wire/upstream-tls.ts';
 import type { Address, Heard } from './raw-client.ts';
 
 /** `proxy` is legacy through a proxy of our own. */
@@ -58,7 +59,13 @@ function sideEnd(name: 'legacy' | 'candidate', side: UpstreamSettings, legacyHos
     address: {
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(url.port === '' ? (isTls ? 443 : 80) : url.port),
-      tls: isTls ? side.tls : null,
+      tls: isTls
+        ? {
+            context: upstreamContext(side.tls),
+            serverName: side.tls.serverName,
+            isVerified: side.tls.isVerified,
+          }
+        : null,
     },
     prefix,
     host,

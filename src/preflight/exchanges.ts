@@ -14,13 +14,13 @@ import type { Heard, RawClient } from './raw-client.ts';
 
 type HeardByEnd = Readonly<Record<EndName, Heard>>;
 
-/** Every probe of the table, judged. Malformed ones that the proxy refuses are no difference. */
+/** Every probe of the table, judged. What becomes of an unwanted one is no difference. */
 export async function judgeProbes(client: RawClient, ends: Ends, base: Ask): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const { name, tier, bytes } of PROBES) {
     const heard = await askAll(client, ends, (end) => bytes(end, base));
     for (const finding of judgeReceptions(heard, name)) {
-      const isOnPurpose = tier === 'malformed';
+      const isOnPurpose = tier === 'unwanted';
       found.push(
         isOnPurpose
           ? { ...finding, isDifference: false, mend: 'no client should send it' }
@@ -73,7 +73,7 @@ export function judgeReceptions(heard: HeardByEnd, where: string): Finding[] {
       where,
       mend: isRefusal
         ? 'to mend: clients that send this lose it, so change them, or leave this traffic on legacy'
-        : "to mend: find out what legacy answers otherwise to, or whether it is flaky",
+        : 'to mend: find out what legacy answers otherwise to, or whether it is flaky',
     });
   }
   if (receptionOf(legacy) !== receptionOf(candidate)) {

@@ -23,6 +23,8 @@ export interface PreflightOptions {
   readonly idleMaxMs: number;
   /** Longest wait for an answer. */
   readonly timeoutMs: number;
+  /** Told what is being checked, as it begins. */
+  readonly onProgress?: (what: string) => void;
 }
 
 export interface Preflight {
@@ -51,13 +53,14 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
 async function check(
   client: RawClient,
   ends: Ends,
-  { settings, sample, idleMaxMs }: PreflightOptions,
+  { settings, sample, idleMaxMs, onProgress }: PreflightOptions,
 ): Promise<Preflight> {
   const routes: RouteFact[] = [];
   const findings: Finding[] = [];
   let denied = 0;
   let base: Ask | null = null;
   for (const route of sample) {
+    onProgress?.(route.route);
     const checked = await checkRoute(client, ends, route);
     routes.push(checked.fact);
     findings.push(...checked.findings);
@@ -66,9 +69,12 @@ async function check(
   }
   base ??= { method: 'GET', target: '/', headers: [], host: null };
   if (denied > 0) findings.push(withoutCredentials(denied));
+  onProgress?.('paths, methods and forms');
   findings.push(...(await judgeProbes(client, ends, base)));
+  onProgress?.('sizes');
   const sizes = await measureSizes(client, ends, base);
   findings.push(...judgeSizes(sizes, settings.port.headMaxBytes));
+  onProgress?.('time limits');
   const times = await measureSilences(client, ends, base, idleMaxMs);
   findings.push(...judgeSilences(times));
   const name = `${base.method} ${base.target}`;

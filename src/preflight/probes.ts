@@ -4,8 +4,8 @@ import type { Ask, End } from './ends.ts';
 export interface Probe {
   /** As it stands in the report. */
   readonly name: string;
-  /** `malformed`: no client should send it, and a strict proxy refuses it on purpose. */
-  readonly tier: 'sound' | 'malformed';
+  /** `unwanted`: no client should send it, and a strict proxy refuses it on purpose. */
+  readonly tier: 'sound' | 'unwanted';
   /** The bytes for an end; `base` is a safe request that legacy takes. */
   readonly bytes: (end: End, base: Ask) => Buffer;
 }
@@ -99,12 +99,13 @@ export const PROBES: readonly Probe[] = [
   ...METHODS.map(
     (method): Probe => ({
       name: `the method ${method}`,
-      tier: 'sound',
+      // It answers with the request, credentials and all.
+      tier: method === 'TRACE' ? 'unwanted' : 'sound',
       bytes: (end, base) => end.compose({ ...base, method }),
     }),
   ),
   ...SOUND_FORMS.map((form) => formProbe(form, 'sound')),
-  ...MALFORMED_FORMS.map((form) => formProbe(form, 'malformed')),
+  ...MALFORMED_FORMS.map((form) => formProbe(form, 'unwanted')),
 ];
 
 function formProbe([name, form]: readonly [string, Form], tier: Probe['tier']): Probe {

@@ -2,12 +2,10 @@
  * Sends exact bytes over a connection of their own and reads what comes back. The proxy's own
  * clients would set right, or refuse, just what is to be found out here.
  */
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { codeOf, CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { TlsUpstreamSettings } from '../model/settings.ts';
 import {
   bodyLengthOf,
   isChunked,
@@ -22,7 +20,12 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   /** Null for plain connections. */
-  readonly tls: TlsUpstreamSettings | null;
+  readonly tls: {
+    readonly context: tls.SecureContext;
+    /** Name asked for and checked; null for the host. */
+    readonly serverName: string | null;
+    readonly isVerified: boolean;
+  } | null;
 }
 
 /** What became of the bytes: an answer, or why there is none. */
@@ -165,15 +168,13 @@ function isEventStream(head: RawHead): boolean {
 function open(to: Address): net.Socket {
   const { host, port } = to;
   if (to.tls === null) return net.connect({ host, port, noDelay: true });
-  const { caPath, certPath, keyPath, serverName, isVerified } = to.tls;
+  const { context, serverName, isVerified } = to.tls;
   const name = serverName ?? (net.isIP(host) === 0 ? host : undefined);
   return tls.connect({
     host,
     port,
-    ...(name === undefined ? {} : { servername: name }),
+    secureContext: context,
     rejectUnauthorized: isVerified,
-    ...(caPath === null ? {} : { ca: readFileSync(caPath) }),
-    ...(certPath === null ? {} : { cert: readFileSync(certPath) }),
-    ...(keyPath === null ? {} : { key: readFileSync(keyPath) }),
+    ...(name === undefined ? {} : { servername: name }),
   });
 }

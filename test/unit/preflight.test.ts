@@ -160,6 +160,42 @@ describe('the same request to all ends', () => {
   });
 });
 
+describe('a request', () => {
+  const settings = testSettings('http://legacy.test/old', 'https://candidate.test:8443', {});
+  const ends = createEnds(
+    {
+      ...settings,
+      candidate: {
+        ...settings.candidate,
+        host: 'rewrite',
+        setHeaders: ['X-Key', 'own'],
+        removeHeaders: ['cookie'],
+      },
+    },
+    8080,
+  );
+  const ask: Ask = { ...ASK, headers: ['Cookie', 'a=1', 'x-key', 'theirs', 'Accept', '*/*'] };
+
+  test("has each side's prefix, Host and fields, as the proxy would send it", () => {
+    expect(ends.legacy.compose(ask).toString()).toBe(
+      'GET /old/page?x=1 HTTP/1.1\r\nHost: legacy.test\r\nCookie: a=1\r\nx-key: theirs\r\n' +
+        'Accept: */*\r\nConnection: close\r\n\r\n',
+    );
+    expect(ends.candidate.compose(ask).toString()).toBe(
+      'GET /page?x=1 HTTP/1.1\r\nHost: candidate.test:8443\r\nAccept: */*\r\nX-Key: own\r\n' +
+        'Connection: close\r\n\r\n',
+    );
+    expect(ends.candidate.address).toMatchObject({ host: 'candidate.test', port: 8443 });
+  });
+
+  test("to the proxy is the client's own", () => {
+    expect(ends.proxy.compose({ ...ask, host: 'shop.test' }).toString()).toBe(
+      'GET /page?x=1 HTTP/1.1\r\nHost: shop.test\r\nCookie: a=1\r\nx-key: theirs\r\n' +
+        'Accept: */*\r\nConnection: close\r\n\r\n',
+    );
+  });
+});
+
 describe('sizes', () => {
   const settings = testSettings('http://legacy.test/prefix', 'http://candidate.test');
   const ends = createEnds(settings, 1);

@@ -4,10 +4,11 @@ import { CrossfadeError, EXIT } from '../../kit/errors.ts';
 import { parseDurationMs } from '../../kit/units.ts';
 import type { RawHeaders } from '../../model/exchange.ts';
 import type { Settings } from '../../model/settings.ts';
-import { runPreflight } from '../../preflight/preflight.ts';
+import { type Preflight, type PreflightOptions, runPreflight } from '../../preflight/preflight.ts';
 import { SAMPLE_DEFAULT, takeSample } from '../../preflight/sample.ts';
 import { differenceCount, preflightText } from '../../preflight/sentences.ts';
 import { readRecording } from '../../recording/reader.ts';
+import { visible } from '../../report/escape.ts';
 import { hasColor, printJson } from '../output.ts';
 
 interface PreflightFlags {
@@ -74,7 +75,7 @@ async function preflight(targets: readonly string[], flags: PreflightFlags): Pro
     max: sampleMax(flags.sample),
   });
   const timeoutMs = Math.min(settings.liveTimeoutMs, ANSWER_MAX_MS);
-  const found = await runPreflight({ settings, sample, idleMaxMs, timeoutMs });
+  const found = await checked({ settings, sample, idleMaxMs, timeoutMs });
   const differences = differenceCount(found.findings);
   if (flags.json === true) printJson({ differences, ...found });
   else {
@@ -82,6 +83,20 @@ async function preflight(targets: readonly string[], flags: PreflightFlags): Pro
     process.stdout.write(preflightText(found, options));
   }
   process.exitCode = differences === 0 ? EXIT.pass : EXIT.gateFailed;
+}
+
+/** Says on a terminal what is being checked; the line is gone afterwards. */
+async function checked(options: PreflightOptions): Promise<Preflight> {
+  if (!process.stderr.isTTY) return runPreflight(options);
+  try {
+    return await runPreflight({ ...options, onProgress: showProgress });
+  } finally {
+    process.stderr.write('\r\x1b[K');
+  }
+}
+
+function showProgress(what: string): void {
+  process.stderr.write(`\r\x1b[Kchecking ${visible(what)}`);
 }
 
 function settingsOf({ config, legacy, candidate }: PreflightFlags): Settings {
