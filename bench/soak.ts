@@ -34,6 +34,7 @@ async function runPart(part: Part): Promise<void> {
     width: WIDTH,
     mirrorPercent: MIRROR_PERCENT,
     onProgress: (sofar) => void process.send!(sofar),
+    onDesync: (what) => void process.stderr.write(`${what}\n`),
   });
   process.send!(tally, () => process.disconnect());
 }
@@ -49,17 +50,18 @@ function sumOf(tallies: readonly Tally[]): Tally {
     mirrored: sum((tally) => tally.mirrored),
     refused: sum((tally) => tally.refused),
     stricter: sum((tally) => tally.stricter),
+    late: sum((tally) => tally.late),
     desyncCount: sum((tally) => tally.desyncCount),
     desyncs: tallies.flatMap((tally) => tally.desyncs),
   };
 }
 
 function shown(tally: Tally, startedMs: number): string {
-  const { streams, good, forwarded, mirrored, refused, stricter, desyncCount } = tally;
+  const { streams, good, forwarded, mirrored, refused, stricter, late, desyncCount } = tally;
   const perSec = Math.round((streams / (performance.now() - startedMs)) * 1000);
   return (
     `${streams} streams (${good} left whole), ${forwarded} requests answered, ${mirrored} ` +
-    `mirrored, ${refused} streams refused (${stricter} of them by us alone), ` +
+    `mirrored, ${refused} streams refused (${stricter} of them by us alone), ${late} late, ` +
     `${desyncCount} desyncs, ${perSec} streams/s`
   );
 }
@@ -86,7 +88,7 @@ async function runAll(): Promise<void> {
   clearInterval(progress);
   const total = sumOf(tallies);
   if (values.json) process.stdout.write(`${JSON.stringify({ seed, ...total })}\n`);
-  else for (const line of [shown(total, startedMs), ...total.desyncs]) say(line);
+  else say(shown(total, startedMs));
   if (!areWhole || total.streams !== streams || total.desyncCount > 0) process.exitCode = 1;
 }
 

@@ -27,6 +27,7 @@ describe('generated streams of requests', () => {
     expect(tally.mirrored).toBeGreaterThan(STREAMS * 0.05);
     // It refuses nothing that the rules of docs/wire.md allow.
     expect(tally.stricter).toBe(0);
+    expect(tally.late).toBeLessThan(STREAMS / 1000);
   });
 
   test('every safe request of 2,000 reaches the shadow as it reached the live side', async () => {
