@@ -305,7 +305,10 @@ class StreamClient {
       else if (mark === undefined) {
         this.isRefused = true;
         this.isLate = status === 502 || status === 504;
-        if (this.isLate) this.#over();
+        if (this.isLate) {
+          this.#over();
+          return;
+        }
       } else {
         if (next?.mark !== mark || (!next.isHead && body.toString() !== mark)) {
           this.#problem = `answer ${this.marks.length} is another request’s`;
