@@ -77,12 +77,16 @@ export const LIMITS = {
   recentSecondsMax: 900,
   /** How long a proxy without a controller keeps its assignment. */
   orphanHoldMs: 30_000,
+  /** How long a draining proxy without clients waits for copies under way. */
+  drainCopiesMs: 1000,
   /** Longest a draining proxy waits for its last answers. */
   drainMaxMs: 10_000,
   /** Silence on a client connection before it is closed. */
   keepAliveMs: 65_000,
   /** How often the data port looks for connections that are beyond a limit of time. */
   wireSweepMs: 500,
+  /** Requests waiting for a connection to one side: four for each connection it may have. */
+  upstreamWaitingMax: 2048,
   /** An idle connection to a side that does not say how long it keeps one. */
   upstreamIdleMs: 4000,
   /** And to one that says more than anybody needs. */

@@ -5,18 +5,14 @@
 import type { Socket } from 'node:net';
 import { LIMITS } from '../kit/limits.ts';
 import type { Outcome } from '../model/exchange.ts';
-import type { BodyPipe, BodySink } from './body-pipe.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked.ts';
 import type { ResponseHead } from './message.ts';
-import { isSentChunked, requestText } from './request-text.ts';
 import { type ParsedAnswer, parseResponseHead, TOO_LARGE } from './response-head.ts';
+import { Upload, type UploadOwner } from './upload.ts';
 import type { LegLine, WireLeg } from './wire-leg.ts';
 
 /** What a connection needs of its pool. */
-export interface LineOwner {
-  readonly prefix: string;
-  /** Host and port of the side's URL. */
-  readonly host: string;
+export interface LineOwner extends UploadOwner {
   readonly headMaxBytes: number;
   /** It can take the next request; `idleMaxMs`: how long it may wait for one. */
   free(connection: UpstreamConnection, idleMaxMs: number): void;
@@ -32,14 +28,11 @@ const UNTIL_CLOSE = 4;
 const CLOSED = 5;
 
 const NO_FIELDS: readonly string[] = [];
-const LAST_CHUNK = '0\r\n\r\n';
-/** One write for a request and a body up to here. */
-const JOINED_MAX_BYTES = 65_536;
 /** Turns of the event loop, each of which would have read what there was. */
 const QUIET_TURNS = 3;
 
 /** A connection that is open; see the head of this file. */
-export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
+export class UpstreamConnection implements LegLine, ChunkedSink {
   readonly socket: Socket;
   /** Microseconds from which on an idle connection is not used any more. */
   idleUntilUs = 0;
@@ -53,29 +46,26 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   #idleMaxMs: number = LIMITS.upstreamIdleMs;
   #requests = 0;
   #interimCount = 0;
-  /** The request's body, as long as it is not sent whole. */
-  #upload: BodyPipe | null = null;
-  #isUploadChunked = false;
+  readonly #upload: Upload;
   /** The side takes no more of the request; an answer to it may still be there to be read. */
   #hasWriteFailed = false;
   #quietTurns = 0;
+  #isCountingTurns = false;
   /** The connection speaks another protocol now: what is read goes to whoever reads the socket. */
   #isSwitched = false;
 
   constructor(socket: Socket, owner: LineOwner) {
     this.socket = socket;
     this.#owner = owner;
+    this.#upload = new Upload(socket, owner, this.#onAborted);
     this.#holdOnDestroy(socket);
     socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
   }
 
   /** Sends the leg's request; the connection is idle. */
   send(leg: WireLeg): void {
-    const { request } = leg;
-    const { body } = request;
     this.#leg = leg;
     this.#state = HEAD;
     this.#interimCount = 0;
@@ -83,18 +73,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     leg.isReused = this.#requests > 0;
     leg.isSent = true;
     this.#requests += 1;
-    const text = requestText(request, this.#owner.prefix, this.#owner.host);
-    if (body === null) this.socket.write(text, 'latin1');
-    else if (body instanceof Uint8Array) this.#sendWhole(text, body);
-    else {
-      this.#isUploadChunked = isSentChunked(request);
-      this.#upload = body;
-      // What of the body is there already goes along with the head.
-      this.socket.cork();
-      this.socket.write(text, 'latin1');
-      body.attach(this);
-      this.socket.uncork();
-    }
+    this.#upload.begin(leg.request);
   }
 
   // --- the leg's line --------------------------------------------------------------------------
@@ -118,13 +97,9 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     this.#state = CLOSED;
     this.#leg = null;
     this.#kept = null;
-    this.#dropUpload();
+    this.#upload.drop();
     this.socket.destroy();
     this.#owner.gone(this);
-  }
-
-  get isIdle(): boolean {
-    return this.#state === IDLE;
   }
 
   /** The leg on it is given up with this outcome, and the connection with it. */
@@ -134,59 +109,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     else leg.fail(outcome, failure);
   }
 
-  // --- sending ---------------------------------------------------------------------------------
-
-  /** Framed as the client had framed it. */
-  #sendWhole(text: string, body: Uint8Array): void {
-    const isChunked = isSentChunked(this.#leg!.request);
-    const before = isChunked && body.length > 0 ? `${text}${body.length.toString(16)}\r\n` : text;
-    const after = isChunked ? (body.length > 0 ? `\r\n${LAST_CHUNK}` : LAST_CHUNK) : '';
-    if (body.length <= JOINED_MAX_BYTES) {
-      const joined = Buffer.allocUnsafe(before.length + body.length + after.length);
-      joined.write(before, 0, 'latin1');
-      joined.set(body, before.length);
-      joined.write(after, before.length + body.length, 'latin1');
-      this.socket.write(joined);
-    } else {
-      this.socket.cork();
-      this.socket.write(before, 'latin1');
-      this.socket.write(body);
-      if (isChunked) this.socket.write(after, 'latin1');
-      this.socket.uncork();
-    }
-  }
-
-  chunk(bytes: Buffer): boolean {
-    const { socket } = this;
-    if (this.#isUploadChunked) {
-      socket.cork();
-      socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
-      socket.write(bytes);
-      socket.write('\r\n', 'latin1');
-      socket.uncork();
-    } else socket.write(bytes);
-    return !socket.writableNeedDrain;
-  }
-
-  end(): void {
-    this.#upload = null;
-    if (this.#isUploadChunked) this.socket.write(LAST_CHUNK, 'latin1');
-  }
-
-  aborted(): void {
-    this.#upload = null;
-    this.breakOff('aborted', 'the client broke its request off');
-  }
-
-  readonly #onDrain = (): void => {
-    this.#upload?.resume();
-  };
-
-  #dropUpload(): void {
-    const upload = this.#upload;
-    this.#upload = null;
-    upload?.discard();
-  }
+  // --- an upload that fails ----------------------------------------------------------------------
 
   /**
    * A side may answer, and close, while a request's body is still on its way: the write that
@@ -197,7 +120,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     socket.destroy = (error?: Error): Socket => {
       if (!this.#mayStillAnswer(error)) return destroy(error);
       this.#hasWriteFailed = true;
-      this.#dropUpload();
+      this.#upload.drop();
       this.#readOn();
       return socket;
     };
@@ -211,16 +134,22 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   /** Reads until nothing more comes: all that will ever come has arrived already. */
   #readOn(): void {
     this.#quietTurns = 0;
-    setImmediate(countQuietTurn, this);
+    if (this.#isCountingTurns) return;
+    this.#isCountingTurns = true;
+    setImmediate(countTurn, this);
   }
 
-  /** True when one more turn of the event loop is to be counted. */
-  countQuietTurn(): boolean {
-    if (this.#state === CLOSED || this.socket.isPaused()) return false;
+  /** A turn of the event loop is over; where nothing was read in some of them, nothing will be. */
+  countTurn(): void {
+    this.#isCountingTurns = false;
+    if (this.#state === CLOSED || this.socket.isPaused()) return;
     this.#quietTurns += 1;
-    if (this.#quietTurns < QUIET_TURNS) return true;
-    this.breakOff('reset', 'it closed the connection while the request was being sent');
-    return false;
+    if (this.#quietTurns === QUIET_TURNS) {
+      this.breakOff('reset', 'it closed the connection while the request was being sent');
+    } else {
+      this.#isCountingTurns = true;
+      setImmediate(countTurn, this);
+    }
   }
 
   // --- reading ---------------------------------------------------------------------------------
@@ -300,7 +229,6 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     this.#leg = null;
     this.#owner.gone(this);
     socket.off('end', this.#onEnd);
-    socket.off('drain', this.#onDrain);
     socket.off('close', this.#onClose);
     this.#isSwitched = true;
     if (rest !== null) socket.push(Buffer.from(rest));
@@ -373,7 +301,7 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
 
   /** Nothing of the request waits that the next one would have to wait for. */
   get #isRequestSent(): boolean {
-    return this.#upload === null && !this.#hasWriteFailed && this.socket.writableLength === 0;
+    return this.#upload.isDone && !this.#hasWriteFailed;
   }
 
   // --- its end ---------------------------------------------------------------------------------
@@ -387,6 +315,10 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
     } else this.close();
   };
 
+  readonly #onAborted = (): void => {
+    this.breakOff('aborted', 'the client broke its request off');
+  };
+
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     this.breakOff('reset', error.code ?? error.message);
   };
@@ -396,6 +328,6 @@ export class UpstreamConnection implements LegLine, BodySink, ChunkedSink {
   };
 }
 
-function countQuietTurn(connection: UpstreamConnection): void {
-  if (connection.countQuietTurn()) setImmediate(countQuietTurn, connection);
+function countTurn(connection: UpstreamConnection): void {
+  connection.countTurn();
 }

@@ -106,7 +106,9 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     else {
       const connection = this.#takeIdle();
       if (connection !== null) connection.send(leg);
-      else {
+      else if (this.#waiting.length >= LIMITS.upstreamWaitingMax) {
+        leg.fail('refused', 'too many requests wait for a connection to it');
+      } else {
         this.#waiting.push(leg);
         this.#connectWhereNeeded();
       }
@@ -178,6 +180,11 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     }
   }
 
+  /** A leg waits that has not been given up. */
+  get #isAwaited(): boolean {
+    return !this.#isClosed && this.#waiting.some(isUnderWay);
+  }
+
   #connectWhereNeeded(): void {
     if (this.#isClosed) return;
     const { connectionsMax } = this.#options;
@@ -196,7 +203,8 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
   #connect(resolved: Resolved, index: number): void {
     const { role, forbidden = [], connectTimeoutMs } = this.#options;
     const address = resolved.addresses[index];
-    if (this.#isClosed || address === undefined) {
+    if (!this.#isAwaited) return;
+    if (address === undefined) {
       this.#failOne('its name has no address');
       return;
     }
@@ -277,6 +285,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
       const leg = this.#watched[i];
       if (leg !== undefined && leg.deadlineUs <= nowUs) leg.fail('timeout', 'no answer in time');
     }
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter(isUnderWay);
     for (const attempt of this.#attempts) {
       if (attempt.deadlineUs <= nowUs) attempt.fail('it did not accept the connection in time');
     }
@@ -290,6 +299,10 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     this.#stopTicks?.();
     this.#stopTicks = null;
   }
+}
+
+function isUnderWay(leg: WireLeg): boolean {
+  return leg.outcome === null;
 }
 
 function ignore(): void {

@@ -157,6 +157,7 @@ export class WireLeg implements Leg {
   switched(head: ResponseHead, socket: Duplex): void {
     if (this.outcome !== null || this.#listener.switched === undefined) {
       socket.destroy();
+      this.fail('reset', 'it switches protocols and nobody goes along');
       return;
     }
     this.firstByteUs = this.#owner.nowUs();
