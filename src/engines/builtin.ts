@@ -56,7 +56,8 @@ export interface BuiltinEngine extends Required<TrafficEngine> {
   /**
    * Replaces every worker by one with these settings. When all the new ones accept, `commit` is
    * called, and the old ones finish what they have begun; resolves when they take no connections
-   * any more. Throws `reload-failed`, and nothing has changed. One at a time. `isEvidenceVoid`: what the old ones still see is no evidence.
+   * any more. Throws `reload-failed`, and nothing has changed. One at a time. `isEvidenceVoid`:
+   * what the old ones still see is no evidence.
    */
   reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void>;
   /** Drains and ends every worker; connections that wait for one are taken first. */

@@ -19,4 +19,6 @@ export type RejectReason =
   | 'connection-field'
   | 'loop'
   | 'proxy-protocol'
+  /** The proxy itself is short of memory or time, and everything else is given up already. */
+  | 'overload'
   | 'tls';

@@ -30,6 +30,15 @@ export function answerLocally(inbound: Inbound, parts: LocalParts): boolean {
   return false;
 }
 
+/** The last resort: the proxy has given up all else, and the next request would be too much. */
+export function answerOverload(inbound: Inbound, count: Accumulator): void {
+  count.rejected('overload');
+  const body = Buffer.from('crossfade: out of memory or time for more requests\n');
+  const fields = ['Content-Type', 'text/plain; charset=utf-8', 'Retry-After', '1'];
+  const mark = ['crossfade-error', 'overload', ...lengthOf(body)];
+  inbound.answer(503, 'Service Unavailable', [...fields, ...mark], body);
+}
+
 function lengthOf(body: Buffer): readonly string[] {
   return ['Content-Length', String(body.length)];
 }

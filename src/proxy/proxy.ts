@@ -20,6 +20,7 @@ import type { ConnectionLimits } from './messages.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { MirrorBudget } from './mirror-budget.ts';
 import { createOwnJournal, type JournalPort } from './journal-port.ts';
+import { answerOverload } from './local-answers.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { Outbound } from './outbound.ts';
 import { createFullness, Overload, OVERLOAD } from './overload.ts';
@@ -85,6 +86,8 @@ class AssembledProxy implements Proxy {
   #assignment: Assignment;
   #startMs: number;
   #isDraining = false;
+  /** Nobody waits any more but for copies: they are given up. */
+  #areCopiesOver = false;
 
   constructor(parts: ProxyParts) {
     const { settings, clock, analyst, writes } = parts;
@@ -133,7 +136,8 @@ class AssembledProxy implements Proxy {
     this.#data = createPortServer({ port: settings.port, clock }, (inbound) => {
       const { level } = this.#overload;
       if (this.#isDraining || level >= OVERLOAD.keepAlive) inbound.closeAfter();
-      pipeline.accept(inbound);
+      if (level >= OVERLOAD.accept) answerOverload(inbound, this.#count);
+      else pipeline.accept(inbound);
     });
     this.#loopDelay.enable();
   }
@@ -198,7 +202,7 @@ class AssembledProxy implements Proxy {
   assign(next: Assignment): boolean {
     if (isStale(next, this.#assignment)) return false;
     this.#assignment = next;
-    this.#mirror.setPaused(next.mirrorPause !== '');
+    this.#mirror.setPaused(next.mirrorPause !== '' || this.#areCopiesOver);
     return true;
   }
 
@@ -234,14 +238,25 @@ class AssembledProxy implements Proxy {
     const { clock } = this.#parts;
     const deadlineUs = clock.nowUs() + maxMs * 1000;
     this.#data.server.close();
+    let clientsGoneUs = Infinity;
     while (clock.nowUs() < deadlineUs) {
       this.#data.drain();
       const shadowCount = this.#mirror.outstanding + this.replayer.outstanding;
       const isQuiet = shadowCount === 0 && this.#pairing.pendingCount === 0;
-      if (isQuiet && this.#data.connectionCount === 0) break;
+      const nowUs = clock.nowUs();
+      clientsGoneUs = this.#data.connectionCount === 0 ? Math.min(clientsGoneUs, nowUs) : Infinity;
+      if (isQuiet && clientsGoneUs <= nowUs) break;
+      if (nowUs - clientsGoneUs > LIMITS.drainCopiesMs * 1000) this.#giveUpCopies();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     this.#data.destroyAll();
+  }
+
+  /** A shadow that hangs does not hold up the end; writes it missed go to the journal. */
+  #giveUpCopies(): void {
+    if (this.#areCopiesOver) return;
+    this.#areCopiesOver = true;
+    this.#mirror.setPaused(true);
   }
 
   async close(): Promise<void> {

@@ -208,3 +208,26 @@ describe('a tainted key', () => {
     expect(after.proxy.tainted.truthOf('1')).toBe('candidate');
   });
 });
+
+describe('an end', () => {
+  it('does not wait for a shadow that hangs, once the clients have gone', async () => {
+    const legacy = await side();
+    const candidate = await side(() => undefined);
+    const settings = testSettings(legacy.url, candidate.url, { shadowTimeoutMs: 60_000 });
+    const proxy = await proxyOf(settings);
+    expect(await rawExchange(proxy.port, GET)).toMatch(/^HTTP\/1\.1 200 /);
+    await until(() => candidate.seen.length === 1);
+    await proxy.proxy.drain(30_000);
+    expect(proxy.traffic()).toMatchObject({ inFlight: 0, notComparable: { 'shadow-failed': 1 } });
+  });
+
+  it('answers 503 in place of a request that it has no room for', async () => {
+    let fullness = 0;
+    const parts = { fullness: () => fullness };
+    const settings = testSettings((await side()).url, (await side()).url);
+    const proxy = await proxyOf(settings, 0, parts);
+    fullness = 1;
+    await until(async () => (await rawExchange(proxy.port, GET)).startsWith('HTTP/1.1 503 '));
+    expect(proxy.traffic().rejected.overload).toBeGreaterThan(0);
+  });
+});
