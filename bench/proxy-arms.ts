@@ -26,6 +26,7 @@ export interface Arm {
 }
 
 const STARTS_WITHIN_MS = 15_000;
+const ENVOY_TYPES = 'type.googleapis.com/envoy.extensions';
 
 /** Starts arms and ends what it has started. */
 export class ArmStarter {
@@ -75,7 +76,7 @@ http { access_log off;
     const mirror = isMirroring ? ', request_mirror_policies: [{ cluster: candidate }]' : '';
     const router =
       '{ name: envoy.filters.http.router, typed_config: { "@type": ' +
-      'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } }';
+      `${ENVOY_TYPES}.filters.http.router.v3.Router } }`;
     const file = this.#file(
       `envoy-${port}.yaml`,
       `static_resources:
@@ -85,12 +86,14 @@ http { access_log off;
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          "@type": ${ENVOY_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: bench
           http_filters: [${router}]
           route_config:
             virtual_hosts:
-            - { name: all, domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: legacy${mirror} } }] }
+            - name: all
+              domains: ["*"]
+              routes: [{ match: { prefix: "/" }, route: { cluster: legacy${mirror} } }]
   clusters:
 ${cluster('legacy', legacy)}
 ${cluster('candidate', candidate)}

@@ -114,8 +114,8 @@ function shareText(count: number, of: number): string {
 /** What rescuing took: of legacy, and of the clients' time. */
 function rescueCost({ rescued, rescueAsked, rescueWaitUs }: TrafficCounts): string {
   if (rescued === 0 && rescueAsked === 0) return '';
-  const meanUs = rescued === 0 ? 0 : rescueWaitUs / rescued;
-  return ` (clients waited ${formatLatency(meanUs)} on average; ${rescueAsked} asked of legacy anew)`;
+  const wait = formatLatency(rescued === 0 ? 0 : rescueWaitUs / rescued);
+  return ` (clients waited ${wait} on average; ${rescueAsked} asked of legacy anew)`;
 }
 
 function reasonsOf(counts: Readonly<Partial<Record<string, number>>>): string {
