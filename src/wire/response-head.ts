@@ -4,6 +4,7 @@
  */
 import type { RawHeaders } from '../model/exchange.ts';
 import { FieldSpans, isTextCode, listNames, SCAN } from './fields.ts';
+import { faultOf } from './head-fault.ts';
 import type { Framing, ResponseHead } from './message.ts';
 
 export interface ParsedAnswer {
@@ -44,15 +45,15 @@ export function parseResponseHead(
   maxBytes: number,
 ): ParsedAnswer | HeadProblem | null {
   const lineEnd = endOfLine(bytes);
-  if (lineEnd === SCAN.malformed) return 'its status line is malformed';
+  if (lineEnd === SCAN.malformed) return faultOf(bytes);
   if (lineEnd === SCAN.incomplete) return bytes.length > maxBytes ? TOO_LARGE : null;
   const end = spans.scan(bytes, lineEnd + 2);
-  if (end === SCAN.malformed) return 'a field of its answer is malformed';
+  if (end === SCAN.malformed) return faultOf(bytes);
   if (end === SCAN.tooMany || end > maxBytes) return TOO_LARGE;
   if (end === SCAN.incomplete) return bytes.length > maxBytes ? TOO_LARGE : null;
   const text = bytes.toString('latin1', 0, end);
   const line = STATUS_LINE.exec(text.slice(0, lineEnd));
-  if (line === null) return 'its status line is malformed';
+  if (line === null) return faultOf(bytes);
   const minor = line[1] === '1' ? 1 : 0;
   const status = Number(line[2]);
   const headers = spans.headers(text);
