@@ -50,19 +50,26 @@ async function takeSlowly(socket: Socket, until: number): Promise<number> {
 }
 
 async function giveAll(socket: Socket, bytes: number): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   for (let left = bytes; left > 0 && !socket.destroyed; left -= BLOCK.length) {
     const block = left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK;
-    if (!socket.write(block)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    if (!socket.write(block)) await Promise.race([once(socket, 'drain'), closed]);
   }
 }
 
-/** Gives SIZE bytes to a GET, takes a PUT's at the pace and then answers it. */
+/** Nothing to a HEAD; gives SIZE bytes to a GET, takes a PUT's at the pace and then answers it. */
 async function startSide(): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.once('data', (first: Buffer) => {
+    const take = (first: Buffer): void => {
       const end = first.indexOf('\r\n\r\n') + 4;
-      if (first.toString('latin1', 0, 3) === 'GET') {
+      const method = first.toString('latin1', 0, 3);
+      if (method === 'HEA') {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      socket.off('data', take);
+      if (method === 'GET') {
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
         void giveAll(socket, SIZE);
         return;
@@ -71,7 +78,8 @@ async function startSide(): Promise<{ server: Server; port: number }> {
         const text = String(taken + first.length - end);
         socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
       });
-    });
+    };
+    socket.on('data', take);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, port: (server.address() as AddressInfo).port };

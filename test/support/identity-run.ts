@@ -30,21 +30,12 @@ export interface IdentityResult {
   readonly faultsSeen: Readonly<Record<string, number>>;
 }
 
-const FAULTS = [
-  'none',
-  'none',
-  'none',
-  'slow',
-  'refuse',
-  'hang',
-  'cut',
-  'error',
-  'garbage',
-] as const;
+const FAULTS = ['slow', 'refuse', 'hang', 'cut', 'error', 'garbage', 'none'] as const;
 type Fault = (typeof FAULTS)[number];
 
-/** Requests a side answers in one way before the next is drawn. */
-const FAULT_LASTS = 400;
+/** Requests a side answers in one way before the next is drawn; mostly it is well. */
+const FAULT_LASTS = 100;
+const FAULTY_SHARE = 0.2;
 
 const BODY = '{"same":true}';
 const OK = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`);
@@ -111,7 +102,9 @@ class FaultySide {
     this.#left -= 1;
     if (this.#left <= 0) {
       this.#left = FAULT_LASTS;
-      this.#fault = FAULTS[Math.floor(this.#random.next() * FAULTS.length)]!;
+      const isFaulty = this.#random.next() < FAULTY_SHARE;
+      const drawn = FAULTS[Math.floor(this.#random.next() * (FAULTS.length - 1))]!;
+      this.#fault = isFaulty ? drawn : 'none';
     }
     this.faultsSeen[this.#fault] = (this.faultsSeen[this.#fault] ?? 0) + 1;
     switch (this.#fault) {
