@@ -33,10 +33,10 @@ function fieldFault(line: string): string | null {
   if (line === '') return null;
   if (line.startsWith(' ') || line.startsWith('\t')) return 'is folded over two lines';
   const colon = line.indexOf(':');
-  if (colon === -1) return characterFault(line) ?? `has no colon: ${shown(line)}`;
-  const name = line.slice(0, colon);
+  const name = colon === -1 ? line : line.slice(0, colon);
   if (name === '') return 'has no name';
-  if (/[ \t]$/.test(name)) return `has a blank before its colon: ${shown(name)}`;
+  if (/[ \t]/.test(name)) return `has a blank in or behind its name: ${shown(name)}`;
+  if (colon === -1) return characterFault(line) ?? `has no colon: ${shown(line)}`;
   if (!TOKEN.test(name)) return `has a name that is none: ${shown(name)}`;
   return characterFault(line);
 }
