@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closePools, openPool, post, send } from '../support/legs.ts';
+import { closePools, openPool, post, send, until } from '../support/legs.ts';
 import { type Cut, type RawSide, segmentsOf, startRawSide, turn } from '../support/wire.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -32,10 +32,6 @@ async function answerWith(socket: Socket, text: string, end: End, cut: Cut): Pro
   }
   if (end === 'fin') socket.end();
   if (end === 'reset') socket.resetAndDestroy();
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
 }
 
 interface Whole {

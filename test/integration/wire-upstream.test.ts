@@ -1,15 +1,10 @@
-/** How requests reach a side: connections, their limits, uploads, failures, ends. */
-import { readFileSync } from 'node:fs';
+/** How requests reach a side: connections, their limits, failures, ends. */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BodyPipe } from '../../src/wire/body-pipe.ts';
-import { closePools, openPool, post, send } from '../support/legs.ts';
+import { closePools, openPool, post, send, until } from '../support/legs.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
 import { type RawSide, startRawSide, turn } from '../support/wire.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../fixtures/tls/', import.meta.url));
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const sides: RawSide[] = [];
@@ -38,10 +33,6 @@ async function listening(): Promise<{ side: RawSide; segments: Buffer[]; sockets
     socket.on('data', (bytes: Buffer) => segments.push(bytes));
   });
   return { side, segments, sockets };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
 }
 
 async function freePort(): Promise<number> {
@@ -78,7 +69,10 @@ describe('a request', () => {
     [
       'a body of unknown length',
       { method: 'PUT', body: Buffer.from('abc') },
-      'PUT /base/ HTTP/1.1\r\nHost: side.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+      [
+        'PUT /base/ HTTP/1.1\r\nHost: side.test\r\nTransfer-Encoding: chunked\r\n\r\n',
+        '3\r\nabc\r\n0\r\n\r\n',
+      ].join(''),
     ],
   ])('with %s says what it must and nothing else', async (name, request, expected) => {
     const { side, segments } = await listening();
@@ -293,212 +287,5 @@ describe('a side that cannot be reached', () => {
     expect(leg).toMatchObject({ outcome: 'refused', isSent: false });
     expect(leg.failure).toMatch(/forbidden address 127\.0\.0\.1: the proxy's own/);
     expect(side.connectionCount).toBe(0);
-  });
-});
-
-describe('a body on its way to a side', () => {
-  const LENGTH = ['Host', 'side.test', 'Content-Length', '6'];
-
-  it.each([
-    ['of known length', 6, LENGTH, 'abcdef'],
-    ['of unknown length', null, ['Host', 'side.test'], '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
-  ])('%s goes on as it comes', async (_name, length, headers, expected) => {
-    const { side, segments } = await listening();
-    const body = new BodyPipe(length);
-    body.push(Buffer.from('abc'));
-    send(openPool(side.url), { method: 'POST', headers, body });
-    const sent = (): string => Buffer.concat(segments).toString('latin1');
-    await until(() => sent().includes('abc'));
-    body.push(Buffer.from('def'));
-    body.finish();
-    await until(() => sent().endsWith(expected));
-    expect(sent().split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe(expected);
-  });
-
-  it('stops its source where the side reads no more, and is whole when it reads again', async () => {
-    const chunk = Buffer.alloc(65_536, 'x');
-    const total = chunk.length * 400;
-    let received = 0;
-    let socket: Socket | null = null;
-    const side = await start((accepted) => {
-      socket = accepted;
-      accepted.pause();
-      accepted.on('data', (bytes: Buffer) => {
-        received += bytes.length;
-      });
-    });
-    const body = new BodyPipe(total);
-    let pushed = 0;
-    const pump = (): void => {
-      while (pushed < total && body.canTake) {
-        pushed += chunk.length;
-        body.push(chunk);
-      }
-      if (pushed === total && !body.isWhole) body.finish();
-    };
-    body.onDrain = pump;
-    const headers = ['Host', 'side.test', 'Content-Length', String(total)];
-    send(openPool(side.url), { method: 'POST', headers, body });
-    pump();
-    await until(() => socket !== null && !body.canTake);
-    for (let i = 0; i < 50; i += 1) await turn();
-    expect(pushed).toBeLessThan(total / 2);
-    socket!.resume();
-    await until(() => received > total);
-    expect(body.isWhole).toBe(true);
-  });
-
-  it('that is broken off ends the leg and the connection', async () => {
-    const { side, segments, sockets } = await listening();
-    const body = new BodyPipe(6);
-    body.push(Buffer.from('abc'));
-    const sent = send(openPool(side.url), { method: 'POST', headers: LENGTH, body });
-    await until(() => segments.length > 0);
-    body.abort();
-    expect(await sent.ended).toMatchObject({ outcome: 'aborted', isSent: true });
-    await until(() => sockets[0]!.readableEnded);
-  });
-
-  it('that was broken off before is not begun', async () => {
-    const { side } = await listening();
-    const body = new BodyPipe(6);
-    body.abort();
-    const sent = send(openPool(side.url), { method: 'POST', headers: LENGTH, body });
-    expect(await sent.ended).toMatchObject({ outcome: 'aborted' });
-    expect(sent.told).toEqual(['end']);
-  });
-
-  it('need not be sent whole to be answered; the rest is thrown away', async () => {
-    const side = await answering('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n');
-    const pool = openPool(side.url);
-    const body = new BodyPipe(6);
-    body.push(Buffer.from('abc'));
-    const sent = send(pool, { method: 'POST', headers: LENGTH, body });
-    expect(await sent.ended).toMatchObject({ outcome: 'answered', status: 413 });
-    expect(body.isDiscarding).toBe(true);
-    expect(pool.connectionCount).toBe(0);
-  });
-
-  it('fails to be written without taking along the answer that is there to be read', async () => {
-    const chunk = Buffer.alloc(65_536, 'x');
-    const body = new BodyPipe(chunk.length * 100);
-    const side = await start((socket) => {
-      socket.once('readable', () => {
-        socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!');
-        // Closed with the request unread: it is reset, and so is what is written from here on.
-        socket.destroy();
-        body.push(chunk);
-        body.push(chunk);
-      });
-    });
-    const headers = ['Host', 'side.test', 'Content-Length', String(chunk.length * 100)];
-    body.push(chunk);
-    const sent = send(openPool(side.url), { method: 'POST', headers, body });
-    const leg = await sent.ended;
-    expect(leg).toMatchObject({ outcome: 'answered', status: 413, bodyBytes: 3 });
-    expect(body.isDiscarding).toBe(true);
-  });
-
-  it('fails to be written, and nothing is there to be read: reset', async () => {
-    const chunk = Buffer.alloc(65_536, 'x');
-    const body = new BodyPipe(chunk.length * 100);
-    const side = await start((socket) => {
-      socket.once('readable', () => {
-        socket.resetAndDestroy();
-        body.push(chunk);
-        body.push(chunk);
-      });
-    });
-    const headers = ['Host', 'side.test', 'Content-Length', String(chunk.length * 100)];
-    body.push(chunk);
-    const leg = await send(openPool(side.url), { method: 'POST', headers, body }).ended;
-    expect(leg.outcome).toBe('reset');
-  });
-
-  it('that a side has not read, though it answered, keeps the connection to itself', async () => {
-    const side = await start((socket) => {
-      socket.once('readable', () => void socket.write(OK));
-    });
-    const pool = openPool(side.url);
-    await send(pool, post('x'.repeat(20_000_000))).ended;
-    expect(pool.connectionCount).toBe(0);
-  });
-});
-
-describe('TLS to a side', () => {
-  async function secureSide(asksForCertificate: boolean): Promise<{
-    port: number;
-    names: (string | false)[];
-    close: () => void;
-  }> {
-    const names: (string | false)[] = [];
-    const server = createTlsServer(
-      {
-        cert: readFileSync(`${FIXTURES}server.pem`),
-        key: readFileSync(`${FIXTURES}server-key.pem`),
-        ca: readFileSync(`${FIXTURES}ca.pem`),
-        requestCert: asksForCertificate,
-        rejectUnauthorized: asksForCertificate,
-      },
-      (socket) => {
-        names.push(socket.servername ?? false);
-        socket.on('error', () => undefined);
-        socket.on('data', () => void socket.write(OK));
-      },
-    );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    return { port, names, close: () => void server.close() };
-  }
-
-  const CA = { caPath: `${FIXTURES}ca.pem` };
-  const OWN = { certPath: `${FIXTURES}client.pem`, keyPath: `${FIXTURES}client-key.pem` };
-
-  it.each([
-    ['a name', 'localhost', CA, 'localhost'],
-    ['an address', '127.0.0.1', CA, false],
-    ['another name', '127.0.0.1', { ...CA, serverName: 'server.test' }, 'server.test'],
-    ['any certificate', '127.0.0.1', { isVerified: false, serverName: 'x.test' }, 'x.test'],
-  ])('takes %s', async (_name, host, tls, asked) => {
-    const side = await secureSide(false);
-    const pool = openPool(`https://${host}:${side.port}`, {}, tls);
-    const sent = send(pool);
-    expect((await sent.ended).failure).toBe('');
-    expect(sent.told).toEqual(['head', 'data:ok', 'end']);
-    expect(side.names).toEqual([asked]);
-    await pool.close();
-    side.close();
-  });
-
-  it.each([
-    ['signed by nobody known', {}, /CERT|SIGNATURE|ISSUER/],
-    ['of another name', { ...CA, serverName: 'other.test' }, /ERR_TLS_CERT_ALTNAME_INVALID/],
-  ])('refuses a certificate %s', async (_name, tls, why) => {
-    const side = await secureSide(false);
-    const pool = openPool(`https://127.0.0.1:${side.port}`, {}, tls);
-    const leg = await send(pool).ended;
-    expect(leg).toMatchObject({ outcome: 'refused', isSent: false });
-    expect(leg.failure).toMatch(why);
-    await pool.close();
-    side.close();
-  });
-
-  it('shows a certificate of its own where the side asks for one', async () => {
-    const side = await secureSide(true);
-    const url = `https://127.0.0.1:${side.port}`;
-    const pool = openPool(url, {}, { ...CA, ...OWN });
-    expect(await send(pool).ended).toMatchObject({ outcome: 'answered' });
-    const nameless = openPool(url, {}, CA);
-    expect((await send(nameless).ended).outcome).not.toBe('answered');
-    await pool.close();
-    await nameless.close();
-    side.close();
-  });
-
-  it('is not begun with files that cannot be used; the error names them', () => {
-    const tls = { caPath: `${FIXTURES}no-such.pem` };
-    expect(() => openPool('https://127.0.0.1', {}, tls)).toThrow(/no-such\.pem/);
-    const mixed = { certPath: OWN.certPath, keyPath: `${FIXTURES}server-key.pem` };
-    expect(() => openPool('https://127.0.0.1', {}, mixed)).toThrow(/client\.pem/);
   });
 });

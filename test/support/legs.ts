@@ -5,6 +5,7 @@ import type { RawHeaders } from '../../src/model/exchange.ts';
 import type { UpstreamSettings } from '../../src/model/settings.ts';
 import type { Leg, LegListener, LegOptions, LegRequest, Upstream } from '../../src/wire/leg.ts';
 import { createUpstream, type UpstreamOptions } from '../../src/wire/upstream.ts';
+import { turn } from './wire.ts';
 
 const NO_TLS: UpstreamSettings['tls'] = {
   caPath: null,
@@ -130,4 +131,9 @@ export function post(body: string): Partial<LegRequest> {
     headers: ['Host', 'side.test', 'Content-Length', String(bytes.length)],
     body: bytes,
   };
+}
+
+/** Lets the event loop turn until this is true. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
 }
