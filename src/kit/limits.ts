@@ -85,6 +85,8 @@ export const LIMITS = {
   keepAliveMs: 65_000,
   /** How often the data port looks for connections that are beyond a limit of time. */
   wireSweepMs: 500,
+  /** A side that takes nothing for so long of a body that streams to it has hung. */
+  uploadStallMs: 120_000,
   /** Requests waiting for a connection to one side: four for each connection it may have. */
   upstreamWaitingMax: 2048,
   /** An idle connection to a side that does not say how long it keeps one. */

@@ -1,5 +1,6 @@
 /** A request on its way into a connection: its head, and its body at the pace the side takes it. */
 import type { Socket } from 'node:net';
+import { LIMITS } from '../kit/limits.ts';
 import type { BodyPipe, BodySink } from './body-pipe.ts';
 import type { LegRequest } from './leg.ts';
 import { isSentChunked, requestText } from './request-text.ts';
@@ -23,6 +24,9 @@ export class Upload implements BodySink {
   /** The request's body, as long as it is not sent whole. */
   #body: BodyPipe | null = null;
   #isChunked = false;
+  #flushedBytes = 0;
+  /** When the side was last seen to take something. */
+  #movedUs = 0;
 
   /** `aborted`: the body of the request was broken off by its source. */
   constructor(socket: Socket, owner: UploadOwner, aborted: () => void) {
@@ -51,6 +55,18 @@ export class Upload implements BodySink {
       body.attach(this);
       this.#socket.uncork();
     }
+  }
+
+  /** A body streams, and for too long the side has taken nothing of what waits; ask repeatedly. */
+  isStuck(nowUs: number): boolean {
+    const waiting = this.#body === null ? 0 : this.#socket.writableLength;
+    const flushedBytes = this.#socket.bytesWritten - waiting;
+    if (waiting === 0 || flushedBytes !== this.#flushedBytes) {
+      this.#flushedBytes = flushedBytes;
+      this.#movedUs = nowUs;
+      return false;
+    }
+    return nowUs - this.#movedUs >= LIMITS.uploadStallMs * 1000;
   }
 
   /** Nobody wants the rest of the body. */

@@ -102,6 +102,13 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
     this.#owner.gone(this);
   }
 
+  /** Ends a connection whose side has hung in the middle of a request; ask every second or so. */
+  sweep(nowUs: number): void {
+    if (this.#leg !== null && this.#upload.isStuck(nowUs)) {
+      this.breakOff('timeout', 'it takes no more of the request');
+    }
+  }
+
   /** The leg on it is given up with this outcome, and the connection with it. */
   breakOff(outcome: Outcome, failure: string): void {
     const leg = this.#leg;

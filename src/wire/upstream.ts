@@ -48,6 +48,8 @@ interface Attempt {
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 const TICK_MS = 20;
+/** Ticks from one look at all connections to the next. */
+const SWEEP_TICKS = 50;
 /** Ticks without a leg after which the timer rests. */
 const RESTING_TICKS = 250;
 
@@ -70,6 +72,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
   #waiting: WireLeg[] = [];
   #watched: WireLeg[] = [];
   #stopTicks: (() => void) | null = null;
+  #ticks = 0;
   #quietTicks = 0;
   #isClosed = false;
 
@@ -288,6 +291,10 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter(isUnderWay);
     for (const attempt of this.#attempts) {
       if (attempt.deadlineUs <= nowUs) attempt.fail('it did not accept the connection in time');
+    }
+    this.#ticks += 1;
+    if (this.#ticks % SWEEP_TICKS === 0) {
+      for (const connection of this.#connections) connection.sweep(nowUs);
     }
     while (this.#idle.length > 0 && this.#idle[0]!.idleUntilUs <= nowUs) this.#idle[0]!.close();
     const isQuiet = this.#watched.length === 0 && this.#connections.size === 0;

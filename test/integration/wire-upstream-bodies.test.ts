@@ -1,8 +1,10 @@
 /** How the bodies of requests reach a side: at its pace, and not at the price of its answer. */
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/kit/limits.ts';
 import { BodyPipe } from '../../src/wire/body-pipe.ts';
 import { closePools, openPool, post, send, until } from '../support/legs.ts';
+import { createSimulatedClock } from '../support/simulated-clock.ts';
 import { type RawSide, startRawSide, turn } from '../support/wire.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -85,6 +87,26 @@ describe('a body on its way to a side', () => {
     socket!.resume();
     await until(() => received > total);
     expect(body.isWhole).toBe(true);
+  });
+
+  it('ends with a side that takes nothing of it any more, whatever the deadline', async () => {
+    const clock = createSimulatedClock();
+    const side = await start((socket) => socket.pause());
+    const body = new BodyPipe(null);
+    body.onDrain = () => {
+      while (body.canTake && !body.isDiscarding) body.push(Buffer.alloc(65_536));
+    };
+    const pool = openPool(side.url, { clock });
+    const sent = send(pool, { method: 'POST', headers: ['Host', 'a'], body });
+    sent.leg.extend(Infinity);
+    await until(() => sent.leg.isSent && !body.canTake);
+    for (let i = 0; i < 50; i += 1) await turn();
+    clock.advance(LIMITS.uploadStallMs - 1000);
+    expect(sent.leg.outcome).toBeNull();
+    clock.advance(3000);
+    const leg = await sent.ended;
+    expect(leg).toMatchObject({ outcome: 'timeout', failure: 'it takes no more of the request' });
+    expect(body.isDiscarding).toBe(true);
   });
 
   it('that is broken off ends the leg and the connection', async () => {
