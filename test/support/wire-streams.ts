@@ -43,8 +43,11 @@ export interface Tally {
   desyncCount: number;
 }
 
-/** Long: a machine that is busy elsewhere may leave all of this waiting for seconds. */
+/** Limits of the proxy's: a machine that is busy elsewhere may leave it waiting for seconds. */
 const WAIT_MS = 60_000;
+/** A client waits for so many ticks: when the whole machine stands still, none pass. */
+const TICK_MS = 1000;
+const TICKS_MAX = 60;
 const DESYNCS_TOLD = 10;
 const PROGRESS_STREAMS = 1000;
 /** Marks are kept until a straggler of the shadow could not come any more. */
@@ -77,6 +80,7 @@ export async function runStreams(options: StreamsOptions): Promise<Tally> {
 class Run {
   readonly #options: StreamsOptions;
   readonly #allowed = new Allowed();
+  readonly #clients = new Set<StreamClient>();
   /** How often the live side has seen each mark, until its stream has been looked at. */
   readonly #seen = new Map<string, number>();
   readonly #tally: Tally = {
@@ -114,7 +118,11 @@ class Run {
     this.#port = proxy.port;
     this.#record(legacy, true);
     this.#record(candidate, false);
+    const ticks = setInterval(() => {
+      for (const client of this.#clients) client.tick();
+    }, TICK_MS);
     await Promise.all(Array.from({ length: width }, () => this.#lane()));
+    clearInterval(ticks);
     await until(() => proxy.traffic().inFlight === 0);
     this.#tally.mirrored = proxy.traffic().mirrored;
     for (const side of [legacy, candidate]) {
@@ -160,9 +168,11 @@ class Run {
     this.#allowed.add(canaryMark);
     const expected = end === 'open' ? [...requests, { mark: canaryMark, isHead: false }] : requests;
     const client = new StreamClient(this.#port, expected);
+    this.#clients.add(client);
     await client.send(stream, end === 'open' ? canary : '', end === 'open');
-    const isOver = await client.whenOver();
-    this.#judge(seed, stream, prediction, client, isOver);
+    await client.whenOver();
+    this.#clients.delete(client);
+    this.#judge(seed, stream, prediction, client);
     const answered = client.marks.length;
     // A request whose answer came too late may have been delivered, and those behind it too.
     const judged = client.isLate ? answered : expected.length;
@@ -181,10 +191,9 @@ class Run {
     stream: GeneratedStream,
     { requests, end }: Prediction,
     client: StreamClient,
-    isOver: boolean,
   ): void {
     const tally = this.#tally;
-    const complaint = client.complaint(isOver);
+    const { complaint } = client;
     if (complaint !== '') this.#desync(`seed ${seed}: ${complaint}`);
     tally.forwarded += client.marks.length;
     if (stream.isGood) tally.good += 1;
@@ -236,6 +245,8 @@ class StreamClient {
   readonly #expected: Prediction['requests'];
   #received: Buffer = Buffer.alloc(0);
   #problem = '';
+  #isAwaited = false;
+  #ticks = 0;
   #isEnded = false;
   #isDone = false;
   #onOver: (() => void) | null = null;
@@ -268,26 +279,23 @@ class StreamClient {
     else this.#socket.end(bytes.subarray(from));
   }
 
-  #isAwaited = false;
-
-  /** False where nothing came for too long. */
-  whenOver(): Promise<boolean> {
-    if (this.#isDone) return Promise.resolve(true);
+  /** Everything has come, or nothing has for too long. */
+  whenOver(): Promise<void> {
+    if (this.#isDone) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#socket.destroy();
-        resolve(false);
-      }, WAIT_MS);
-      this.#onOver = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
+      this.#onOver = resolve;
     });
   }
 
+  tick(): void {
+    this.#ticks += 1;
+    if (this.#ticks <= TICKS_MAX || this.#isDone) return;
+    this.#problem = `nothing more after ${this.marks.length} answers`;
+    this.#over();
+  }
+
   /** What is wrong with the answers; '' for nothing. */
-  complaint(isOver: boolean): string {
-    if (!isOver) return `nothing more after ${this.marks.length} answers`;
+  get complaint(): string {
     return this.#problem;
   }
 
