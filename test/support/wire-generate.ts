@@ -37,7 +37,6 @@ const LINES = [
   'X-Q',
   ': empty',
   'X-Q: \0',
-  'GET /smuggled HTTP/1.1',
   '',
 ];
 const BYTES = '\r\n\t \0:;,0159afAF/\x0b\x7f\x80\xff"\\+-_';
@@ -129,8 +128,15 @@ function content(random: Random): string {
   const size = random.next();
   if (size < 0.1) return '';
   // What a body may look like to a reader that has lost its place.
-  if (size < 0.3) return `0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n${bytes(random, 3)}`;
+  if (size < 0.3) {
+    return `0\r\n\r\n${hiddenLine(random)}\r\nHost: h\r\n\r\n${bytes(random, 3)}`;
+  }
   return bytes(random, size < 0.98 ? random.int(1, 80) : random.int(1000, 20_000));
+}
+
+/** The line of a request that stands where none may be read. */
+function hiddenLine(random: Random): string {
+  return `GET /hidden/${random.int(0, 0x3fffffff).toString(36)} HTTP/1.1`;
 }
 
 function chunks(random: Random, body: string): string {
@@ -178,8 +184,10 @@ function mutated(random: Random, text: string): string {
     case 6:
       return onLine(random, text, () => '');
     case 7:
-    case 8:
-      return onLine(random, text, (line) => `${line}\r\n${pick(random, LINES)}`);
+    case 8: {
+      const added = random.next() < 0.05 ? hiddenLine(random) : pick(random, LINES);
+      return onLine(random, text, (line) => `${line}\r\n${added}`);
+    }
     case 9: {
       const [found, other] = pick(random, SPELLINGS);
       return replaceOne(random, text, found, other);

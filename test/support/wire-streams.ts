@@ -80,6 +80,10 @@ export async function runStreams(options: StreamsOptions): Promise<Tally> {
 class Run {
   readonly #options: StreamsOptions;
   readonly #allowed = new Allowed();
+  /** Of the streams under way. */
+  readonly #awaited = new Set<string>();
+  /** What damage has left of two requests at once was the same: they cannot be counted apart. */
+  readonly #shared = new Set<string>();
   readonly #clients = new Set<StreamClient>();
   /** How often the live side has seen each mark, until its stream has been looked at. */
   readonly #seen = new Map<string, number>();
@@ -163,10 +167,9 @@ class Run {
     const canary = `GET /canary/${seed} HTTP/1.1\r\nHost: h\r\n\r\n`;
     const prediction = predict(stream.text);
     const { requests, end } = prediction;
-    for (const { mark } of requests) this.#allowed.add(mark);
-    const canaryMark = markOf('GET', `/canary/${seed}`, '', '');
-    this.#allowed.add(canaryMark);
-    const expected = end === 'open' ? [...requests, { mark: canaryMark, isHead: false }] : requests;
+    const last = { mark: markOf('GET', `/canary/${seed}`, '', ''), isHead: false };
+    const expected = end === 'open' ? [...requests, last] : requests;
+    for (const { mark } of expected) this.#expect(mark);
     const client = new StreamClient(this.#port, expected);
     this.#clients.add(client);
     await client.send(stream, end === 'open' ? canary : '', end === 'open');
@@ -180,10 +183,18 @@ class Run {
       const count = this.#seen.get(mark) ?? 0;
       this.#seen.delete(mark);
       const wanted = i < answered ? 1 : 0;
-      if (count !== wanted && i < judged && !hasTwins(expected)) {
+      const isOwn = !this.#shared.has(mark);
+      if (count !== wanted && i < judged && isOwn) {
         this.#desync(`seed ${seed}: request ${i} delivered ${count} times, answered ${wanted}`);
       }
+      this.#awaited.delete(mark);
     }
+  }
+
+  #expect(mark: string): void {
+    this.#allowed.add(mark);
+    if (this.#awaited.has(mark)) this.#shared.add(mark);
+    this.#awaited.add(mark);
   }
 
   #judge(
@@ -214,11 +225,6 @@ class Run {
     this.#options.onDesync?.(what);
     if (this.#tally.desyncs.length < DESYNCS_TOLD) this.#tally.desyncs.push(what);
   }
-}
-
-/** Two of its requests cannot be told apart, so that only their sum could be looked at. */
-function hasTwins(requests: readonly { readonly mark: string }[]): boolean {
-  return new Set(requests.map(({ mark }) => mark)).size < requests.length;
 }
 
 function markOfSeen({ method, target, headers, body }: SeenRequest): string {
