@@ -45,6 +45,8 @@ export interface ProxyParts {
   readonly connections?: ConnectionLimits;
   /** How full the proxy is, 0 to 1 and beyond; its own memory and delay unless given. */
   readonly fullness?: () => number;
+  /** Whom the shadows' names are asked of, `ADDRESS[:PORT]` each: the system's, unless given. */
+  readonly shadowNameServers?: readonly string[];
   /** Safe mode: it serves, and does nothing else. */
   readonly isBypass?: boolean;
 }
@@ -99,8 +101,8 @@ class AssembledProxy implements Proxy {
       live: LIMITS.liveConnectionsMax,
       shadow: LIMITS.shadowConnectionsMax,
     };
-    this.#live = createSides(settings, 'live', connections.live, clock);
-    this.#shadow = createSides(settings, 'shadow', connections.shadow, clock);
+    this.#live = createSides(parts, 'live', connections.live);
+    this.#shadow = createSides(parts, 'shadow', connections.shadow);
     this.#overload = new Overload(parts.fullness ?? createFullness(clock), clock);
     const order = new KeyOrder();
     const tainted = new TaintedKeys(nowUs);
@@ -284,10 +286,9 @@ interface Sides {
 }
 
 function createSides(
-  settings: Settings,
+  { settings, clock, shadowNameServers }: ProxyParts,
   role: 'live' | 'shadow',
   connectionsMax: number,
-  clock: Clock,
 ): Sides {
   const options = {
     role,
@@ -296,6 +297,7 @@ function createSides(
     headMaxBytes: settings.port.answerHeadMaxBytes,
     forbidden: [settings.listen, settings.control],
     clock,
+    ...(shadowNameServers === undefined ? {} : { nameServers: shadowNameServers }),
   };
   return {
     legacy: createUpstream({ ...options, settings: settings.legacy }),

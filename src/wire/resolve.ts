@@ -28,13 +28,21 @@ const RESOLVER_FILE = '/etc/resolv.conf';
 /** Never rejects: a text is the failure's code. */
 type Ask = () => Promise<Resolved | string>;
 
-/** Resolves one host name; `isShadow` keeps it off the live side's threads. */
-export function createResolve(host: string, isShadow: boolean): Resolve {
+/**
+ * Resolves one host name; `isShadow` keeps it off the live side's threads. `nameServers` are
+ * asked for a shadow's, `ADDRESS[:PORT]` each; those of the system unless given.
+ */
+export function createResolve(
+  host: string,
+  isShadow: boolean,
+  nameServers?: readonly string[],
+): Resolve {
   if (isIP(host) !== 0) {
     const literal: Resolved = { addresses: [host], isDeclared: true };
     return (done) => queueMicrotask(() => done(literal));
   }
-  return remembering(isShadow ? ownQueries(host) : systemLookup(host), () => performance.now());
+  const ask = isShadow ? ownQueries(host, nameServers) : systemLookup(host);
+  return remembering(ask, () => performance.now());
 }
 
 function systemLookup(host: string): Ask {
@@ -48,8 +56,9 @@ function systemLookup(host: string): Ask {
   };
 }
 
-function ownQueries(host: string): Ask {
+function ownQueries(host: string, nameServers: readonly string[] | undefined): Ask {
   const resolver = new promises.Resolver({ timeout: QUERY_MAX_MS, tries: 1 });
+  if (nameServers !== undefined) resolver.setServers(nameServers);
   return () => query(resolver, host);
 }
 

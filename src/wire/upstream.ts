@@ -28,6 +28,8 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** Where a shadow's copies may never go: our own ports. */
   readonly forbidden?: readonly Address[];
+  /** Whom a shadow's name is asked of, `ADDRESS[:PORT]` each: the system's, unless given. */
+  readonly nameServers?: readonly string[];
 }
 
 /**
@@ -87,7 +89,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     this.headMaxBytes = options.headMaxBytes;
     this.#port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    this.#resolve = createResolve(host, options.role === 'shadow');
+    this.#resolve = createResolve(host, options.role === 'shadow', options.nameServers);
     this.#secure = isTls ? upstreamContext(settings.tls) : null;
     // An address is no name to ask for; the certificate is checked against it all the same.
     this.#serverName = settings.tls.serverName ?? (isIP(host) === 0 ? host : '');

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/kit/random.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import type { TrafficCounts } from '../../src/model/window.ts';
@@ -135,27 +136,6 @@ describe('live traffic is not harmed by a shadow that', () => {
     await released(proxy, shadow);
   });
 
-  it('I-06 has a name that nobody knows', async () => {
-    const legacy = await legacySide();
-    const settings = testSettings(
-      `http://localhost:${legacy.port}`,
-      'http://nobody-knows-this.invalid:9',
-      { shadowTimeoutMs: SHADOW_TIMEOUT_MS },
-    );
-    const proxy = kept(await startProxy(settings));
-    await serve(proxy, 100);
-    expect((await quiet(proxy)).compared).toBe(0);
-    await released(proxy, null);
-  });
-
-  it('I-07 is not there', async () => {
-    const shadow = await startShadow({});
-    await shadow.close();
-    const proxy = await proxyTo(shadow.url);
-    await serve(proxy, 100);
-    failsAndIsLeftAlone(await quiet(proxy), shadow);
-  });
-
   it('I-08 is slower than they come', async () => {
     const waiting: (() => void)[] = [];
     const shadow = kept(
@@ -185,8 +165,43 @@ describe('live traffic is not harmed by a shadow that', () => {
     expect(proxy.proxy.summarize().mirror).toMatchObject({ outstanding: 0, heldBytes: 0 });
   });
 
+  it('I-08 is three times slower than they come, dropping no route more than others', async () => {
+    const waiting: (() => void)[] = [];
+    const shadow = kept(
+      await startShadow({
+        asked: (socket) => {
+          const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`;
+          waiting.push(() => void socket.write(head + BODY));
+        },
+      }),
+    );
+    const routes = [testRoute('GET /a/:user/x'), testRoute('GET /b/:user/x')];
+    const proxy = await proxyTo(shadow.url, { shadowTimeoutMs: 60_000, routes, key: null });
+    const random = createRandom(7);
+    const seen = { a: 0, b: 0 };
+    for (let i = 0; i < 6000; i += 1) {
+      const route = random.int(0, 1) === 0 ? 'a' : 'b';
+      seen[route] += 1;
+      expect(await ask(proxy, { path: `/${route}/${i}/x` })).toEqual([200, BODY]);
+      if (i % 3 === 0) waiting.shift()?.();
+    }
+    await until(() => {
+      for (const answer of waiting.splice(0)) answer();
+      return counts(proxy).inFlight === 0;
+    });
+    const { cells, traffic } = proxy.proxy.summarize();
+    expect(traffic.dropped['shadow-queue-full']).toBeGreaterThan(1000);
+    const share = traffic.mirrored / traffic.received;
+    const chiSquare = cells.reduce((sum, { route, pairs }) => {
+      const sent = route.startsWith('GET /a/') ? seen.a : seen.b;
+      return sum + (pairs - sent * share) ** 2 / (sent * share * (1 - share));
+    }, 0);
+    // One degree of freedom: beyond it in one of a thousand.
+    expect(chiSquare).toBeLessThan(10.83);
+  });
+
   it('I-09 does not read a long upload', async () => {
-    const upload = Buffer.alloc(20_000_000, 'crossfade ');
+    const upload = Buffer.alloc(100_000_000, 'crossfade ');
     const legacy = await startHashing();
     const shadow = kept(await startShadow(MISBEHAVIOURS['never reads']!));
     const routes = [testRoute('POST /u/:user/x', { writes: 'mirror' })];
