@@ -21,8 +21,11 @@ export interface LoadResult {
   readonly answered: number;
   /** Anything but the whole and right answer in time. */
   readonly failed: number;
+  /** Those of the failed that got something else, or their connection closed. */
+  readonly errors: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
   readonly perSec: number;
 }
 
@@ -139,8 +142,10 @@ class Load {
       sent,
       answered,
       failed: sent - answered,
+      errors: this.#failed,
       p50Us: this.#latencies.quantileUs(0.5),
       p99Us: this.#latencies.quantileUs(0.99),
+      p999Us: this.#latencies.quantileUs(0.999),
       perSec: answered / (ms / 1000),
     };
   }

@@ -1,220 +1,190 @@
 /**
- * The ways of the proxy trial: each a proxy of one worker in front of the same two sides, on a
- * port of its own. Peers that are not installed are left out by name.
+ * The ways of a trial: each a proxy of one worker in front of the same two sides, on a port of its
+ * own and a core that is kept for it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, findControl } from '../src/control/client.ts';
 import type { Status } from '../src/model/rollout.ts';
+import { treeOf } from './cpu-time.ts';
+import { fillTemplates, findCommand, opens, type Peer, type Place, versionOf } from './peers.ts';
+import type { Pinning } from './pinning.ts';
 
 export interface Sides {
   readonly legacy: number;
   readonly candidate: number;
 }
 
-export interface Arm {
+interface Way {
+  readonly id: string;
   readonly name: string;
   readonly port: number;
-  /** Processes whose CPU is the arm's. */
-  readonly pids: readonly number[];
   readonly isMirroring: boolean;
-  /** Crossfade's own counts; null for others. */
-  readonly status: (() => Promise<Status>) | null;
+  readonly version: string | null;
+  /** Command and arguments; none for the way that has no proxy. */
+  readonly command: readonly string[];
+  readonly folder: string;
+  readonly isListeningIn?: boolean | undefined;
+  readonly isFresh?: boolean | undefined;
+  /** Whether it is Crossfade, which counts for itself. */
+  readonly isOurs?: boolean;
 }
 
-const STARTS_WITHIN_MS = 15_000;
-const ENVOY_TYPES = 'type.googleapis.com/envoy.extensions';
+const ENDS_WITHIN_MS = 5000;
+const LISTENS_IN_AFTER_MS = 1000;
+const CLOSING = { headers: { connection: 'close' } };
+const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
 
-/** Starts arms and ends what it has started. */
+/** A way of the trial, begun and ended as often as it is wanted. */
+export class Arm {
+  readonly way: Way;
+  #child: ChildProcess | null = null;
+
+  constructor(way: Way) {
+    this.way = way;
+  }
+
+  /** Starts its proxy unless it runs. Throws with what it said when it does not start. */
+  async begin(): Promise<void> {
+    const { command, folder, name } = this.way;
+    if (this.#child !== null || command.length === 0) return;
+    const log = join(folder, 'stderr.log');
+    // What tells of every request is not kept.
+    const stderr = this.way.isFresh === true ? null : openSync(log, 'w');
+    // One core, as the others have: Go takes all there are.
+    const env = { ...process.env, GOMAXPROCS: '1' };
+    const stdio = ['ignore', 'ignore', stderr ?? 'ignore'] as const;
+    const child = spawn(command[0]!, command.slice(1), { stdio: [...stdio], env });
+    this.#child = child;
+    if (stderr !== null) closeSync(stderr);
+    await once(child, 'spawn');
+    try {
+      if (this.way.isListeningIn === true) await sleep(LISTENS_IN_AFTER_MS);
+      else await this.#serves(child);
+      if (child.exitCode !== null) throw new Error(`${name} ended as it began`);
+    } catch (error) {
+      const said = stderr === null ? '' : readFileSync(log, 'utf8');
+      throw new Error(`${command.join(' ')}\n${said}`, { cause: error });
+    }
+  }
+
+  /** Between rounds: ends a proxy that is started anew for each. */
+  async rest(): Promise<void> {
+    if (this.way.isFresh === true) await this.end();
+  }
+
+  /** Ends its proxy, and waits until it has. */
+  async end(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill();
+    const late = setTimeout(() => child.kill('SIGKILL'), ENDS_WITHIN_MS);
+    await ended;
+    clearTimeout(late);
+  }
+
+  /** Its processes; none where there is no proxy. */
+  pids(): readonly number[] {
+    return this.#child === null ? [] : treeOf(this.#child.pid!);
+  }
+
+  /** Resolves once it is as it should be: some listen before they know where to send. */
+  async #serves(child: ChildProcess): Promise<void> {
+    const { name, port, isOurs } = this.way;
+    await opens(port, () => child.exitCode !== null, name);
+    const isReady = async (): Promise<boolean> =>
+      isOurs === true
+        ? (await this.status()).traffic.received >= 0
+        : (await fetch(`http://127.0.0.1:${port}/`, CLOSING)).ok;
+    while (child.exitCode === null && !(await isReady().catch(() => false))) await sleep(50);
+  }
+
+  /** Crossfade's own account. */
+  async status(): Promise<Status> {
+    return await call<Status>(findControl(this.way.folder), 'GET', '/v1/status');
+  }
+}
+
+/** Makes arms in front of two sides. */
 export class ArmStarter {
   readonly #folder: string;
   readonly #sides: Sides;
-  readonly #children: ChildProcess[] = [];
+  readonly #pinning: Pinning;
   #nextPort: number;
 
-  constructor(folder: string, sides: Sides, firstPort: number) {
+  constructor(folder: string, sides: Sides, pinning: Pinning, firstPort: number) {
     this.#folder = folder;
     this.#sides = sides;
+    this.#pinning = pinning;
     this.#nextPort = firstPort;
   }
 
-  /** nginx, passing on or mirroring; null where it is not installed. */
-  nginx(isMirroring: boolean): Promise<Arm | null> {
-    const { legacy, candidate } = this.#sides;
-    const port = this.#port();
-    const copy = `location /copy { internal; proxy_pass http://candidate$request_uri;
-      proxy_http_version 1.1; proxy_set_header Connection ""; }`;
-    const file = this.#file(
-      `nginx-${port}.conf`,
-      `daemon off; master_process off; pid ${this.#folder}/${port}.pid;
-error_log ${this.#folder}/${port}.log;
-events { worker_connections 1024; }
-http { access_log off;
-  upstream legacy { server 127.0.0.1:${legacy}; keepalive 128; }
-  upstream candidate { server 127.0.0.1:${candidate}; keepalive 128; }
-  server { listen 127.0.0.1:${port}; keepalive_requests 100000000;
-    location / { ${isMirroring ? 'mirror /copy;' : ''} proxy_pass http://legacy;
-      proxy_http_version 1.1; proxy_set_header Connection ""; }
-    ${isMirroring ? copy : ''} } }
-`,
-    );
-    const name = isMirroring ? 'nginx, mirrored' : 'nginx';
-    return this.#peer(name, 'nginx', ['-c', file, '-p', this.#folder], port, isMirroring);
-  }
-
-  /** Envoy with one worker thread; null where it is not installed. */
-  envoy(isMirroring: boolean): Promise<Arm | null> {
-    const { legacy, candidate } = this.#sides;
-    const port = this.#port();
-    const cluster = (name: string, to: number): string =>
-      `  - { name: ${name}, type: STATIC, connect_timeout: 1s, load_assignment: { cluster_name: ` +
-      `${name}, endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: ` +
-      `{ address: 127.0.0.1, port_value: ${to} } } } }] }] } }`;
-    const mirror = isMirroring ? ', request_mirror_policies: [{ cluster: candidate }]' : '';
-    const router =
-      '{ name: envoy.filters.http.router, typed_config: { "@type": ' +
-      `${ENVOY_TYPES}.filters.http.router.v3.Router } }`;
-    const file = this.#file(
-      `envoy-${port}.yaml`,
-      `static_resources:
-  listeners:
-  - address: { socket_address: { address: 127.0.0.1, port_value: ${port} } }
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": ${ENVOY_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: bench
-          http_filters: [${router}]
-          route_config:
-            virtual_hosts:
-            - name: all
-              domains: ["*"]
-              routes: [{ match: { prefix: "/" }, route: { cluster: legacy${mirror} } }]
-  clusters:
-${cluster('legacy', legacy)}
-${cluster('candidate', candidate)}
-`,
-    );
-    const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'error'];
-    const name = isMirroring ? 'Envoy, mirrored' : 'Envoy';
-    const command = process.env['CROSSFADE_BENCH_ENVOY'] ?? 'envoy';
-    return this.#peer(name, command, args, port, isMirroring);
-  }
-
-  /** Traefik on one core, mirroring; null where it is not installed. */
-  traefik(): Promise<Arm | null> {
-    const { legacy, candidate } = this.#sides;
-    const port = this.#port();
-    const routes = this.#file(
-      `traefik-routes-${port}.yaml`,
-      `http:
-  routers: { all: { rule: "PathPrefix(\`/\`)", service: mirrored } }
-  services:
-    mirrored: { mirroring: { service: legacy, mirrors: [{ name: candidate, percent: 100 }] } }
-    legacy: { loadBalancer: { servers: [{ url: "http://127.0.0.1:${legacy}" }] } }
-    candidate: { loadBalancer: { servers: [{ url: "http://127.0.0.1:${candidate}" }] } }
-`,
-    );
-    const file = this.#file(
-      `traefik-${port}.yaml`,
-      `entryPoints: { web: { address: "127.0.0.1:${port}" } }
-providers: { file: { filename: ${routes} } }
-log: { level: ERROR }
-global: { checkNewVersion: false, sendAnonymousUsage: false }
-`,
-    );
-    const command = process.env['CROSSFADE_BENCH_TRAEFIK'] ?? 'traefik';
-    return this.#peer('Traefik, mirrored', command, [`--configFile=${file}`], port, true);
-  }
-
-  /** Crossfade with one worker, mirroring this share and comparing all of it. */
-  async crossfade(name: string, mirror: string): Promise<Arm> {
-    const { legacy, candidate } = this.#sides;
-    const port = this.#port();
-    const folder = join(this.#folder, `crossfade-${port}`);
-    mkdirSync(folder);
-    const file = join(folder, 'crossfade.yaml');
-    writeFileSync(
-      file,
-      `listen: 127.0.0.1:${port}
-legacy: { url: http://127.0.0.1:${legacy} }
-candidate: { url: http://127.0.0.1:${candidate} }
-workers: 1
-mirror: { percent: ${mirror}, autoPause: off }
-control: { listen: 127.0.0.1:0 }
-store: { sqlite: ${join(folder, 'crossfade.db')} }
-`,
-    );
-    const main = join(import.meta.dirname, '../src/cli/main.ts');
-    const child = spawn(process.execPath, [main, 'run', '-c', file, '--quiet'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+  /** Legacy itself. */
+  direct(): Arm {
+    const port = this.#sides.legacy;
+    return new Arm({
+      id: 'direct',
+      name: 'direct',
+      port,
+      isMirroring: false,
+      version: null,
+      command: [],
+      folder: this.#folder,
     });
-    this.#children.push(child);
-    await this.#accepts(port, name);
-    const pid = child.pid!;
-    const status = async (): Promise<Status> => call(findControl(folder), 'GET', '/v1/status');
-    while ((await status().catch(() => null)) === null) await sleep(50);
-    return { name, port, pids: [pid, ...childrenOf(pid)], isMirroring: mirror !== '0%', status };
   }
 
-  end(): void {
-    for (const child of this.#children) child.kill();
+  /** A peer; null where it is not installed. */
+  peer(peer: Peer): Arm | null {
+    const { id, name, isMirroring, isListeningIn, isFresh } = peer;
+    const command = findCommand(peer);
+    if (command === null) return null;
+    const place = this.#place(id);
+    const { folder } = place;
+    fillTemplates(folder, peer.files, wordsOf(place));
+    return new Arm({
+      id,
+      name,
+      isMirroring,
+      isListeningIn,
+      isFresh,
+      folder,
+      version: versionOf(peer, command),
+      port: isListeningIn === true ? place.legacy : place.port,
+      command: [...this.#pinning.prefix, command, ...peer.args(place)],
+    });
   }
 
-  #port(): number {
+  /** Crossfade with one worker: mirroring and comparing everything, or nothing. */
+  crossfade(isMirroring: boolean): Arm {
+    const id = isMirroring ? 'crossfade-mirror' : 'crossfade';
+    const place = this.#place(id);
+    const { folder, port } = place;
+    const percent = isMirroring ? '100%' : '0%';
+    fillTemplates(folder, ['crossfade.yaml'], { ...wordsOf(place), PERCENT: percent });
+    const run = [process.execPath, MAIN, 'run', '-c', `${folder}/crossfade.yaml`, '--quiet'];
+    return new Arm({
+      id,
+      port,
+      isMirroring,
+      folder,
+      version: null,
+      isOurs: true,
+      name: isMirroring ? 'Crossfade, mirror + compare' : 'Crossfade, alone',
+      command: [...this.#pinning.prefix, ...run],
+    });
+  }
+
+  #place(id: string): Place {
     this.#nextPort += 1;
-    return this.#nextPort;
-  }
-
-  #file(name: string, text: string): string {
-    const path = join(this.#folder, name);
-    writeFileSync(path, text);
-    return path;
-  }
-
-  async #peer(
-    name: string,
-    command: string,
-    args: readonly string[],
-    port: number,
-    isMirroring: boolean,
-  ): Promise<Arm | null> {
-    // One core, as the others have: Go takes all there are.
-    const env = { ...process.env, GOMAXPROCS: '1' };
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
-    const isMissing = await new Promise<boolean>((resolve) => {
-      child.once('error', () => resolve(true));
-      child.once('spawn', () => resolve(false));
-    });
-    if (isMissing) return null;
-    this.#children.push(child);
-    await this.#accepts(port, name);
-    return { name, port, pids: [child.pid!], isMirroring, status: null };
-  }
-
-  async #accepts(port: number, name: string): Promise<void> {
-    const deadlineMs = Date.now() + STARTS_WITHIN_MS;
-    while (Date.now() < deadlineMs) {
-      const isOpen = await new Promise<boolean>((resolve) => {
-        const socket = connect(port, '127.0.0.1');
-        socket.once('connect', () => {
-          socket.destroy();
-          resolve(true);
-        });
-        socket.once('error', () => resolve(false));
-      });
-      if (isOpen) return;
-      await sleep(50);
-    }
-    throw new Error(`${name} did not start`);
+    return { ...this.#sides, port: this.#nextPort, folder: join(this.#folder, id) };
   }
 }
 
-function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
+function wordsOf({ port, legacy, candidate }: Place): Readonly<Record<string, string>> {
+  return { PORT: String(port), LEGACY: String(legacy), CANDIDATE: String(candidate) };
 }
