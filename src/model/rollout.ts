@@ -54,6 +54,8 @@ export interface RolloutState {
   readonly heldBy: 'person' | 'gate' | null;
   /** The sentence of the last decision. */
   readonly reason: string;
+  /** Digest of the settings under which the step's evidence is gathered: proof of no others. */
+  readonly proof: string;
   /** Absent where nobody has ever ordered anything of the mirror. */
   readonly mirror?: MirrorOrders;
 }

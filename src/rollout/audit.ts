@@ -16,6 +16,12 @@ export function lowerAtStartSentence(from: number, to: number): string {
   return `Lowered from ${from} % to ${to} %: ${why}`;
 }
 
+/** The store's evidence was gathered under other sides, routes, gates, keys or time limits. */
+export function proofLostSentence(percent: number): string {
+  const what = 'sides, routes, gates, key or timeouts are not what they were';
+  return `The evidence at ${percent} % begins anew: ${what}`;
+}
+
 /** The next step, as all gates passed: their sentences are the reason. */
 export function advanceSentence(from: RolloutState, percent: number, reason: string): string {
   const afterS = formatDuration(wholeSeconds(from.stepElapsedMs));

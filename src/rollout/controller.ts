@@ -7,7 +7,6 @@
  * Raising the share is durable before it takes effect; rolling back takes effect before it is
  * durable, and needs no disk at all.
  */
-import { randomBytes } from 'node:crypto';
 import { judge } from '../judge/verdict.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
@@ -22,12 +21,13 @@ import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { Journal } from './journal.ts';
-import { ladderOf, reconcile, stepAt } from './ladder.ts';
+import { ladderOf, stepAt } from './ladder.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
 import type { PairedSecond } from './seconds.ts';
-import { changeSentence, type SettingsChange } from './settings-change.ts';
+import { changeSentence, proofOf, type SettingsChange } from './settings-change.ts';
 import { statusOf } from './status.ts';
+import { type TakenUp, takeUp } from './take-up.ts';
 import { spread } from './taint-news.ts';
 import * as verbs from './verbs.ts';
 
@@ -41,18 +41,13 @@ export function createController(options: ControllerOptions): Controller {
   return new RolloutController(options);
 }
 
-function newSalt(): string {
-  return randomBytes(8).toString('hex');
-}
-
 class RolloutController implements Controller {
   readonly epoch: number;
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
   readonly #journal: Journal;
   readonly #gathering: Gathering;
-  readonly #isNew: boolean;
-  readonly #storedPercent: number;
+  readonly #takenUp: TakenUp;
   readonly #applying: Applying;
   readonly #mirror: MirrorControl;
   #settings: Settings;
@@ -78,12 +73,8 @@ class RolloutController implements Controller {
     this.#journal = new Journal(store, options.log);
     this.#gathering = new Gathering(settings.gates, clock, store.tainted());
     const stored = store.load();
-    this.#isNew = stored === null;
-    const known =
-      stored?.state ??
-      verbs.first(options.label ?? 'candidate', options.salt ?? newSalt(), clock.wallMs());
-    this.#state = reconcile(known, this.#ladder, this.#hasKey, clock.wallMs());
-    this.#storedPercent = known.percent;
+    this.#takenUp = takeUp(stored?.state ?? null, settings, options, clock.wallMs());
+    this.#state = this.#takenUp.state;
     this.#mirror = new MirrorControl(settings, this.#state, clock);
     this.#gathering.beginStep(this.#state.stepStartedAtMs);
     if (stored !== null) this.#gathering.restore({ ...stored, state: this.#state });
@@ -91,10 +82,7 @@ class RolloutController implements Controller {
   }
 
   async start(): Promise<void> {
-    const from = this.#storedPercent;
-    const { percent } = this.#state;
-    this.#note('start', say.startSentence(this.#state, this.#isNew));
-    if (percent < from) this.#note('warning', say.lowerAtStartSentence(from, percent));
+    for (const [kind, sentence] of this.#takenUp.events) this.#note(kind, sentence);
     this.#writeIfPossible();
     await this.#apply();
     this.#lastTickUs = this.#clock.nowUs();
@@ -213,7 +201,7 @@ class RolloutController implements Controller {
     const state = { ...this.#state, step };
     if (change.isEvidenceVoid) {
       this.#gathering.gatherFor(settings.gates);
-      this.#become(verbs.begunAnew(state, this.#clock.wallMs()));
+      this.#become(verbs.provedBy(state, proofOf(settings), this.#clock.wallMs()));
     } else this.#state = state;
     this.#mirror.change(this.#settings, this.#state.mirror);
     const applied = this.#apply();

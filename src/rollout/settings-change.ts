@@ -1,4 +1,5 @@
 /** What a changed configuration means to a rollout that goes on under it. Pure. */
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { CrossfadeError } from '../kit/errors.ts';
 import type { Settings } from '../model/settings.ts';
@@ -57,11 +58,23 @@ export function changeOf(from: Settings, to: Settings, percent: number): Setting
       hint: 'put back what it was, or stop crossfade run and start it again',
     });
   }
-  const isEvidenceVoid = changed.some((setting) => /^(evidence|cohort)$/.test(EFFECTS[setting][1]));
+  const isEvidenceVoid = changed.some(isOfProof);
   const names = changed.flatMap((setting) =>
     setting === 'port' ? portNames(from.port, to.port) : [EFFECTS[setting][0]],
   );
   return { changed: [...new Set(names)], isEvidenceVoid };
+}
+
+/** Digest of all settings that decide what the evidence is worth: the same, or worth nothing. */
+export function proofOf(settings: Settings): string {
+  const names = (Object.keys(EFFECTS) as (keyof Settings)[]).filter(isOfProof);
+  const text = JSON.stringify(names.map((name) => settings[name]));
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+function isOfProof(setting: keyof Settings): boolean {
+  const [, effect] = EFFECTS[setting];
+  return effect === 'evidence' || effect === 'cohort';
 }
 
 /** What the event log says of a change. */

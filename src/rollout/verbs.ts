@@ -6,10 +6,14 @@ import { NO_KEY, sentencesOf } from './decide.ts';
 import { stepAt } from './ladder.ts';
 
 /** The first rollout of a new store: only judging, at 0 %. */
-export function first(label: string, salt: string, nowMs: number): RolloutState {
+export function first(
+  { label, salt, proof }: Pick<RolloutState, 'label' | 'salt' | 'proof'>,
+  nowMs: number,
+): RolloutState {
   return {
     id: 1,
     label,
+    proof,
     phase: 'climbing',
     step: 0,
     percent: 0,
@@ -45,10 +49,11 @@ export function entered(
   };
 }
 
-/** The same step and phase from its beginning: what was proved under other settings is not. */
-export function begunAnew(state: RolloutState, nowMs: number): RolloutState {
+/** The same step and phase, from its beginning where the settings prove something else now. */
+export function provedBy(state: RolloutState, proof: string, nowMs: number): RolloutState {
+  if (state.proof === proof) return state;
   const { phase, heldBy } = state;
-  return { ...entered(state, state.step, state.percent, nowMs), phase, heldBy };
+  return { ...entered(state, state.step, state.percent, nowMs), phase, heldBy, proof };
 }
 
 /** At the safe target, to stay; the same again when it is there already. */

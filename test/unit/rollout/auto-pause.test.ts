@@ -25,7 +25,11 @@ function setup(over: Partial<Load> = {}) {
   const autoPause = { p99Ratio: 1.25, errorsExcessRatio: 0.01 };
   const mirror = { percent: 100, maxRatePerSec: null, routes: null, autoPause };
   const settings = settingsOf({ mirror });
-  const control = new MirrorControl(settings, first('b', 'salt', 0), clock);
+  const control = new MirrorControl(
+    settings,
+    first({ label: 'b', salt: 'salt', proof: '' }, 0),
+    clock,
+  );
   const load: Load = {
     perSec: 400,
     medianUs: 2000,
@@ -187,7 +191,11 @@ describe('pausing because legacy suffers', () => {
 
   it('is off, and no second is left alone, where it is not configured', () => {
     const clock = createSimulatedClock();
-    const control = new MirrorControl(settingsOf(), first('b', 'salt', 0), clock);
+    const control = new MirrorControl(
+      settingsOf(),
+      first({ label: 'b', salt: 'salt', proof: '' }, 0),
+      clock,
+    );
     expect(control.assignment().mirrorControlPercent).toBe(0);
     clock.advance(60_000);
     expect(control.tick(() => undefined)).toBe(false);
@@ -198,7 +206,11 @@ describe('the rate of the mirror', () => {
   it('is shared by the proxies', () => {
     const mirror = { percent: 50, maxRatePerSec: 200, routes: null, autoPause: null };
     const settings = settingsOf({ mirror, workers: 4 });
-    const control = new MirrorControl(settings, first('b', 'salt', 0), createSimulatedClock());
+    const control = new MirrorControl(
+      settings,
+      first({ label: 'b', salt: 'salt', proof: '' }, 0),
+      createSimulatedClock(),
+    );
     expect(control.assignment()).toMatchObject({ mirrorPercent: 50, mirrorRatePerSec: 50 });
     expect(control.status()).toMatchObject({ percent: 50, maxRatePerSec: 200 });
   });

@@ -15,7 +15,11 @@ function factsOf(
   over: Partial<DecideFacts> = {},
 ): DecideFacts {
   return {
-    state: { ...first('build', 'salt', 0), stepElapsedMs: 5000, ...state },
+    state: {
+      ...first({ label: 'build', salt: 'salt', proof: '' }, 0),
+      stepElapsedMs: 5000,
+      ...state,
+    },
     ladder: [step(0), step(1), step(100, 5000, { approve: true, peaks: 3 })],
     verdict: { outcome: 'pass', gates: outcomes },
     hasKey: true,

@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function change(over: Partial<RolloutChange> = {}): RolloutChange {
-  const state = first('build-1', 'salt', 1000);
+  const state = first({ label: 'build-1', salt: 'salt', proof: '' }, 1000);
   return { state, progress: '{}', events: [], windows: [], tainted: [], ...over };
 }
 
@@ -61,7 +61,9 @@ describe('the rollout store', () => {
   it('takes up the newest rollout', () => {
     const store = openRolloutStore(path());
     store.commit(change());
-    store.commit(change({ state: { ...first('build-2', 'salt', 1), id: 2 } }));
+    store.commit(
+      change({ state: { ...first({ label: 'build-2', salt: 'salt', proof: '' }, 1), id: 2 } }),
+    );
     expect(store.load()?.state).toMatchObject({ id: 2, label: 'build-2' });
     store.close();
   });

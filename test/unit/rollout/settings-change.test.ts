@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { changeOf, changeSentence } from '../../../src/rollout/settings-change.ts';
-import { gate, settingsOf, simulateRollout, step } from '../../support/rollout.ts';
+import {
+  gate,
+  MemoryRolloutStore,
+  settingsOf,
+  simulateRollout,
+  step,
+} from '../../support/rollout.ts';
 
 const before = settingsOf();
 const mirror = { ...before.mirror, percent: 50 };
@@ -97,6 +103,30 @@ describe('a rollout under a changed configuration', () => {
     expect(changeSentence(change)).toBe(status.events.at(-1)?.sentence);
     rollout.runUntil(() => rollout.controller.status().rollout.percent === 50, 30);
     expect(rollout.controller.status().rollout.percent).toBe(50);
+  });
+
+  it('proves its step anew after a restart too, and only then', async () => {
+    const store = new MemoryRolloutStore();
+    const first = await simulateRollout(before, store);
+    first.runUntil(() => first.controller.status().rollout.percent === 10, 100);
+    first.run(3);
+    const { revision } = first.controller.status().rollout;
+    await first.controller.close();
+    const again = await simulateRollout(settingsOf({ mirror }), store, first.clock);
+    expect(again.controller.status().rollout.revision).toBe(revision);
+    expect(again.controller.status().gates[0]?.samples).toBeGreaterThan(0);
+    await again.controller.close();
+    const other = await simulateRollout(settingsOf({ candidate: elsewhere }), store, first.clock);
+    const status = other.controller.status();
+    expect(status.rollout).toMatchObject({ percent: 10, revision: revision + 1 });
+    expect(status.rollout.waitingFor[0]).toBe('5s more of the 5s hold at 10 %');
+    expect(status.gates[0]?.samples).toBe(0);
+    expect(status.events.at(-1)).toMatchObject({
+      kind: 'warning',
+      sentence:
+        'The evidence at 10 % begins anew: sides, routes, gates, key or timeouts are not what ' +
+        'they were',
+    });
   });
 
   it('stays held by a person, and where it was rolled back to', async () => {
