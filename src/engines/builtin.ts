@@ -354,8 +354,9 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     }
   }
 
-  /** The watch's round: legacy, keys left by orphans, and whether safe mode may end. */
+  /** The watch's round: hung proxies, legacy, orphans' keys, whether safe mode may end. */
   async #look(): Promise<void> {
+    for (const worker of this.#crew.all) worker.secondPassed();
     this.#isLegacyReachable = await canConnect(this.#settings.legacy.url);
     const adopt = (keys: readonly TaintedKey[]): void => this.#observer!.taint(keys);
     await adoptOrphanTaints(this.#folder, this.#options.log, adopt);

@@ -76,6 +76,8 @@ export class WorkerProcess {
   #phase: WorkerPhase = 'starting';
   #applied: Pick<Assignment, 'epoch' | 'revision' | 'mirrorRevision'>;
   #failure: WorkerFailure | null = null;
+  #silentS = 0;
+  #whyKilled: string | null = null;
   #settle: (hasServed: boolean) => void = () => undefined;
 
   constructor({ orders, handle, generation }: WorkerStart, listener: WorkerListener) {
@@ -93,7 +95,9 @@ export class WorkerProcess {
     this.#child = fork(path, [], { detached: true, env: withCompileCache(), execArgv });
     this.#child.on('message', (message: FromProxy) => this.#hear(message));
     this.#child.once('error', (error) => this.#end(error.message));
-    this.#child.once('exit', (code, signal) => this.#exited(signal ?? `code ${code}`));
+    this.#child.once('exit', (code, signal) =>
+      this.#exited(this.#whyKilled ?? signal ?? `code ${code}`),
+    );
     this.#child.send({ kind: 'start', ...orders } satisfies ToProxy, handle.sendable);
     this.#killAfter(LIMITS.workerStartMaxMs, () => this.#phase === 'starting');
   }
@@ -135,8 +139,18 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
+  /** Call once a second: kills one that hangs. A pause of our own counts for one second. */
+  secondPassed(): void {
+    if (this.#phase !== 'serving') return;
+    this.#silentS += 1;
+    if (this.#silentS <= LIMITS.workerSilentMaxS) return;
+    this.#whyKilled = `nothing was heard of it for ${LIMITS.workerSilentMaxS} s`;
+    this.kill();
+  }
+
   #hear(message: FromProxy): void {
     if (this.#phase === 'gone') return;
+    this.#silentS = 0;
     switch (message.kind) {
       case 'ready':
         if (this.#phase === 'starting') this.#become('serving');

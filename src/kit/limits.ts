@@ -165,6 +165,8 @@ export const LIMITS = {
   listenBacklog: 4096,
   /** A proxy that does not accept by then is killed; slow machines load code for seconds. */
   workerStartMaxMs: 15_000,
+  /** A proxy of which nothing is heard for so many seconds is killed; it tells of each second. */
+  workerSilentMaxS: 10,
   /** A proxy that lived this long did not die of its start. */
   workerHealthyAfterMs: 10_000,
   /** Longest wait between the death of a proxy and the start of the next. */

@@ -71,6 +71,18 @@ describe('proxies under load', () => {
     await until(async () => (await here.run.status()).traffic.received === load.answered);
   });
 
+  it('are replaced when they hang', async () => {
+    const [hung, other] = here.run.workerPids();
+    process.kill(hung!, 'SIGSTOP');
+    await until(() => !isAlive(hung!));
+    await until(async () => (await here.run.status()).workers === WORKERS);
+    expect(here.run.workerPids()).toContain(other);
+    const load = startLoad(here.run.port, { kept: 0, fresh: 4 });
+    await answeredMore(load, 50);
+    await load.stop();
+    expect(load.failures).toEqual([]);
+  });
+
   it('close no connection under a request while everything ends and starts again', async () => {
     const load = startLoad(here.run.port, { kept: 12, fresh: 0 });
     for (let round = 0; round < 5; round += 1) {
