@@ -5,7 +5,7 @@
 import { headerValue, type RawHeaders } from '../model/exchange.ts';
 
 /** Never compared: about the connection, the moment, the machine or this one request. */
-const IGNORED_HEADERS: ReadonlySet<string> = new Set([
+export const IGNORED_HEADERS: ReadonlySet<string> = new Set([
   // The connection's own, or said by the framing of the body. RFC 9110 section 7.6.1.
   'connection',
   'keep-alive',

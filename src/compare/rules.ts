@@ -60,7 +60,7 @@ export class RuleSet {
     this.#ignoredNames = new Set(ignored.map((rule) => rule.path.toLowerCase()));
   }
 
-  /** Whether `status` or `header:NAME` is not compared; marks the rule as used. */
+  /** Whether `status`, `body`, `header:name` or `trailer:name` is not compared; marks the rule. */
   isNameIgnored(name: string): boolean {
     if (!this.#ignoredNames.has(name)) return false;
     this.used.add(`ignore ${name}`);

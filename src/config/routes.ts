@@ -165,8 +165,22 @@ function settleRules(files: readonly FileRule[], at: Path, problems: Problems): 
     if (file.until !== undefined && !isDate(file.until)) {
       problems.add([...here, 'until'], `expected a date of the calendar, found "${file.until}"`);
     }
-    return { ...NO_RULES, ...file };
+    if (!isPointer(file.path) && file.as !== 'ignore') {
+      const message = `expected ignore, all there is for "${file.path}", found "${file.as}"`;
+      problems.add([...here, 'as'], message);
+    }
+    // Names of fields have no case.
+    return {
+      ...NO_RULES,
+      ...file,
+      path: isPointer(file.path) ? file.path : file.path.toLowerCase(),
+    };
   });
+}
+
+/** Into the body, rather than the name of a part of the answer. */
+function isPointer(path: string): boolean {
+  return path === '' || path.startsWith('/');
 }
 
 function isDate(text: string): boolean {

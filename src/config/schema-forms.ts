@@ -77,9 +77,18 @@ export function pointer(description: string): TString {
   return text('a JSON Pointer such as /items/*/id', '^(/\\S*)?$', { description });
 }
 
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+
+/** A place in an answer: a pointer into its body, or a part of it by name. */
+export function place(description: string): TString {
+  const expects =
+    'a JSON Pointer such as /items/*/id, or status, body, header:NAME or trailer:NAME';
+  return text(expects, `^((/\\S*)?|status|body|(header|trailer):${TOKEN})$`, { description });
+}
+
 /** A token of HTTP: the name of a field or a cookie, say. Source: RFC 9110, section 5.6.2. */
 export function token(expects: string): TString {
-  return text(expects, "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$");
+  return text(expects, `^${TOKEN}$`);
 }
 
 /** A file, against the folder of the configuration. */

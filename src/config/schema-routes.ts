@@ -1,7 +1,16 @@
 /** Keys and routes: whom a request belongs to, and what is known of it. */
 import { type TSchema, Type } from 'typebox';
 import type { FileKeys, FileRoute } from './file-parts.ts';
-import { CLOSED, pointer, type SchemaNode, text, token, valid, validEach } from './schema-forms.ts';
+import {
+  CLOSED,
+  place,
+  pointer,
+  type SchemaNode,
+  text,
+  token,
+  valid,
+  validEach,
+} from './schema-forms.ts';
 
 const pathName = text('a name of letters, digits and _', '^[A-Za-z_][A-Za-z0-9_]*$');
 const fieldName = token('the name of a header field');
@@ -74,7 +83,10 @@ const routeKeys = Type.Union(
 
 const compareRule = Type.Object(
   {
-    path: pointer('JSON Pointer into the answer; `*` is any one segment.'),
+    path: place(
+      "JSON Pointer into the answer's body; `*` is any one segment. Or, with `ignore` alone, a " +
+        'part of the answer: `status`, `body`, `header:NAME` or `trailer:NAME`.',
+    ),
     as: Type.Enum(['ignore', 'set', 'tolerance', 'instant'], {
       description:
         '`ignore`: not compared. `set`: an array without order. `tolerance`: numbers may ' +

@@ -75,8 +75,12 @@ export type KeySource =
       readonly claim: string;
     };
 
-/** How a difference at a JSON path is looked at. `path` is a JSON Pointer, `*` any one segment. */
+/** How a difference at a place of the answer is looked at. */
 export interface CompareRule {
+  /**
+   * JSON Pointer into the body, `*` any one segment; or, with ignore alone, `status`, `body`,
+   * `header:name` or `trailer:name`, in lower case.
+   */
   readonly path: string;
   /**
    * ignore: not compared. set: an array compared without order, elements found by the fields

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { IGNORED_HEADERS } from '../../src/compare/headers.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
 import { CONFIG_SCHEMA } from '../../src/config/schema.ts';
 import type { SchemaNode } from '../../src/config/schema-forms.ts';
@@ -150,6 +151,11 @@ A value that nobody is to see stands as \`{ env: NAME }\`, an environment variab
 - Without a file (\`--legacy URL --candidate URL\`) the defaults hold: no key, and no canary.
 `;
 
+/** In lines of a page's width, broken at blanks. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,96})(?: |$)/g, '$1\n').trimEnd();
+}
+
 const DEFAULTS_SECTION = `## Defaults of ladder and gates
 
 Without \`ladder\`:
@@ -175,6 +181,21 @@ A gate is \`METRIC[.QUANTILE][.ratio] < LIMIT\`. The limits of \`mismatch.rate\`
 \`errors.excess\` and \`coverage\` are shares (\`0.001%\`); those of \`errors.ratio\`,
 \`latency.pQUANTILE.ratio\`, \`memory.ratio\` and \`cpu.ratio\` are ratios, candidate to legacy;
 that of \`candidate.spikes\` is \`none\`. Only \`coverage\` is bounded from below, with \`>\`.
+
+## What is compared of an answer
+
+Status, header fields, trailers and body. Of the fields all but these, which tell of the
+connection, the moment, the machine or this one request:
+
+${wrapped([...IGNORED_HEADERS].map((name) => `\`${name}\``).join(', '))}
+
+and \`content-length\`, where there is a body: that is compared itself. A rule leaves more out,
+route by route; what it explains is counted as *ignored*, not as matched:
+
+\`\`\`yaml
+compare:
+  - { path: header:etag, as: ignore, reason: each store names its versions itself }
+\`\`\`
 
 ## A file with everything
 
