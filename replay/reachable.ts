@@ -9,13 +9,13 @@ export function whyUnreachable(baseUrl: string): Promise<string | null> {
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: LIMITS.connectTimeoutMs });
+    const socket = connect({ host, port, timeout: LIMITS.liveConnectTimeoutMs });
     const end = (why: string | null): void => {
       socket.destroy();
       resolve(why);
     };
     socket.once('connect', () => end(null));
-    socket.once('timeout', () => end(`no answer in ${LIMITS.connectTimeoutMs} ms`));
+    socket.once('timeout', () => end(`no answer in ${LIMITS.liveConnectTimeoutMs} ms`));
     socket.once('error', (error) => end(codeOf(error) || error.message));
   });
 }

@@ -97,7 +97,7 @@ class ReplaySession {
     const target = (url: string): Target =>
       createTarget(url, {
         connections: LIMITS.liveConnectionsMax,
-        connectTimeoutMs: LIMITS.connectTimeoutMs,
+        connectTimeoutMs: LIMITS.liveConnectTimeoutMs,
         clock,
       });
     this.#targets = { legacy: target(urls.legacy), candidate: target(urls.candidate) };

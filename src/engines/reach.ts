@@ -11,7 +11,7 @@ export function canConnect(url: string): Promise<boolean> {
       socket.destroy();
       resolve(isOpen);
     };
-    socket.setTimeout(LIMITS.connectTimeoutMs, () => finish(false));
+    socket.setTimeout(LIMITS.liveConnectTimeoutMs, () => finish(false));
     socket.once('connect', () => finish(true));
     socket.once('error', () => finish(false));
   });

@@ -17,7 +17,12 @@ export const LIMITS = {
   /** Connections to each side. */
   liveConnectionsMax: 512,
   shadowConnectionsMax: 256,
-  connectTimeoutMs: 1000,
+  /**
+   * A side whose queue of connections is full lets a client in at its second or third try, after
+   * 1 and 3 s: live requests have that patience, copies do not.
+   */
+  liveConnectTimeoutMs: 4000,
+  shadowConnectTimeoutMs: 1000,
   /** Shadow legs failed in a row before the shadow is left alone. */
   breakerFailuresMax: 20,
   /** How long it is left alone at first, and at most: doubled with each probe that fails. */

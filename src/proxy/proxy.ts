@@ -293,7 +293,7 @@ function createSides(
   const options = {
     role,
     connectionsMax,
-    connectTimeoutMs: LIMITS.connectTimeoutMs,
+    connectTimeoutMs: role === 'live' ? LIMITS.liveConnectTimeoutMs : LIMITS.shadowConnectTimeoutMs,
     headMaxBytes: settings.port.answerHeadMaxBytes,
     forbidden: [settings.listen, settings.control],
     clock,

@@ -94,6 +94,12 @@ describe('live traffic is not harmed by a shadow', () => {
   });
 });
 
+it('a live side that accepts at the third try is waited for, as its own clients do', async () => {
+  const legacy = kept(await startFullQueue(2000));
+  const proxy = kept(await startProxy(testSettings(legacy.url, legacy.url)));
+  expect(await ask(proxy)).toEqual([200, 'ok']);
+});
+
 /** An analyst's thread whose disk does this instead of `fs.writeSync`; it leaves `mark` there. */
 function threadWith(mark: string, write: string): URL {
   const analyst = new URL('../../src/proxy/analyst-thread.ts', import.meta.url);

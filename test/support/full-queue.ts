@@ -1,6 +1,6 @@
 /**
- * A port whose queue of connections is full and stays so: its process listens and never accepts.
- * The kernel drops what comes then, as a host behind a wall does.
+ * A port whose queue of connections is full: its process listens and does not accept. The kernel
+ * drops what comes then, as a host behind a wall does.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,12 +25,12 @@ async function fill(port: number): Promise<readonly Socket[]> {
   }
 }
 
-/** The port, and its end. */
-export async function startFullQueue(): Promise<{
+/** The port, and its end. After `blockedMs`, or never, it accepts and answers `ok`. */
+export async function startFullQueue(blockedMs: number = Infinity): Promise<{
   readonly url: string;
   close(): Promise<void>;
 }> {
-  const child = fork(import.meta.filename);
+  const child = fork(import.meta.filename, [String(blockedMs)]);
   const [port] = (await once(child, 'message')) as [number];
   const sockets = await fill(port);
   return {
@@ -45,10 +45,13 @@ export async function startFullQueue(): Promise<{
 }
 
 if (import.meta.main) {
-  const server = createServer();
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  });
   server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG }, () => {
     process.send?.((server.address() as AddressInfo).port, () => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.argv[2]));
     });
   });
 }

@@ -35,7 +35,7 @@ const options = JSON.parse(process.argv[2]!) as TrafficOptions;
 const workload = createReadStatesWorkload(options);
 const target = createTarget(options.target, {
   connections: LIMITS.liveConnectionsMax,
-  connectTimeoutMs: LIMITS.connectTimeoutMs,
+  connectTimeoutMs: LIMITS.liveConnectTimeoutMs,
   clock: systemClock,
 });
 
