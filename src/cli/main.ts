@@ -1,44 +1,8 @@
 #!/usr/bin/env node
-// First of all: an older Node fails later, and in ways that tell nobody why.
+// The one static import: what an older Node lacks it misses before a line is run, and says so in
+// ways that tell nobody why.
 import './require-node.ts';
-import { CommanderError } from 'commander';
-import { useCompileCache } from '../kit/compile-cache.ts';
-import { codeOf, CrossfadeError, EXIT } from '../kit/errors.ts';
-import { reportError } from './output.ts';
-import { createProgram } from './program.ts';
 
-/** What commander found wrong, said as every other error is. */
-function usageError(error: CommanderError): CrossfadeError {
-  const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const meant = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion ?? '')?.[1];
-  const hint = meant === undefined ? 'see crossfade --help' : `did you mean ${meant}?`;
-  return new CrossfadeError('usage', sentence, { hint, cause: error });
-}
-
+const { useCompileCache } = await import('../kit/compile-cache.ts');
 useCompileCache();
-
-async function main(args: readonly string[]): Promise<number | undefined> {
-  try {
-    const program = await createProgram(args);
-    if (args.length === 0) {
-      program.outputHelp();
-      return EXIT.pass;
-    }
-    await program.parseAsync([...args], { from: 'user' });
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.pass;
-    // A command that needs another word has printed its help already.
-    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
-    const isJson = args.includes('--json') || /--format[= ]json/.test(args.join(' '));
-    return reportError(error instanceof CommanderError ? usageError(error) : error, isJson);
-  }
-}
-
-// A reader that has gone (`crossfade status | head`) is no reason to fail: `run` goes on.
-process.stdout.on('error', (error) => {
-  if (codeOf(error) !== 'EPIPE') throw error;
-});
-
-const exitCode = await main(process.argv.slice(2));
-if (exitCode !== undefined) process.exitCode = exitCode;
+await import('./start.ts');
