@@ -87,7 +87,10 @@ const autoPause = Type.Union(
   {
     description:
       'When mirroring stops by itself: as soon as legacy is worse with it than without, for ' +
-      'both sides may share what they stand on. `off`: never.',
+      'both sides may share what they stand on. To tell, one second in twenty, drawn at random, ' +
+      'is left without mirroring (a baseline second; one in two while legacy is under ' +
+      'suspicion): its reads are counted as skipped, `baseline`. `off`: never, and every second ' +
+      'is mirrored.',
   },
 );
 

@@ -15,7 +15,7 @@ export interface Assignment {
   /** Why nothing is mirrored now (a person, or legacy suffers); '' while mirroring is on. */
   readonly mirrorPause: string;
   /** 0 to 50: share of the seconds in which no read is mirrored, to measure legacy alone. */
-  readonly mirrorControlPercent: number;
+  readonly mirrorBaselinePercent: number;
   /** Grows with each change of the four above; the evidence of a step goes on across it. */
   readonly mirrorRevision: number;
   /** 0 to 100: share of mirrored pairs compared. */

@@ -49,7 +49,7 @@ export type SkipReason =
   /** Mirroring is paused, by a person or because legacy suffers. */
   | 'paused'
   /** A second left alone on purpose, to measure legacy without mirroring. */
-  | 'control'
+  | 'baseline'
   /** A tester chose the side. */
   | 'override'
   /** A switch of protocols: it goes to the live side alone. */

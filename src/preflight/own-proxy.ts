@@ -32,7 +32,7 @@ export async function startOwnProxy(configured: Settings): Promise<OwnProxy> {
       mirrorPercent: 0,
       mirrorRatePerSec: null,
       mirrorPause: 'preflight',
-      mirrorControlPercent: 0,
+      mirrorBaselinePercent: 0,
       mirrorRevision: 0,
       comparePercent: 0,
       safeTarget: 0,

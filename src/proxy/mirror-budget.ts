@@ -4,7 +4,7 @@
  * order of the reasons is the order of the checks.
  */
 import { BUCKETS, bucketOf } from '../kit/hash.ts';
-import { isControlSecond } from '../measure/control-seconds.ts';
+import { isBaselineSecond } from '../measure/baseline-seconds.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { SkipReason } from '../model/pair.ts';
 import type { Identity } from './identify.ts';
@@ -30,8 +30,8 @@ export class MirrorBudget {
   readonly #routes: ReadonlySet<string> | null;
   readonly #bucket = new TokenBucket();
   #second = -1;
-  #controlPercent = 0;
-  #isControl = false;
+  #baselinePercent = 0;
+  #isBaseline = false;
   #salt = '';
   #mirrorSalt = '';
 
@@ -46,7 +46,7 @@ export class MirrorBudget {
     if (identity.isMirroredWrite) return null;
     if (this.#routes !== null && !this.#routes.has(identity.route.name)) return 'route';
     if (!this.#isSampled(identity, assignment)) return 'sampled';
-    if (assignment.mirrorControlPercent > 0 && this.#isControlNow(assignment)) return 'control';
+    if (assignment.mirrorBaselinePercent > 0 && this.#isBaselineNow(assignment)) return 'baseline';
     const rate = assignment.mirrorRatePerSec;
     if (rate === null) return null;
     return this.#bucket.take(rate, this.#options.nowUs(), this.#options.random()) ? null : 'rate';
@@ -63,14 +63,14 @@ export class MirrorBudget {
     return bucketOf(this.#mirrorSalt, key) < (mirrorPercent * BUCKETS) / 100;
   }
 
-  #isControlNow({ salt, mirrorControlPercent }: Assignment): boolean {
+  #isBaselineNow({ salt, mirrorBaselinePercent }: Assignment): boolean {
     const second = Math.floor(this.#options.wallMs() / 1000);
-    if (second !== this.#second || mirrorControlPercent !== this.#controlPercent) {
+    if (second !== this.#second || mirrorBaselinePercent !== this.#baselinePercent) {
       this.#second = second;
-      this.#controlPercent = mirrorControlPercent;
-      this.#isControl = isControlSecond(salt, second, mirrorControlPercent);
+      this.#baselinePercent = mirrorBaselinePercent;
+      this.#isBaseline = isBaselineSecond(salt, second, mirrorBaselinePercent);
     }
-    return this.#isControl;
+    return this.#isBaseline;
   }
 }
 

@@ -4,12 +4,12 @@
  *
  * A mirrored read loads what both sides share, so it harms every client alike: comparing keys
  * that are mirrored with those that are not, at one time, would show nothing. What is compared
- * is seconds: one of twenty, drawn at random, is left without mirroring (a control second).
- * Latency drifts for many reasons, so a window that looks worse than the control seconds of
- * some time only raises suspicion: then every second second becomes a control second, and each
+ * is seconds: one of twenty, drawn at random, is left without mirroring (a baseline second).
+ * Latency drifts for many reasons, so a window that looks worse than the baseline seconds of
+ * some time only raises suspicion: then every second second becomes a baseline second, and each
  * window is judged by its own. Three in a row beyond a limit pause mirroring for a minute,
  * twice as long each time up to half an hour, after which it is tried again. What a copy still
- * does in the control second after it was sent makes the harm look smaller, never larger.
+ * does in the baseline second after it was sent makes the harm look smaller, never larger.
  */
 import { addHistograms, countOf, quantileOf } from '../judge/windows.ts';
 import { formatDuration, formatLatency, formatShare } from '../kit/units.ts';
@@ -29,10 +29,10 @@ export interface AutoPauseState {
   readonly kind: 'watching' | 'suspecting' | 'paused';
   readonly withMirror: LiveLoad;
   readonly without: LiveLoad;
-  /** Control seconds of earlier windows, newest last; what a window is first compared with. */
+  /** Baseline seconds of earlier windows, newest last; what a window is first compared with. */
   readonly baseline: readonly LiveLoad[];
   readonly windowStartUs: number;
-  /** Windows in a row beyond a limit, each by its own control seconds. */
+  /** Windows in a row beyond a limit, each by its own baseline seconds. */
   readonly streak: number;
   /** Length of the newest pause; 0 before the first. */
   readonly pauseMs: number;
@@ -58,7 +58,7 @@ const WINDOW_MAX_US = 300_000_000;
 const ANSWERS_MIN = 500;
 /** Failures with mirroring below which their share says nothing. */
 const FAILED_MIN = 5;
-/** Windows whose control seconds are kept, and as many as a first comparison takes at least. */
+/** Windows whose baseline seconds are kept, and as many as a first comparison takes at least. */
 const BASELINE_MAX = 90;
 const BASELINE_MIN = 12;
 const BASELINE_ANSWERS = 2000;
@@ -82,8 +82,8 @@ export function watching(nowUs: number): AutoPauseState {
   };
 }
 
-/** Share of the seconds that are to be control seconds. */
-export function controlPercentOf({ kind }: AutoPauseState): number {
+/** Share of the seconds that are to be baseline seconds. */
+export function baselinePercentOf({ kind }: AutoPauseState): number {
   return CONTROL_PERCENT[kind];
 }
 
@@ -95,11 +95,11 @@ export function pauseOf({ kind, harm }: AutoPauseState): string {
 /** With one more second of one proxy, which mirrored or did not. */
 export function withLoad(
   state: AutoPauseState,
-  isControl: boolean,
+  isBaseline: boolean,
   load: LiveLoad,
 ): AutoPauseState {
   if (state.kind === 'paused') return state;
-  if (isControl) return { ...state, without: addLoads(state.without, load) };
+  if (isBaseline) return { ...state, without: addLoads(state.without, load) };
   return { ...state, withMirror: addLoads(state.withMirror, load) };
 }
 
@@ -118,7 +118,7 @@ export function step(
   return state.kind === 'watching' ? watched(state, limits, nowUs) : judged(state, limits, nowUs);
 }
 
-/** A window while nothing is wrong: compared with the control seconds of some time. */
+/** A window while nothing is wrong: compared with the baseline seconds of some time. */
 function watched(
   state: AutoPauseState,
   limits: AutoPauseSettings,
@@ -134,7 +134,7 @@ function watched(
   return { state: isLongAgo ? { ...next, pauseMs: 0 } : next, sentence: null };
 }
 
-/** A window under suspicion: compared with its own control seconds. */
+/** A window under suspicion: compared with its own baseline seconds. */
 function judged(
   state: AutoPauseState,
   limits: AutoPauseSettings,
@@ -166,7 +166,7 @@ function judged(
   return { state: paused, sentence: event };
 }
 
-/** The newest control seconds, as many as a comparison takes. */
+/** The newest baseline seconds, as many as a comparison takes. */
 function newestOf(baseline: readonly LiveLoad[]): LiveLoad {
   let sum = NO_LOAD;
   for (let i = baseline.length - 1; i >= 0; i -= 1) {

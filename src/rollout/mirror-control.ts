@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../kit/clock.ts';
 import type { Assignment } from '../model/assignment.ts';
-import { isControlSecond } from '../measure/control-seconds.ts';
+import { isBaselineSecond } from '../measure/baseline-seconds.ts';
 import { SIDES } from '../model/exchange.ts';
 import type { MirrorOrders, MirrorStatus, RolloutState } from '../model/rollout.ts';
 import type { MirrorSettings, Settings } from '../model/settings.ts';
@@ -16,7 +16,7 @@ import { NO_ORDERS } from './mirror-orders.ts';
 
 type MirrorPart = Pick<
   Assignment,
-  'mirrorPercent' | 'mirrorRatePerSec' | 'mirrorPause' | 'mirrorControlPercent' | 'mirrorRevision'
+  'mirrorPercent' | 'mirrorRatePerSec' | 'mirrorPause' | 'mirrorBaselinePercent' | 'mirrorRevision'
 >;
 
 interface Heard {
@@ -64,7 +64,7 @@ export class MirrorControl {
       mirrorPercent: percent,
       mirrorRatePerSec: maxRatePerSec === null ? null : maxRatePerSec / this.#workers,
       mirrorPause: this.pause,
-      mirrorControlPercent: isWatched ? auto.controlPercentOf(this.#auto) : 0,
+      mirrorBaselinePercent: isWatched ? auto.baselinePercentOf(this.#auto) : 0,
       mirrorRevision: this.#revision,
     };
   }
@@ -96,9 +96,9 @@ export class MirrorControl {
       failed: failed - before.failed,
     };
     const second = Math.floor((summary.startMs + summary.endMs) / 2000);
-    const { mirrorControlPercent } = this.assignment();
-    const isControl = isControlSecond(this.#salt, second, mirrorControlPercent);
-    this.#auto = auto.withLoad(this.#auto, isControl, load);
+    const { mirrorBaselinePercent } = this.assignment();
+    const isBaseline = isBaselineSecond(this.#salt, second, mirrorBaselinePercent);
+    this.#auto = auto.withLoad(this.#auto, isBaseline, load);
   }
 
   workerLost(worker: number): void {
@@ -152,7 +152,7 @@ export class MirrorControl {
     };
   }
 
-  /** One second of mirroring as it is assigned now, or of none as a control second. */
+  /** One second of mirroring as it is assigned now, or of none as a baseline second. */
   #isSecond({ startMs, endMs }: Summary): boolean {
     if (this.pause !== '' || startMs < this.#changedAtMs + SETTLE_MS) return false;
     return endMs - startMs >= SECOND_MS.min && endMs - startMs <= SECOND_MS.max;

@@ -82,7 +82,7 @@ export async function startProxy(
     mirrorPercent: settings.mirror.percent,
     mirrorRatePerSec: settings.mirror.maxRatePerSec,
     mirrorPause: '',
-    mirrorControlPercent: 0,
+    mirrorBaselinePercent: 0,
     mirrorRevision: 0,
     comparePercent: 100,
     safeTarget: 0,

@@ -16,7 +16,7 @@ const at = (canaryPercent: number): Assignment => ({
   mirrorPercent: 100,
   mirrorRatePerSec: null,
   mirrorPause: '',
-  mirrorControlPercent: 0,
+  mirrorBaselinePercent: 0,
   mirrorRevision: 0,
   comparePercent: 100,
   safeTarget: 0,

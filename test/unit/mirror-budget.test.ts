@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/kit/random.ts';
-import { isControlSecond } from '../../src/measure/control-seconds.ts';
+import { isBaselineSecond } from '../../src/measure/baseline-seconds.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { Identity } from '../../src/proxy/identify.ts';
 import { MirrorBudget } from '../../src/proxy/mirror-budget.ts';
@@ -13,7 +13,7 @@ const ASSIGNMENT: Assignment = {
   mirrorPercent: 100,
   mirrorRatePerSec: null,
   mirrorPause: '',
-  mirrorControlPercent: 0,
+  mirrorBaselinePercent: 0,
   mirrorRevision: 0,
   comparePercent: 100,
   safeTarget: 0,
@@ -144,42 +144,42 @@ describe('the mirror budget', () => {
       ...ASSIGNMENT,
       mirrorPercent: 0,
       mirrorRatePerSec: 0.001,
-      mirrorControlPercent: 50,
+      mirrorBaselinePercent: 50,
     };
     for (let i = 0; i < 100; i += 1) expect(budget.skip(WRITE, tight)).toBeNull();
     expect(budget.skip(WRITE, { ...tight, mirrorPause: 'a person' })).toBe('paused');
   });
 
-  it('mirrors nothing in control seconds, which the salt chooses', () => {
+  it('mirrors nothing in baseline seconds, which the salt chooses', () => {
     const { budget, now } = setup();
-    const assignment = { ...ASSIGNMENT, mirrorControlPercent: 5 };
+    const assignment = { ...ASSIGNMENT, mirrorBaselinePercent: 5 };
     let control = 0;
     for (let second = 0; second < 2000; second += 1) {
       now.wallMs = second * 1000 + 500;
       const reason = budget.skip(read('GET /a', null), assignment);
-      expect(reason).toBe(isControlSecond('salt', second, 5) ? 'control' : null);
+      expect(reason).toBe(isBaselineSecond('salt', second, 5) ? 'baseline' : null);
       if (reason === 'control') control += 1;
     }
     expect(control).toBe(100);
   });
 });
 
-describe('control seconds', () => {
+describe('baseline seconds', () => {
   it('are one of each block, elsewhere in each, and others under another salt', () => {
     const places = Array.from({ length: 50 }, (_, block) =>
-      Array.from({ length: 20 }, (__, i) => isControlSecond('a', block * 20 + i, 5)),
+      Array.from({ length: 20 }, (__, i) => isBaselineSecond('a', block * 20 + i, 5)),
     );
     expect(places.every((block) => block.filter(Boolean).length === 1)).toBe(true);
     expect(new Set(places.map((block) => block.indexOf(true))).size).toBeGreaterThan(10);
     const other = places.map((_, block) =>
-      Array.from({ length: 20 }, (__, i) => isControlSecond('b', block * 20 + i, 5)).indexOf(true),
+      Array.from({ length: 20 }, (__, i) => isBaselineSecond('b', block * 20 + i, 5)).indexOf(true),
     );
     expect(other).not.toEqual(places.map((block) => block.indexOf(true)));
   });
 
   it('are one of two at 50 %, and none at 0 %', () => {
-    const half = Array.from({ length: 200 }, (_, second) => isControlSecond('a', second, 50));
+    const half = Array.from({ length: 200 }, (_, second) => isBaselineSecond('a', second, 50));
     for (let i = 0; i < 200; i += 2) expect(half[i]).not.toBe(half[i + 1]);
-    expect(isControlSecond('a', 5, 0)).toBe(false);
+    expect(isBaselineSecond('a', 5, 0)).toBe(false);
   });
 });

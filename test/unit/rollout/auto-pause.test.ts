@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, logNormal } from '../../../src/kit/random.ts';
-import { isControlSecond } from '../../../src/measure/control-seconds.ts';
+import { isBaselineSecond } from '../../../src/measure/baseline-seconds.ts';
 import { LatencyHistogram } from '../../../src/measure/latency.ts';
 import type { Cell, TrafficCounts } from '../../../src/model/window.ts';
 import { MirrorControl } from '../../../src/rollout/mirror-control.ts';
@@ -44,9 +44,9 @@ function setup(over: Partial<Load> = {}) {
   let mirroredSeconds = 0;
   const second = (): void => {
     const startMs = clock.wallMs();
-    const isMirrored = !isControlNow(control, startMs);
+    const isMirrored = !isBaselineNow(control, startMs);
     if (isMirrored) mirroredSeconds += 1;
-    percents.add(control.assignment().mirrorControlPercent);
+    percents.add(control.assignment().mirrorBaselinePercent);
     const live = new LatencyHistogram();
     const factor = isMirrored ? load.slowdown : 1;
     for (let i = 0; i < load.perSec; i += 1) {
@@ -100,11 +100,11 @@ const NO_CELL: Cell = {
   live: [],
 };
 
-/** As every proxy does: nothing is mirrored in a control second or a pause. */
-function isControlNow(control: MirrorControl, wallMs: number): boolean {
-  const { mirrorPause, mirrorControlPercent } = control.assignment();
+/** As every proxy does: nothing is mirrored in a baseline second or a pause. */
+function isBaselineNow(control: MirrorControl, wallMs: number): boolean {
+  const { mirrorPause, mirrorBaselinePercent } = control.assignment();
   if (mirrorPause !== '') return true;
-  return isControlSecond('salt', Math.floor(wallMs / 1000), mirrorControlPercent);
+  return isBaselineSecond('salt', Math.floor(wallMs / 1000), mirrorBaselinePercent);
 }
 
 describe('pausing because legacy suffers', () => {
@@ -196,7 +196,7 @@ describe('pausing because legacy suffers', () => {
       first({ label: 'b', salt: 'salt', proof: '' }, 0),
       clock,
     );
-    expect(control.assignment().mirrorControlPercent).toBe(0);
+    expect(control.assignment().mirrorBaselinePercent).toBe(0);
     clock.advance(60_000);
     expect(control.tick(() => undefined)).toBe(false);
   });

@@ -6,10 +6,10 @@ import { bucketOf, BUCKETS } from '../kit/hash.ts';
  * that runs every so often falls on the same kind of second for ever. `percent` 0 to 50; every
  * proxy and the controller answer alike.
  */
-export function isControlSecond(salt: string, second: number, percent: number): boolean {
+export function isBaselineSecond(salt: string, second: number, percent: number): boolean {
   if (percent <= 0) return false;
   const length = Math.max(2, Math.round(100 / percent));
   const block = Math.floor(second / length);
-  const chosen = Math.floor((bucketOf(salt, `control/${length}/${block}`) * length) / BUCKETS);
+  const chosen = Math.floor((bucketOf(salt, `baseline/${length}/${block}`) * length) / BUCKETS);
   return second - block * length === chosen;
 }
