@@ -164,10 +164,12 @@ function isField(field: string, name: string): boolean {
 
 /** The value of the first parameter of this name, decoded; '' where there is none. */
 function parameter(target: string, question: number, name: string): string {
+  let equals = target.indexOf('=', question);
   for (let at = question + 1; at <= target.length; ) {
     const next = target.indexOf('&', at);
     const end = next < 0 ? target.length : next;
-    const equals = target.indexOf('=', at);
+    // Looked for only beyond the last one: a client chooses how many separators there are.
+    if (equals >= 0 && equals < at) equals = target.indexOf('=', at);
     const nameEnd = equals < 0 || equals > end ? end : equals;
     if (isNamed(target, at, nameEnd, name)) return decoded(target.slice(nameEnd + 1, end));
     at = end + 1;

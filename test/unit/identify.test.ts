@@ -60,6 +60,14 @@ describe('identification', () => {
     expect(found.keys).toEqual(expected);
   });
 
+  // Were the rest searched anew behind every separator, this would take longer than a test may.
+  it('finds a key behind as many separators as a head has room for', () => {
+    const identifier = createIdentifier([], [{ from: 'query', name: 'u' }]);
+    const keysOf = (target: string) => identifier.identify('GET', target, [], null).keys;
+    expect(keysOf(`/?${'&'.repeat(1_048_576)}`)).toEqual([]);
+    expect(keysOf(`/?${'&'.repeat(1_048_576)}u=7`)).toEqual(['7']);
+  });
+
   const bearer = (text: string) => ['Authorization', `Bearer ${text}`];
   const nested = { 'https://example.com/user': { id: 'u7' } };
   it.each<[string, KeySource, string[], string[]]>([
