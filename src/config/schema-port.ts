@@ -14,7 +14,9 @@ const tls = Type.Object(
 
 const limits = Type.Object(
   {
-    head: Type.Optional(size("A request's line and fields; beyond it 431.", '32KiB')),
+    head: Type.Optional(
+      size("A request's line and fields; beyond it 431, or 414 for its target.", '32KiB'),
+    ),
     body: Type.Optional(
       text('none or a size such as 5GiB', '^(none|\\d+(\\.\\d+)?\\s*(B|KiB|MiB|GiB))$', {
         default: 'none',

@@ -70,7 +70,7 @@ class RequestHeadReader {
 
   parse(bytes: Buffer, limits: RequestLimits, own: OwnAddress): ParsedHead | Rejection | null {
     const line = this.#line;
-    if (!line.scan(bytes)) {
+    if (!line.scan(bytes, limits.headMaxBytes)) {
       if (line.refused !== null) return line.refused;
       return bytes.length > limits.headMaxBytes ? REJECTED.headTooLarge : null;
     }

@@ -1,8 +1,6 @@
 /** The first line of a request, found in its bytes. Source: RFC 9112, section 3. */
 import { REJECTED, type Rejection } from './rejection.ts';
 
-/** Bytes of a target: twice the 8,000 that everybody should take. */
-export const TARGET_MAX_BYTES = 16_384;
 const METHOD_MAX_BYTES = 64;
 /** Empty lines before a request: old clients send one behind the body of a POST. */
 const LEADING_LINES_MAX = 4;
@@ -31,11 +29,17 @@ export class RequestLine {
     return this.methodEnd + 1;
   }
 
-  /** Whether the line is whole and valid; where it is not, {@link refused} or more bytes tell. */
-  scan(bytes: Uint8Array): boolean {
+  /**
+   * Whether the line is whole and valid; where it is not, {@link refused} or more bytes tell. Its
+   * target may be as long as a head of `headMaxBytes` has room for it.
+   */
+  scan(bytes: Uint8Array, headMaxBytes: number): boolean {
     this.refused = null;
     return (
-      this.#skipEmpty(bytes) && this.#method(bytes) && this.#target(bytes) && this.#version(bytes)
+      this.#skipEmpty(bytes) &&
+      this.#method(bytes) &&
+      this.#target(bytes, headMaxBytes) &&
+      this.#version(bytes)
     );
   }
 
@@ -66,13 +70,13 @@ export class RequestLine {
     return this.#refuse(isLowerCode(bytes[at]!) ? REJECTED.method : REJECTED.requestLine);
   }
 
-  #target(bytes: Uint8Array): boolean {
+  #target(bytes: Uint8Array, headMaxBytes: number): boolean {
     const from = this.targetAt;
-    const most = Math.min(bytes.length, from + TARGET_MAX_BYTES + 1);
+    const most = Math.min(bytes.length, headMaxBytes + 1);
     let at = from;
     while (at < most && isTargetCode(bytes[at]!)) at += 1;
     this.targetEnd = at;
-    if (at - from > TARGET_MAX_BYTES) return this.#refuse(REJECTED.targetTooLong);
+    if (at > headMaxBytes) return this.#refuse(REJECTED.targetTooLong);
     if (at === bytes.length) return false;
     if (at === from) return this.#refuse(REJECTED.requestLine);
     if (bytes[at] === BLANK) return true;

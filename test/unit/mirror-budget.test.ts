@@ -153,14 +153,14 @@ describe('the mirror budget', () => {
   it('mirrors nothing in baseline seconds, which the salt chooses', () => {
     const { budget, now } = setup();
     const assignment = { ...ASSIGNMENT, mirrorBaselinePercent: 5 };
-    let control = 0;
+    let baseline = 0;
     for (let second = 0; second < 2000; second += 1) {
       now.wallMs = second * 1000 + 500;
       const reason = budget.skip(read('GET /a', null), assignment);
       expect(reason).toBe(isBaselineSecond('salt', second, 5) ? 'baseline' : null);
-      if (reason === 'control') control += 1;
+      if (reason === 'baseline') baseline += 1;
     }
-    expect(control).toBe(100);
+    expect(baseline).toBe(100);
   });
 });
 

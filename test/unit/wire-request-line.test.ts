@@ -74,9 +74,20 @@ describe('a request head that is too large', () => {
   });
 
   it('is refused where its target is too long, before the line is whole', () => {
-    const start = `GET /${'a'.repeat(17_000)}`;
+    const start = `GET /${'a'.repeat(LIMITS.headMaxBytes)}`;
     expect(parse(start)).toMatchObject({ status: 414, reason: 'target-too-long' });
     expect(parse(`${start} HTTP/1.1\r\n`)).toMatchObject({ status: 414 });
+  });
+
+  it.each([1024, 16_384, 131_072])('of %i bytes may be a target but for a few', (headMaxBytes) => {
+    const limits = { ...LIMITS, headMaxBytes };
+    const rest = 'GET  HTTP/1.1\r\nHost: a\r\n\r\n'.length;
+    const ask = (bytes: number): unknown =>
+      parse(get(`/${'a'.repeat(bytes - 1)}`, 'Host: a'), limits);
+    expect(ask(headMaxBytes - rest)).toMatchObject({ kind: 'head', end: headMaxBytes });
+    expect(ask(headMaxBytes - rest + 1)).toMatchObject({ status: 431 });
+    expect(ask(headMaxBytes - 'GET '.length)).toMatchObject({ status: 431 });
+    expect(ask(headMaxBytes - 'GET '.length + 1)).toMatchObject({ status: 414 });
   });
 
   it('refuses expectations but one', () => {
