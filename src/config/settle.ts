@@ -33,7 +33,8 @@ export function settle(parts: FileParts, around: Surroundings): Settings {
   const control = settleControl(parts.control?.listen, problems);
   const legacy = settleSide('legacy', parts.legacy, around);
   const candidate = settleSide('candidate', parts.candidate, around);
-  refuseLoops({ listen, control, legacy, candidate }, problems);
+  const mirrorsWrites = parts.routes?.some((route) => route?.writes === 'mirror') === true;
+  refuseLoops({ listen, control, legacy, candidate, mirrorsWrites }, problems);
   const routes = settleRoutes(parts.routes, parts.isKeyGiven, problems);
   const ladder = settleLadder(parts.ladder ?? DEFAULT_LADDER, problems);
   const settled = {

@@ -1,3 +1,4 @@
+import { areSameByName } from '../kit/server-place.ts';
 import type { RawHeaders } from '../model/exchange.ts';
 import type { ListenSettings, UpstreamSettings } from '../model/settings.ts';
 import { isLinkLocal, isSameServer, parseMetricsUrl, parseUpstreamUrl } from './addresses.ts';
@@ -93,6 +94,16 @@ export interface Ends {
   readonly control: ListenSettings | null;
   readonly legacy: UpstreamSettings | null;
   readonly candidate: UpstreamSettings | null;
+  /** Some route's writes go to the shadow too. */
+  readonly mirrorsWrites: boolean;
+}
+
+function sameServer(legacyUrl: string, candidateUrl: string): string {
+  return (
+    `expected another server than legacy's, found "${candidateUrl}", which is "${legacyUrl}" under ` +
+    "another name: every mirrored write would be done twice on it; name the candidate's own " +
+    'address or port, or mirror no writes'
+  );
 }
 
 /**
@@ -104,6 +115,10 @@ export function refuseLoops(ends: Ends, problems: Problems): void {
   if (legacy !== null && legacy.url === candidate?.url) {
     const message = `expected another server than legacy's, found the same "${legacy.url}"`;
     problems.add(['candidate', 'url'], message);
+  } else if (ends.mirrorsWrites && legacy !== null && candidate !== null) {
+    if (areSameByName(legacy, candidate)) {
+      problems.add(['candidate', 'url'], sameServer(legacy.url, candidate.url));
+    }
   }
   if (candidate !== null && isLinkLocal(candidate.url)) {
     const message = `expected no link-local address, found "${candidate.url}"`;

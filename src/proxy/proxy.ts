@@ -6,11 +6,12 @@ import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
 import type { Assignment } from '../model/assignment.ts';
+import type { Side } from '../model/exchange.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
 import { createPortServer, type PortServer } from '../wire/port-server.ts';
 import type { Upstream } from '../wire/leg.ts';
-import { createUpstream } from '../wire/upstream.ts';
+import { createUpstream, type UpstreamOptions } from '../wire/upstream.ts';
 import type { Analyst } from './analyst.ts';
 import { Assigner } from './assign.ts';
 import { createForwarder } from './forward.ts';
@@ -102,7 +103,7 @@ class AssembledProxy implements Proxy {
       shadow: LIMITS.shadowConnectionsMax,
     };
     this.#live = createSides(parts, 'live', connections.live);
-    this.#shadow = createSides(parts, 'shadow', connections.shadow);
+    this.#shadow = createSides(parts, 'shadow', connections.shadow, this.#live);
     this.#overload = new Overload(parts.fullness ?? createFullness(clock), clock);
     const order = new KeyOrder();
     const tainted = new TaintedKeys(nowUs);
@@ -289,7 +290,14 @@ function createSides(
   { settings, clock, shadowNameServers }: ProxyParts,
   role: 'live' | 'shadow',
   connectionsMax: number,
+  live?: Sides,
 ): Sides {
+  // Reads may be compared with themselves; a write that reached its own side would be done twice.
+  const isWriting = settings.routes.some(({ writes }) => writes === 'mirror');
+  const oppositeOf = (side: Side): Pick<UpstreamOptions, 'opposite'> => {
+    if (live === undefined || !isWriting) return {};
+    return { opposite: { settings: settings[side], addresses: () => live[side].addresses } };
+  };
   const options = {
     role,
     connectionsMax,
@@ -300,8 +308,16 @@ function createSides(
     ...(shadowNameServers === undefined ? {} : { nameServers: shadowNameServers }),
   };
   return {
-    legacy: createUpstream({ ...options, settings: settings.legacy }),
-    candidate: createUpstream({ ...options, settings: settings.candidate }),
+    legacy: createUpstream({
+      ...options,
+      ...oppositeOf('candidate'),
+      settings: settings.legacy,
+    }),
+    candidate: createUpstream({
+      ...options,
+      ...oppositeOf('legacy'),
+      settings: settings.candidate,
+    }),
   };
 }
 

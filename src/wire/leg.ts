@@ -84,6 +84,8 @@ export interface Upstream {
   dispatch(request: LegRequest, options: LegOptions, listener: LegListener): Leg;
   /** Connections open now, idle ones included. */
   readonly connectionCount: number;
+  /** What its name stood for when a connection was last made; empty before the first. */
+  readonly addresses: readonly string[];
   /** Closes idle connections and, with `isHard`, those in use: their legs end as `aborted`. */
   release(isHard: boolean): void;
   /** Closes every connection at once; legs under way end as `aborted`. */

@@ -8,9 +8,11 @@ import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Clock } from '../kit/clock.ts';
 import { codeOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import { hostOf, placeOf, portOf } from '../kit/server-place.ts';
 import type { UpstreamSettings } from '../model/settings.ts';
 import { type Address, whyForbidden } from './forbidden.ts';
 import type { Leg, LegListener, LegOptions, LegRequest, Upstream } from './leg.ts';
+import { Opposite, type OppositeOptions } from './opposite.ts';
 import { problemOf } from './request-text.ts';
 import { createResolve, type Resolve, type Resolved } from './resolve.ts';
 import { upstreamContext } from './upstream-tls.ts';
@@ -28,6 +30,8 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** Where a shadow's copies may never go: our own ports. */
   readonly forbidden?: readonly Address[];
+  /** Whose live work a shadow copies, where a copy that reached that server would do harm. */
+  readonly opposite?: OppositeOptions;
   /** Whom a shadow's name is asked of, `ADDRESS[:PORT]` each: the system's, unless given. */
   readonly nameServers?: readonly string[];
 }
@@ -46,6 +50,13 @@ interface Attempt {
   fail(failure: string): void;
 }
 
+/** Where a connection may be tried, and the places where the other side is. */
+interface Targets extends Resolved {
+  readonly opposite: ReadonlySet<string>;
+}
+
+const NOWHERE: ReadonlySet<string> = new Set();
+
 /** Into which every socket reads: what it holds is taken before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
@@ -59,10 +70,12 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
   readonly prefix: string;
   readonly host: string;
   readonly headMaxBytes: number;
+  addresses: readonly string[] = [];
   readonly #options: UpstreamOptions;
   readonly #clock: Clock;
   readonly #port: number;
   readonly #resolve: Resolve;
+  readonly #opposite: Opposite | null;
   readonly #secure: SecureContext | null;
   readonly #serverName: string;
   readonly #connections = new Set<UpstreamConnection>();
@@ -79,7 +92,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
   #isClosed = false;
 
   constructor(options: UpstreamOptions) {
-    const { settings } = options;
+    const { settings, opposite, nameServers } = options;
     const url = new URL(settings.url);
     const isTls = url.protocol === 'https:';
     this.#options = options;
@@ -87,9 +100,10 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     this.prefix = url.pathname.replace(/\/$/, '');
     this.host = url.host;
     this.headMaxBytes = options.headMaxBytes;
-    this.#port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    this.#resolve = createResolve(host, options.role === 'shadow', options.nameServers);
+    this.#port = portOf(settings.url);
+    const host = hostOf(settings.url);
+    this.#resolve = createResolve(host, options.role === 'shadow', nameServers);
+    this.#opposite = opposite === undefined ? null : Opposite.of(settings, opposite, nameServers);
     this.#secure = isTls ? upstreamContext(settings.tls) : null;
     // An address is no name to ask for; the certificate is checked against it all the same.
     this.#serverName = settings.tls.serverName ?? (isIP(host) === 0 ? host : '');
@@ -200,25 +214,45 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
       this.#resolve((found) => {
         this.#resolving -= 1;
         if (typeof found === 'string') this.#failOne(`its name cannot be resolved (${found})`);
-        else this.#connect(found, 0);
+        else this.#resolved(found);
       });
     }
   }
 
-  #connect(resolved: Resolved, index: number): void {
-    const { role, forbidden = [], connectTimeoutMs } = this.#options;
-    const address = resolved.addresses[index];
+  #resolved(found: Resolved): void {
+    this.addresses = found.addresses;
+    if (this.#opposite === null) {
+      this.#connect({ ...found, opposite: NOWHERE }, 0);
+      return;
+    }
+    this.#resolving += 1;
+    this.#opposite.places((opposite) => {
+      this.#resolving -= 1;
+      if (opposite !== null) this.#connect({ ...found, opposite }, 0);
+      else this.#failOne('it may be the other side, whose name cannot be resolved');
+    });
+  }
+
+  /** Why no connection may be made to the address; null when one may. */
+  #whyNot(address: string, targets: Targets): string | null {
+    const { role, forbidden = [] } = this.#options;
+    if (role === 'live') return null;
+    if (targets.opposite.has(placeOf(address))) return 'the other side itself';
+    return whyForbidden(address, this.#port, targets, forbidden);
+  }
+
+  #connect(targets: Targets, index: number): void {
+    const { connectTimeoutMs } = this.#options;
+    const address = targets.addresses[index];
     if (!this.#isAwaited) return;
     if (address === undefined) {
       this.#failOne('its name has no address');
       return;
     }
-    if (role === 'shadow') {
-      const why = whyForbidden(address, this.#port, resolved, forbidden);
-      if (why !== null) {
-        this.#failOne(`forbidden address ${address}: ${why}`);
-        return;
-      }
+    const why = this.#whyNot(address, targets);
+    if (why !== null) {
+      this.#failOne(`forbidden address ${address}: ${why}`);
+      return;
     }
     let connection: UpstreamConnection | null = null;
     const socket = this.#open(address, {
@@ -228,7 +262,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
     const failed = (failure: string): void => {
       if (!this.#attempts.delete(attempt)) return;
       socket.destroy();
-      if (index + 1 < resolved.addresses.length) this.#connect(resolved, index + 1);
+      if (index + 1 < targets.addresses.length) this.#connect(targets, index + 1);
       else this.#failOne(failure);
     };
     const attempt: Attempt = {

@@ -68,6 +68,7 @@ export class HeldSide implements Upstream {
   readonly legs: HeldLeg[] = [];
   readonly released: boolean[] = [];
   connectionCount = 0;
+  readonly addresses: readonly string[] = [];
 
   dispatch(_request: unknown, _options: unknown, listener: LegListener): Leg {
     const leg = new HeldLeg(listener);

@@ -220,4 +220,21 @@ describe('where a candidate may be', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain('candidate.url: expected no link-local address, found "http');
   });
+
+  const WRITES =
+    'key: { from: header, name: x-user }\nroutes: [{ match: POST /orders, writes: mirror }]\nstate: separate\n';
+
+  test.each(['http://127.0.0.2:9001', 'http://localhost:9001', '"http://[::1]:9001"'])(
+    'never at legacy by the name of %s, where writes are mirrored',
+    (url) => {
+      const text = withCandidate('trusted: true', url);
+      const [problem, ...more] = problemsIn(text + WRITES);
+      expect(more).toEqual([]);
+      expect(problem).toContain("candidate.url: expected another server than legacy's, found");
+      expect(problem).toContain('every mirrored write would be done twice on it');
+      expect(problemsIn(`${text}key: { from: header, name: x-user }\nstate: separate\n`)).toEqual(
+        [],
+      );
+    },
+  );
 });
