@@ -24,53 +24,59 @@ export const DIVERGENCE_KINDS = [
 export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];
 
 /** Why a pair could not be compared. */
-export type NotComparableReason =
-  | 'live-failed'
-  | 'shadow-failed'
-  | 'unavailable'
-  | 'too-large'
-  | 'tainted'
-  | 'raced'
-  | 'not-sampled'
-  | 'client-aborted'
-  | 'compare-dropped'
-  | 'overload'
-  | 'worker-lost';
+export const NOT_COMPARABLE_REASONS = [
+  'live-failed',
+  'shadow-failed',
+  'unavailable',
+  'too-large',
+  'tainted',
+  'raced',
+  'not-sampled',
+  'client-aborted',
+  'compare-dropped',
+  'overload',
+  'worker-lost',
+] as const;
+export type NotComparableReason = (typeof NOT_COMPARABLE_REASONS)[number];
 
 /** Why a request was not mirrored although there was room for it. */
-export type SkipReason =
-  | 'write'
-  | 'too-large'
-  | 'sampled'
+export const SKIP_REASONS = [
+  'write',
+  'too-large',
+  'sampled',
   /** Its route is not among those mirrored. */
-  | 'route'
+  'route',
   /** Beyond the configured rate. */
-  | 'rate'
+  'rate',
   /** Mirroring is paused, by a person or because legacy suffers. */
-  | 'paused'
+  'paused',
   /** A second left alone on purpose, to measure legacy without mirroring. */
-  | 'baseline'
+  'baseline',
   /** A tester chose the side. */
-  | 'override'
+  'override',
   /** A switch of protocols: it goes to the live side alone. */
-  | 'upgrade'
+  'upgrade',
   /** An event stream. */
-  | 'stream'
+  'stream',
   /** The client left, or broke its body off, before the request was whole. */
-  | 'incomplete'
+  'incomplete',
   /** A write behind others of its key that wait to be replayed. */
-  | 'journalled'
+  'journalled',
   /** The proxy serves only: it is in safe mode. */
-  | 'bypass';
+  'bypass',
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** Why a request that should have been mirrored was not: a limit of ours. */
-export type DropReason =
-  | 'shadow-queue-full'
-  | 'shadow-bytes-full'
+export const DROP_REASONS = [
+  'shadow-queue-full',
+  'shadow-bytes-full',
   /** The shadow has failed again and again: it is left alone for a while. */
-  | 'breaker-open'
+  'breaker-open',
   /** The proxy itself is short of memory or time: live traffic comes first. */
-  | 'overload';
+  'overload',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
 /** One located difference. Values are JSON text (or raw text), cut at a limit. */
 export interface Divergence {

@@ -7,19 +7,21 @@ import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pai
 export type HistogramCounts = readonly number[];
 
 /** Why a key is not judged. */
-export type TaintReason =
+export const TAINT_REASONS = [
   /** Writes of it wait to be replayed: the taint lifts when they have been. */
-  | 'journalled'
+  'journalled',
   /** Its write was not mirrored: a limit of ours, a pause, a switch of routes. */
-  | 'not-mirrored'
+  'not-mirrored',
   /** The shadow may or may not have carried a write out. */
-  | 'shadow-unknown'
+  'shadow-unknown',
   /** The live side may or may not have carried a write out. */
-  | 'live-unknown'
+  'live-unknown',
   /** It changed sides, or proxies, with a write under way. */
-  | 'overtaken'
+  'overtaken',
   /** A proxy was killed in the middle of a write. */
-  | 'proxy-lost';
+  'proxy-lost',
+] as const;
+export type TaintReason = (typeof TAINT_REASONS)[number];
 
 /**
  * A key that is not judged any more, the side that has every write of it, and why; and since
