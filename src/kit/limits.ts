@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Bytes of a body kept for comparing, recording and rescue; beyond it pairs are too large. */
   captureMaxBytes: 1_048_576,
+  /** A request's body up to here is waited for: while it comes it holds no live connection. */
+  collectedBodyMaxBytes: 16_384,
   /** A canary answer is held back until whole up to here, so that it can still be rescued. */
   rescueHoldMaxBytes: 65_536,
   /** Request header block accepted from clients: twice what Node allows by default. */

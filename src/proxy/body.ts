@@ -4,15 +4,22 @@
  */
 import { BodyPipe, type BodySink } from '../wire/body-pipe.ts';
 
-/** How a body that streamed has ended, as the copy for the shadow sees it. */
+/** What became of the copy of a body that streams; `none`: nobody wants one. */
 export type Copied =
   | { readonly kind: 'whole'; readonly bytes: Buffer }
-  | { readonly kind: 'too-large' }
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'none' | 'too-large' | 'no-room' | 'cut' };
 
 const EMPTY = Buffer.alloc(0);
-const CUT: Copied = { kind: 'cut' };
-const TOO_LARGE: Copied = { kind: 'too-large' };
+
+/** Whom a body that streams concerns. */
+export interface TeeOwner {
+  /** Bytes more, or fewer, that are kept; false when there is no room for them. */
+  hold(bytes: number): boolean;
+  /** The copy is there, or never will be: once, at the body's end at the latest. */
+  copied(copied: Copied): void;
+  /** The last byte has come. */
+  ended(): void;
+}
 
 /**
  * The bytes of a body that has arrived whole already, as short ones do with the head; null else.
@@ -21,27 +28,28 @@ export function takeWhole(pipe: BodyPipe): Buffer | null {
   return pipe.isWhole ? concat(pipe.take()) : null;
 }
 
-/** Passes a body on as it comes and keeps a copy; tells how it ended, once. */
+/** Passes a body on as it comes, and keeps a copy where one is wanted. */
 export class BodyTee implements BodySink {
   /** The body for the live side. */
   readonly onward: BodyPipe;
   readonly #source: BodyPipe;
   readonly #keepMaxBytes: number;
-  readonly #done: (copied: Copied) => void;
-  #kept: Buffer[] | null = [];
+  readonly #owner: TeeOwner;
+  #kept: Buffer[] = [];
   #keptBytes = 0;
-  #isDone = false;
+  #isTold = false;
 
-  constructor(source: BodyPipe, keepMaxBytes: number, done: (copied: Copied) => void) {
+  constructor(source: BodyPipe, keepMaxBytes: number, owner: TeeOwner) {
     this.#source = source;
     this.#keepMaxBytes = keepMaxBytes;
-    this.#done = done;
+    this.#owner = owner;
     this.onward = new BodyPipe(source.length);
     this.onward.onDrain = () => source.resume();
   }
 
-  /** Begins to pass on; `done` may be called before this returns. */
+  /** Begins to pass on; the owner may be told of it all before this returns. */
   start(): void {
+    if (this.#keepMaxBytes === 0) this.#tell({ kind: 'none' });
     this.#source.attach(this);
   }
 
@@ -52,28 +60,31 @@ export class BodyTee implements BodySink {
 
   end(): void {
     this.onward.finish();
-    this.#tell(this.#kept === null ? TOO_LARGE : { kind: 'whole', bytes: concat(this.#kept) });
+    if (!this.#isTold) this.#tell({ kind: 'whole', bytes: concat(this.#kept) });
+    this.#owner.ended();
   }
 
   aborted(): void {
     this.onward.abort();
-    this.#tell(CUT);
+    this.#tell({ kind: 'cut' });
   }
 
   #keep(bytes: Buffer): void {
-    if (this.#kept === null) return;
+    if (this.#isTold) return;
     this.#keptBytes += bytes.length;
-    if (this.#keptBytes <= this.#keepMaxBytes) this.#kept.push(bytes);
-    else {
-      this.#kept = null;
-      this.#tell(TOO_LARGE);
-    }
+    this.#kept.push(bytes);
+    const hasRoom = this.#owner.hold(bytes.length);
+    if (this.#keptBytes > this.#keepMaxBytes) this.#tell({ kind: 'too-large' });
+    else if (!hasRoom) this.#tell({ kind: 'no-room' });
   }
 
   #tell(copied: Copied): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    this.#done(copied);
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#kept = [];
+    // Whoever takes the copy keeps the books of it.
+    this.#owner.hold(-this.#keptBytes);
+    this.#owner.copied(copied);
   }
 }
 

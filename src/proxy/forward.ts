@@ -158,13 +158,12 @@ class Delivery implements LegListener {
 
   /** A kept connection that the side closed just then: a safe request is sent once more. */
   #retry(leg: Leg): boolean {
-    const { body, inbound, isClientGone } = this.#passage;
+    const { body, identity, inbound, isClientGone } = this.#passage;
     if (leg.outcome !== 'reset' || leg.firstByteUs > 0 || isClientGone || this.#isRetried) {
       return false;
     }
-    if (!leg.isReused || body instanceof BodyPipe || !isRepeatable(inbound.head.method)) {
-      return false;
-    }
+    const isOnce = !identity.isSafe || !isRepeatable(inbound.head.method);
+    if (!leg.isReused || body instanceof BodyPipe || isOnce) return false;
     this.#isRetried = true;
     this.begin();
     return true;

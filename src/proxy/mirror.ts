@@ -27,6 +27,8 @@ export interface Mirror {
    * connections are closed, now. False: copies may be sent again.
    */
   setPaused(isPaused: boolean): void;
+  /** Bytes more, or fewer, that are kept for copies; false when there is no room for them. */
+  hold(bytes: number): boolean;
   /** Copies waiting or under way. */
   readonly outstanding: number;
   state(): MirrorState;
@@ -149,13 +151,16 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   ended(task: ShadowTask): void {
     const { passage, target, keys } = task;
-    const { order } = this.#parts;
     const shadow = passage.shadow!;
     if (!(shadow instanceof UnsentLeg)) this.#inFlight -= 1;
     this.outstanding -= 1;
     this.#tellBreaker(task, shadow.outcome, shadow.finishedUs);
+    const { order } = this.#parts;
     if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
-    if (keys.length > 0) order.release(task);
+  }
+
+  release(task: ShadowTask): void {
+    if (task.keys.length > 0) this.#parts.order.release(task);
     this.#pump();
   }
 

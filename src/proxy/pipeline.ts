@@ -11,6 +11,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import type { RawHeaders } from '../model/exchange.ts';
+import type { SkipReason } from '../model/pair.ts';
 import { BodyPipe } from '../wire/body-pipe.ts';
 import type { Inbound } from '../wire/inbound.ts';
 import type { Assigner } from './assign.ts';
@@ -55,13 +56,23 @@ export class Pipeline {
   }
 
   accept(inbound: Inbound): void {
-    const { head, body } = inbound;
+    const { body } = inbound;
     if (answerLocally(inbound, this.#parts)) return;
     if (body === null) this.#go(inbound, null);
     else if (body.isWhole) this.#go(inbound, takeWhole(body));
-    else if (this.#parts.identifier.needsBody(head.method, head.target, head.headers)) {
-      new BodyCollector(body, LIMITS.captureMaxBytes, (found) => this.#go(inbound, found)).start();
-    } else this.#go(inbound, body);
+    else {
+      const maxBytes = this.#collectMaxBytes(inbound, body);
+      if (maxBytes === 0) this.#go(inbound, body);
+      else new BodyCollector(body, maxBytes, (found) => this.#go(inbound, found)).start();
+    }
+  }
+
+  /** A key may be in it; and a slow client's short body must not hold a live connection. */
+  #collectMaxBytes({ head }: Inbound, { length }: BodyPipe): number {
+    const { identifier } = this.#parts;
+    if (identifier.needsBody(head.method, head.target, head.headers)) return LIMITS.captureMaxBytes;
+    const isShort = length !== null && length <= LIMITS.collectedBodyMaxBytes;
+    return isShort && !head.expectsContinue ? LIMITS.collectedBodyMaxBytes : 0;
   }
 
   #go(inbound: Inbound, body: Body): void {
@@ -72,11 +83,14 @@ export class Pipeline {
     const identity = identifier.identify(head.method, head.target, client, bytes);
     const plan = assigner.assign(identity, head);
     if (body instanceof BodyPipe) {
-      const tee = new BodyTee(body, LIMITS.captureMaxBytes, (copied) => {
-        this.#bodyEnded(passage, copied);
+      // Only what may be mirrored, now or later, is worth a copy.
+      const isWanted = plan.skip === null || identity.isMirroredWrite;
+      const tee: BodyTee = new BodyTee(body, isWanted ? LIMITS.captureMaxBytes : 0, {
+        hold: (bytes) => this.#parts.mirror.hold(bytes),
+        copied: (copied) => this.#copied(passage, copied),
+        ended: () => this.#parts.forwarder.bodyEnded(passage),
       });
-      const start = { inbound, identity, plan, client, outbound, body: tee.onward };
-      const passage = new Passage(start);
+      const passage = new Passage({ inbound, identity, plan, client, outbound, body: tee.onward });
       this.#forward(passage);
       tee.start();
     } else {
@@ -88,43 +102,42 @@ export class Pipeline {
   }
 
   #forward(passage: Passage): void {
-    const { order, forwarder } = this.#parts;
+    const { order, forwarder, missed } = this.#parts;
     const { identity, plan } = passage;
     if ((plan.skip === null || identity.isMirroredWrite) && !passage.isOrdered) {
       passage.isOrdered = true;
       passage.arrival = order.liveBegins(identity.keys, !identity.isSafe, plan.liveSide);
       passage.isRaced = passage.arrival.isRaced;
+      missed.liveBegins(passage);
     }
     forwarder.forward(passage, (ended) => this.#liveEnded(ended));
   }
 
-  /** A body that streamed to the live side is whole, too long for a copy, or was cut. */
-  #bodyEnded(passage: Passage, copied: Copied): void {
-    const { live } = passage;
-    if (copied.kind === 'whole') {
-      passage.copy = copied.bytes;
-      this.#parts.forwarder.bodyEnded(passage);
-    }
-    const why = copied.kind === 'whole' ? null : copied.kind === 'cut' ? 'incomplete' : 'too-large';
-    this.#admit(passage, why);
+  /** Of a body that streams to the live side there is a copy now, or there will be none. */
+  #copied(passage: Passage, copied: Copied): void {
+    if (copied.kind === 'whole') passage.copy = copied.bytes;
+    this.#admit(passage, copied);
     if (passage.isMirrored) this.#mirror(passage);
-    if (passage.hasLiveEnded && live !== null) this.#settle(passage);
+    if (passage.hasLiveEnded && passage.live !== null) this.#settle(passage);
   }
 
   /** Counts the request where it belongs and decides whether it is mirrored. */
-  #admit(passage: Passage, unfit: 'incomplete' | 'too-large' | null): void {
+  #admit(passage: Passage, copied: Copied | null): void {
     const { count, hasKey, mirror, missed, writes } = this.#parts;
     const { identity, plan } = passage;
     if (hasKey && identity.keys.length === 0) count.keyless();
     if (!identity.isSafe) missed.begins(passage);
-    const skip = plan.skip ?? unfit;
+    const skip = plan.skip ?? skipOf(copied);
     if (skip !== null) {
       count.skipped(skip);
       if (skip === 'override') count.overridden();
       missed.notMirrored(passage);
       return;
     }
-    const refusal = mirror.refusal(plan.shadowSide, passage.copy?.length ?? 0, !identity.isSafe);
+    const refusal =
+      copied?.kind === 'no-room'
+        ? 'shadow-bytes-full'
+        : mirror.refusal(plan.shadowSide, passage.copy?.length ?? 0, !identity.isSafe);
     if (refusal !== null) {
       count.dropped(refusal, identity.route.name, plan.liveSide);
       missed.notMirrored(passage);
@@ -153,6 +166,11 @@ export class Pipeline {
     if (!passage.isMirrored || !passage.isSettled || passage.isCounted) return;
     passage.isCounted = true;
     this.#parts.pairing.settle(passage);
-    if (!passage.identity.isSafe) this.#parts.writes.ends(passage.writeId);
   }
+}
+
+/** Why a body that streamed has no copy, where that is no limit of ours. */
+function skipOf(copied: Copied | null): SkipReason | null {
+  if (copied?.kind === 'cut') return 'incomplete';
+  return copied?.kind === 'too-large' ? 'too-large' : null;
 }

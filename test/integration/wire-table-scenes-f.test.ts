@@ -154,9 +154,10 @@ describe('deliveries', () => {
   });
 
   const HEAD = 'QUERY /safe/l HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n';
+  const LONG_HEAD = HEAD.replace('5', '50000');
   test.each([
     ['within the head', HEAD.slice(0, 30), {}],
-    ['within the body', `${HEAD}hel`, { skipped: { incomplete: 1 } }],
+    ['within a long body', `${LONG_HEAD}hel`, { skipped: { incomplete: 1 } }],
     ['while it waits', `${HEAD}hello`, { notComparable: { 'client-aborted': 1 } }],
     ['within the answer', `${HEAD}hello`, { notComparable: { 'client-aborted': 1 } }],
   ])('F-18 lets go of the live side when the client leaves %s', async (where, bytes, counts) => {
@@ -171,7 +172,7 @@ describe('deliveries', () => {
     };
     const client = clientOf(proxy);
     await client.send(bytes);
-    if (where === 'within the body') await until(() => legacy.pendingCount === 1);
+    if (where === 'within a long body') await until(() => legacy.pendingCount === 1);
     if (where === 'while it waits') await until(() => answered !== null);
     if (where === 'within the answer')
       await client.when(() => client.received.includes('hello'), WAIT_MS);

@@ -68,7 +68,7 @@ describe('connections', () => {
     const shadow = await recorder();
     const proxy = await proxyOf(legacy, shadow);
     const client = clientOf(proxy);
-    await client.send('POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: 500\r\n\r\nbegin');
+    await client.send('POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\nbegin');
     await client.when(() => client.answers().answers.length === 1, WAIT_MS);
     await client.send('\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n');
     expect(await client.whenClosed(WAIT_MS)).toBe(true);
