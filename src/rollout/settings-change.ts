@@ -18,10 +18,10 @@ export interface SettingsChange {
  * a client keeps of it, so it stays while anybody is. evidence: it decides what answers and times
  * a pair has and how they are judged. plain: neither.
  */
-type Effect = 'restart' | 'cohort' | 'evidence' | 'plain';
+export type ReloadEffect = 'restart' | 'cohort' | 'evidence' | 'plain';
 
 /** Every setting, its name for people, and what it takes to change it. */
-const EFFECTS: Readonly<Record<keyof Settings, readonly [name: string, effect: Effect]>> = {
+const EFFECTS: Readonly<Record<keyof Settings, readonly [name: string, effect: ReloadEffect]>> = {
   listen: ['listen', 'restart'],
   control: ['control', 'restart'],
   storePath: ['store', 'restart'],
@@ -84,16 +84,25 @@ export function changeSentence({ changed, isEvidenceVoid }: SettingsChange): str
   return `Configuration reloaded: ${what}${proof}`;
 }
 
-/** The data port's settings stand in several places of a file. */
+/** The data port's settings stand in several places of a file; all others are limits. */
+const PORT_PLACES: Partial<Record<keyof Settings['port'], string>> = {
+  tls: 'tls',
+  hasProxyProtocol: 'proxyProtocol',
+  trustedHops: 'trustedHops',
+};
+
 function portNames(from: Settings['port'], to: Settings['port']): readonly string[] {
-  const places: Partial<Record<keyof Settings['port'], string>> = {
-    tls: 'tls',
-    hasProxyProtocol: 'proxyProtocol',
-    trustedHops: 'trustedHops',
-  };
   return (Object.keys(to) as (keyof Settings['port'])[])
     .filter((setting) => !isDeepStrictEqual(from[setting], to[setting]))
-    .map((setting) => places[setting] ?? 'limits');
+    .map((setting) => PORT_PLACES[setting] ?? 'limits');
+}
+
+/** What it takes to change a key of the file's root; undefined where it is no such key. */
+export function reloadEffectOf(key: string): ReloadEffect | undefined {
+  const isOfPort = key === 'limits' || Object.values(PORT_PLACES).includes(key);
+  const wanted = isOfPort ? 'port' : key;
+  const found = Object.values(EFFECTS).find(([name]) => name.split('.')[0] === wanted);
+  return found?.[1];
 }
 
 function refusalOf(setting: keyof Settings, to: Settings, percent: number): readonly string[] {

@@ -3,6 +3,7 @@ import { IGNORED_HEADERS } from '../../src/compare/headers.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
 import { CONFIG_SCHEMA } from '../../src/config/schema.ts';
 import type { SchemaNode } from '../../src/config/schema-forms.ts';
+import { type ReloadEffect, reloadEffectOf } from '../../src/rollout/settings-change.ts';
 
 /** The two pages made from the schema: path from the root and text. */
 export function configurationDocs(): readonly { readonly path: string; readonly text: string }[] {
@@ -49,9 +50,24 @@ function page(): string {
     const isTold = name === 'candidate';
     const shown = isTold ? rows.slice(0, 1) : rows;
     const more = isTold ? '\nIts keys are those of [legacy](#legacy).\n' : '';
-    return `## ${name}\n\n${TABLE_HEAD}\n${shown.join('\n')}\n${more}`;
+    return `## ${name}\n\n${TABLE_HEAD}\n${shown.join('\n')}\n${more}\n${reloadLine(name)}\n`;
   });
   return `${INTRODUCTION}\n${sections.join('\n')}\n${DEFAULTS_SECTION}`;
+}
+
+const RELOADS: Readonly<Record<ReloadEffect, string>> = {
+  restart: 'refused; restart to change it',
+  cohort: "at 0 % alone, and the step's evidence begins anew; above 0 % refused",
+  evidence: "at once, and the step's evidence begins anew",
+  plain: 'at once; the evidence goes on',
+};
+
+/** What `crossfade reload` makes of a change of this key. Throws where nobody has said so. */
+function reloadLine(name: string): string {
+  const effect = reloadEffectOf(name);
+  if (effect === undefined) throw new Error(`no reload effect is known of ${name}`);
+  const more = name === 'ladder' ? ' Refused where no step is at the percent of now.' : '';
+  return `On reload: ${RELOADS[effect]}.${more}`;
 }
 
 function rowsOf(path: string, node: SchemaNode, isRequired: boolean): Row[] {
@@ -135,6 +151,9 @@ the file's own folder. Editors complete and check the file with
 
 A value that nobody is to see stands as \`{ env: NAME }\`, an environment variable, or as
 \`{ file: PATH }\`, a file whose first line it is. No message, log or report shows it.
+
+\`crossfade reload\`, or SIGHUP, reads the file anew; each section below says what becomes of a
+change in it. Where one change is refused none is made, and the old configuration stays in force.
 
 ## What goes together
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { changeOf, changeSentence } from '../../../src/rollout/settings-change.ts';
+import { CONFIG_SCHEMA } from '../../../src/config/schema.ts';
+import { changeOf, changeSentence, reloadEffectOf } from '../../../src/rollout/settings-change.ts';
 import {
   gate,
   MemoryRolloutStore,
@@ -153,5 +154,23 @@ describe('a rollout under a changed configuration', () => {
     rollout.run(2);
     expect(rollout.store.events(0, 10).map(({ kind }) => kind)).toEqual(['start', 'reload']);
     expect(rollout.store.load()?.state.revision).toBe(2);
+  });
+});
+
+describe('what a reload makes of a key', () => {
+  it('is known of every key that a file may have', () => {
+    const keys = Object.keys(CONFIG_SCHEMA.properties ?? {});
+    expect(keys.filter((key) => reloadEffectOf(key) === undefined)).toEqual([]);
+    expect(reloadEffectOf('colour')).toBeUndefined();
+  });
+
+  it('is that of the settings it stands for', () => {
+    expect(['store', 'key', 'timeouts', 'limits', 'rescue'].map(reloadEffectOf)).toEqual([
+      'restart',
+      'cohort',
+      'evidence',
+      'plain',
+      'plain',
+    ]);
   });
 });
