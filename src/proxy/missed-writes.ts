@@ -21,6 +21,7 @@ import type { Passage } from './passage.ts';
 import { hasTakenEffect } from './replayer.ts';
 import type { TaintedKeys } from './taint.ts';
 import type { WriteLog } from './write-log.ts';
+import { WriteTurns } from './write-turns.ts';
 
 export interface MissedWritesParts {
   readonly tainted: TaintedKeys;
@@ -33,6 +34,9 @@ export class MissedWrites {
   readonly #parts: MissedWritesParts;
   /** Writes for whose sake their keys are held. */
   readonly #holding = new Set<Passage>();
+  readonly #turns = new WriteTurns<Passage>((passage) =>
+    this.#over(passage, this.#journal(passage)),
+  );
 
   constructor(parts: MissedWritesParts) {
     this.#parts = parts;
@@ -44,6 +48,13 @@ export class MissedWrites {
    */
   holds(keys: readonly string[]): boolean {
     return this.#parts.tainted.held.hasAny(keys);
+  }
+
+  /** The live leg of a write is about to begin: that is its place among the writes of its keys. */
+  liveBegins(passage: Passage): void {
+    const { identity, plan } = passage;
+    if (!identity.isMirroredWrite || plan.skip === 'bypass' || identity.keys.length === 0) return;
+    this.#turns.begins(passage, identity.keys);
   }
 
   /** A write is on its way, mirrored or not. */
@@ -67,14 +78,9 @@ export class MissedWrites {
   /** The live leg of a request without a shadow has ended. */
   liveEnded(passage: Passage): void {
     if (passage.isMirrored || !this.#holding.has(passage)) return;
-    const { live } = passage;
-    let toldSeq = 0;
-    if (live?.isSent === true) {
-      if (live.isFailed) this.#taint(passage, 'live-unknown');
-      toldSeq = this.#journal(passage);
-    }
-    this.#letGo(passage, toldSeq);
-    this.#parts.writes.ends(passage.writeId);
+    const isMissed = passage.live?.isSent === true;
+    if (isMissed && passage.live!.isFailed) this.#taint(passage, 'live-unknown');
+    this.#decided(passage, isMissed);
   }
 
   /** The shadow leg of a mirrored write has ended; call it before its keys' lanes are released. */
@@ -88,11 +94,13 @@ export class MissedWrites {
   /** Both legs of a mirrored write have ended. */
   settled(passage: Passage): void {
     const { identity, live, shadow } = passage;
-    if (identity.keys.length === 0) return;
+    if (identity.keys.length === 0) {
+      this.#parts.writes.ends(passage.writeId);
+      return;
+    }
     const fate = fateOf(live!, shadow, identity.route.settings?.isIdempotent === true);
     if (fate.taint !== null) this.#taint(passage, fate.taint);
-    const toldSeq = fate.isJournalled ? this.#journal(passage) : 0;
-    if (this.#holding.has(passage)) this.#letGo(passage, toldSeq);
+    this.#decided(passage, fate.isJournalled);
   }
 
   /** A read that shows all that belongs to its keys, with no write of them under way meanwhile. */
@@ -105,6 +113,19 @@ export class MissedWrites {
   agreed(passage: Passage): void {
     if (!this.wouldVerify(passage)) return;
     this.#parts.tainted.verified(passage.identity.keys, passage.arrivedUs);
+  }
+
+  /** One that was missed is told of behind earlier ones of its keys, which are held until then. */
+  #decided(passage: Passage, isMissed: boolean): void {
+    if (!isMissed) this.#turns.done(passage);
+    else if (this.#turns.missed(passage, passage.copy?.length ?? 0)) return;
+    else this.#taint(passage, 'not-mirrored');
+    this.#over(passage, 0);
+  }
+
+  #over(passage: Passage, toldSeq: number): void {
+    if (this.#holding.has(passage)) this.#letGo(passage, toldSeq);
+    this.#parts.writes.ends(passage.writeId);
   }
 
   #hold(passage: Passage): void {

@@ -14,8 +14,10 @@ export interface TaskRunner {
   extend(leg: Leg): void;
   /** Bytes more, or fewer, that are held for the task; false when there is no room for them. */
   hold(bytes: number): boolean;
-  /** Its leg has ended. */
+  /** Its leg has ended: what that says of it is to be known when this returns. */
   ended(task: ShadowTask): void;
+  /** What becomes of it is settled: those behind it may go. */
+  release(task: ShadowTask): void;
 }
 
 /**
@@ -83,7 +85,9 @@ export class ShadowTask implements OrderedTask, LegListener {
     const { passage } = this;
     passage.onShadowEnd?.();
     this.#runner.ended(this);
+    // Before its lane is released: a write behind it that is given up is missed after it.
     this.#settle(passage);
+    this.#runner.release(this);
     if (passage.hasLiveEnded) this.#release();
   }
 

@@ -78,6 +78,13 @@ describe('a paused mirror', () => {
     expect(shadow.released).toEqual([true]);
   });
 
+  it('tells of the writes of a key in the order in which they came', () => {
+    const { mirror, send, ended } = setup();
+    const sent = [1, 2, 3].map(() => send({ keys: ['user-1'], isSafe: false }));
+    mirror.setPaused(true);
+    expect(ended).toEqual(sent);
+  });
+
   it('holds nothing any more when the live legs have ended too', () => {
     const { mirror, send, endLive } = setup();
     const passages = Array.from({ length: 50 }, () => send({ bodyBytes: 1000 }));

@@ -144,6 +144,22 @@ describe('a write that is not mirrored', () => {
     expect(s.missed.holds(['a'])).toBe(false);
   });
 
+  it('is told behind an earlier one of its key, and counts as under way until then', () => {
+    const s = stage();
+    const first = s.passage({ changes: { arrivedUs: 40, isMirrored: true, writeId: 7 } });
+    const second = s.passage({});
+    s.missed.liveBegins(first);
+    s.missed.notMirrored(second);
+    s.missed.liveBegins(second);
+    s.missed.liveEnded(Object.assign(second, { live: leg('done') }));
+    expect(s.told).toEqual([]);
+    expect(s.writes.takeEnded()).toEqual([]);
+    expect(s.missed.holds(['a'])).toBe(true);
+    s.missed.settled(Object.assign(first, { live: leg('done'), shadow: leg('unsent') }));
+    expect(s.told.map(({ arrivedUs }) => arrivedUs)).toEqual([40, 50]);
+    expect(s.writes.takeEnded()).toEqual([7, 0]);
+  });
+
   it('is not replayed when live never got it', () => {
     const s = stage();
     s.missed.notMirrored(s.passage({ live: 'unsent' }));
