@@ -13,29 +13,35 @@ export interface ConnectionsPlan {
   readonly warning: string | null;
 }
 
+/** Clients of a proxy that no limit of files bounds. */
+const CLIENTS_MAX = 1_000_000;
+
 /** Both pools to both sides at their most, with a client for each live connection. */
-function filesOf({ live, shadow }: ConnectionLimits): number {
+function filesOf(live: number, shadow: number): number {
   return LIMITS.openFilesReserve + 2 * live + 2 * shadow + 2 * live;
 }
 
 /**
- * The most connections to each side that fit into `openFilesMax`, null where nobody knows that.
- * What does not fit is taken from the shadow down to a small number, and then from live.
+ * The most connections that fit into `openFilesMax`, null where nobody knows that: to each side,
+ * and of clients. What does not fit is taken from the shadow down to a small number as soon as
+ * live has no more than enough, and then from live.
  */
 export function planConnections(openFilesMax: number | null): ConnectionsPlan {
-  const full = { live: LIMITS.liveConnectionsMax, shadow: LIMITS.shadowConnectionsMax };
-  if (openFilesMax === null || openFilesMax >= filesOf(full)) {
-    return { connections: full, warning: null };
-  }
-  const least = LIMITS.connectionsMin;
-  const spare = openFilesMax - LIMITS.openFilesReserve;
-  const shadow = Math.max(least, Math.floor((spare - 4 * full.live) / 2));
-  const live = Math.min(full.live, Math.max(least, Math.floor((spare - 2 * shadow) / 4)));
+  const { liveConnectionsEnough: enough, shadowConnectionsMax, connectionsMin: least } = LIMITS;
+  const spare = (openFilesMax ?? CLIENTS_MAX) - LIMITS.openFilesReserve;
+  const shadow = within(least, (spare - 4 * enough) / 2, shadowConnectionsMax);
+  const live = within(least, (spare - 2 * shadow) / 4, LIMITS.liveConnectionsMax);
+  const clients = within(least, spare - 2 * shadow - 2 * live, CLIENTS_MAX);
+  const isEnough = live >= enough && shadow === shadowConnectionsMax;
   const warning =
     `a proxy may open ${openFilesMax} files: it keeps at most ${live} connections to each side ` +
-    `for live traffic and ${shadow} for the shadow, not ${full.live} and ${full.shadow}; raise ` +
-    `the limit to ${filesOf(full)} or more (ulimit -n, LimitNOFILE=)`;
-  return { connections: { live, shadow }, warning };
+    `for live traffic, ${shadow} for the shadow and ${clients} of clients; raise the limit to ` +
+    `${filesOf(enough, shadowConnectionsMax)} or more (ulimit -n, LimitNOFILE=)`;
+  return { connections: { live, shadow, clients }, warning: isEnough ? null : warning };
+}
+
+function within(least: number, wanted: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.floor(wanted)));
 }
 
 /**

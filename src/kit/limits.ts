@@ -16,8 +16,10 @@ export const LIMITS = {
   shadowBytesMax: 33_554_432,
   /** How far a shadow's answer may be longer than the live one, or ahead of it on its way. */
   shadowAheadMaxBytes: 65_536,
-  /** Connections to each side. */
-  liveConnectionsMax: 512,
+  /** Connections to each side: long answers and uploads hold one each for as long as they take. */
+  liveConnectionsMax: 8192,
+  /** As many live ones, with as many clients, are enough to say nothing of a low limit of files. */
+  liveConnectionsEnough: 512,
   shadowConnectionsMax: 256,
   /**
    * A side whose queue of connections is full lets a client in at its second or third try, after

@@ -22,5 +22,7 @@ export const REJECT_REASONS = [
   /** The proxy itself is short of memory or time, and everything else is given up already. */
   'overload',
   'tls',
+  /** An idle connection, closed so that another client finds room. */
+  'crowded',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];

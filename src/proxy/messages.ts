@@ -5,10 +5,11 @@ import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { OpenWrite } from './write-log.ts';
 
-/** The most connections of one proxy to each side. */
+/** The most connections of one proxy: to each side, and of clients. */
 export interface ConnectionLimits {
   readonly live: number;
   readonly shadow: number;
+  readonly clients: number;
 }
 
 export type ToProxy =

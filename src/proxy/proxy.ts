@@ -101,6 +101,7 @@ class AssembledProxy implements Proxy {
     const connections = parts.connections ?? {
       live: LIMITS.liveConnectionsMax,
       shadow: LIMITS.shadowConnectionsMax,
+      clients: Infinity,
     };
     this.#live = createSides(parts, 'live', connections.live);
     this.#shadow = createSides(parts, 'shadow', connections.shadow, this.#live);
@@ -136,7 +137,8 @@ class AssembledProxy implements Proxy {
       overload: () => this.#overload.level,
     });
     const pipeline = this.#createPipeline(order);
-    this.#data = createPortServer({ port: settings.port, clock }, (inbound) => {
+    const port = { port: settings.port, clock, connectionsMax: connections.clients };
+    this.#data = createPortServer(port, (inbound) => {
       const { level } = this.#overload;
       if (this.#isDraining || level >= OVERLOAD.keepAlive) inbound.closeAfter();
       if (level >= OVERLOAD.accept) answerOverload(inbound, this.#count);

@@ -23,6 +23,8 @@ import type { ServerInbound } from './server-inbound.ts';
 export interface PortServerOptions {
   readonly port: PortSettings;
   readonly clock: Clock;
+  /** Open at a time: beyond it idle ones make room, oldest first. No limit unless given. */
+  readonly connectionsMax?: number;
 }
 
 export interface PortServer {
@@ -59,11 +61,15 @@ const SOCKET_OPTIONS: ServerOpts = {
   keepAliveInitialDelay: 60_000,
 };
 
+/** Looks for an idle connection, and connections beyond the limit while none was found. */
+const CROWD_MAX = 16;
+
 class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
   readonly server: Server;
   port: PortSettings;
   isDraining = false;
   readonly #clock: Clock;
+  readonly #connectionsMax: number;
   readonly #listener: (inbound: Inbound) => void;
   readonly #tls: TlsServer | null;
   readonly #connections = new Set<ServerConnection>();
@@ -78,6 +84,7 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
   constructor(options: PortServerOptions, listener: (inbound: Inbound) => void) {
     this.port = options.port;
     this.#clock = options.clock;
+    this.#connectionsMax = options.connectionsMax ?? Infinity;
     this.#listener = listener;
     const { tls, hasProxyProtocol, headTimeoutMs } = options.port;
     this.#tls = tls === null ? null : this.#createTls(tls, headTimeoutMs);
@@ -89,6 +96,9 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
       this.server =
         this.#tls ?? createServer(SOCKET_OPTIONS, (socket) => this.#adopt(socket, null));
     }
+    // Where nobody is idle: the connection is closed as it comes.
+    this.server.maxConnections = this.#connectionsMax + CROWD_MAX;
+    this.server.on('drop', () => this.refused('crowded'));
     this.server.on('close', () => this.#endSweeps());
     this.#beginSweeps();
   }
@@ -154,7 +164,25 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
     const peer: Peer = { address: client ?? hop, hop, isTls };
     const connection = new ServerConnection(socket, peer, this);
     this.#connections.add(connection);
+    if (this.connectionCount > this.#connectionsMax) this.#makeRoom();
     return connection;
+  }
+
+  /** Closes the idle connection that is oldest among the next few. */
+  #makeRoom(): void {
+    let looks = CROWD_MAX;
+    for (const connection of this.#connections) {
+      if (connection.isIdle) {
+        this.refused('crowded');
+        connection.socket.destroy();
+        return;
+      }
+      // Looked at last, the next time.
+      this.#connections.delete(connection);
+      this.#connections.add(connection);
+      looks -= 1;
+      if (looks === 0) return;
+    }
   }
 
   greeted(greeting: ProxyGreeting, address: string | null, rest: Buffer): void {

@@ -303,6 +303,11 @@ export class ServerConnection implements AnswerLine, OwnAddress {
 
   // --- time ----------------------------------------------------------------------------------
 
+  /** No request of it has come whole, nor is one being answered. */
+  get isIdle(): boolean {
+    return this.#state === HEAD && !this.#isParked;
+  }
+
   /** Called every `periodMs`; closes the connection where it is beyond a limit. */
   sweep(periodMs: number): void {
     if (this.#state === DETACHED) return;

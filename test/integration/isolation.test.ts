@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -306,6 +307,17 @@ control: { listen: 127.0.0.1:0 }
     await run.stop();
     rmSync(folder, { recursive: true });
   }
+});
+
+it('I-13 is served however many idle clients there are', async () => {
+  const legacy = await legacySide();
+  const connections = { live: 16, shadow: 16, clients: 40 };
+  const proxy = await proxyTo(legacy.url, {}, { connections }, legacy);
+  const silent = Array.from({ length: 200 }, () => connect(proxy.port, '127.0.0.1'));
+  for (const socket of silent) socket.on('error', () => undefined);
+  await until(() => (proxy.traffic().rejected.crowded ?? 0) >= 160);
+  for (let i = 0; i < 20; i += 1) expect(await ask(proxy)).toEqual([200, BODY]);
+  for (const socket of silent) socket.destroy();
 });
 
 describe('I-15: a proxy short of memory gives up', () => {
