@@ -41,7 +41,7 @@ export function renderStatus(status: Status, color: boolean): string {
 }
 
 function headOf(status: Status, color: boolean): string {
-  const { rollout, workers, legacyReachable, warnings } = status;
+  const { rollout, workers, legacyReachable, candidateReachable, warnings } = status;
   const phase = paint(rollout.phase, PHASE_STYLE[rollout.phase], color);
   const ladder = rollout.steps
     .map((percent, step) => (step === rollout.step ? `[${percent} %]` : `${percent} %`))
@@ -52,8 +52,13 @@ function headOf(status: Status, color: boolean): string {
     ...rollout.waitingFor.map((reason) => `waiting for: ${reason}`),
     `workers: ${workers}, revision ${rollout.revision}`,
     ...(legacyReachable ? [] : ['warning: legacy cannot be reached']),
+    ...(candidateReachable ? [] : [`warning: candidate cannot be reached${onIt(rollout.percent)}`]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
+}
+
+function onIt(percent: number): string {
+  return percent === 0 ? '' : `, and ${percent} % of the keys are on it`;
 }
 
 /** The identity of the counts, spelled out: each line adds up to the number it begins with. */

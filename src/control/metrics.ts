@@ -28,6 +28,10 @@ export function renderMetrics(status: Status): string {
   const breakers = SIDES.map(
     (side): Sample => [{ side }, mirror.openBreakers.includes(side) ? 1 : 0],
   );
+  const reachable: readonly Sample[] = [
+    [{ side: 'legacy' }, Number(status.legacyReachable)],
+    [{ side: 'candidate' }, Number(status.candidateReachable)],
+  ];
   const one = (value: number): readonly Sample[] => [[{}, value]];
   // Gauges, not counters: a new build begins its rollout's counts at zero again.
   return [
@@ -40,6 +44,7 @@ export function renderMetrics(status: Status): string {
     metric('crossfade_rollout_phase', '1 for the phase the rollout is in.', phases),
     metric('crossfade_gate_verdict', '1 pass, 0 inconclusive, -1 fail.', gateValues),
     metric('crossfade_workers', 'Proxies that serve.', one(status.workers)),
+    metric('crossfade_side_reachable', '1 for a side that accepts connections.', reachable),
     metric('crossfade_received', 'Requests of this rollout.', one(traffic.received)),
     metric('crossfade_mirrored', 'Requests sent to both sides.', one(traffic.mirrored)),
     metric('crossfade_in_flight', 'Pairs not decided yet.', one(traffic.inFlight)),

@@ -11,6 +11,7 @@ import { LIMITS } from '../kit/limits.ts';
 import type { Log } from '../kit/log.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
+import type { Side } from '../model/exchange.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import type { OpenWrite } from '../proxy/write-log.ts';
@@ -22,7 +23,7 @@ import { JournalKeeper, type JournalMessage } from './journal-keeper.ts';
 import { type ListenHandle, portInUse } from './listen-handle.ts';
 import { adoptOrphanTaints, leaveTaints } from './orphan-taints.ts';
 import { Overlap } from './overlap.ts';
-import { canConnect } from './reach.ts';
+import { Reach } from './reach.ts';
 import { SafeMode } from './safe-mode.ts';
 import type { WorkerListener, WorkerProcess } from './worker-process.ts';
 
@@ -98,7 +99,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   /** Why no worker can serve at all, before any has. */
   #obstacle: CrossfadeError | null = null;
   #journal: JournalKeeper | null = null;
-  #isLegacyReachable = false;
+  readonly #reach = new Reach();
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: BuiltinEngineOptions) {
@@ -163,23 +164,12 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     return this.#isClosing ? 0 : this.#crew.serving.length;
   }
 
-  isLegacyReachable(): boolean {
-    return this.#isLegacyReachable;
+  isReachable(side: Side): boolean {
+    return this.#reach.isOpen(side);
   }
 
   warnings(): readonly string[] {
-    const { reason } = this.#safeMode;
-    const { warning } = this.#connections;
-    return [
-      ...(reason === null
-        ? []
-        : [
-            `safe mode, as ${reason}: proxies serve, and nothing is mirrored, compared or ` +
-              'recorded; one is tried in the normal mode after minutes of peace, or by ' +
-              'crossfade reload',
-          ]),
-      ...(warning === null ? [] : [warning]),
-    ];
+    return [this.#safeMode.warning, this.#connections.warning].filter((text) => text !== null);
   }
 
   async reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void> {
@@ -354,10 +344,10 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     }
   }
 
-  /** The watch's round: hung proxies, legacy, orphans' keys, whether safe mode may end. */
+  /** The watch's round: hung proxies, the sides, orphans' keys, whether safe mode may end. */
   async #look(): Promise<void> {
     for (const worker of this.#crew.all) worker.secondPassed();
-    this.#isLegacyReachable = await canConnect(this.#settings.legacy.url);
+    await this.#reach.look(this.#settings);
     const adopt = (keys: readonly TaintedKey[]): void => this.#observer!.taint(keys);
     await adoptOrphanTaints(this.#folder, this.#options.log, adopt);
     const nowMs = performance.now();

@@ -25,6 +25,15 @@ export class SafeMode {
     return this.#reason;
   }
 
+  /** What a person should know of it; null while all is well. */
+  get warning(): string | null {
+    if (this.#reason === null) return null;
+    return (
+      `safe mode, as ${this.#reason}: proxies serve, and nothing is mirrored, compared or ` +
+      'recorded; one is tried in the normal mode after minutes of peace, or by crossfade reload'
+    );
+  }
+
   get isOn(): boolean {
     return this.#reason !== null;
   }

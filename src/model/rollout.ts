@@ -142,6 +142,7 @@ export interface Status {
   readonly tainted: readonly TaintedKeyStatus[];
   readonly workers: number;
   readonly legacyReachable: boolean;
+  readonly candidateReachable: boolean;
   /** What a person should know now: decisions not yet on disk, stalls of the proxy … */
   readonly warnings: readonly string[];
 }

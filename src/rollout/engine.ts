@@ -1,4 +1,5 @@
 import type { Assignment } from '../model/assignment.ts';
+import type { Side } from '../model/exchange.ts';
 import type { HeldKey, LiftedKey } from '../model/missed-write.ts';
 import type { TaintedKey } from '../model/window.ts';
 
@@ -24,8 +25,8 @@ export interface TrafficEngine {
   journal?(): JournalState;
   /** How many proxies take connections now. */
   workers?(): number;
-  /** Whether legacy answered when last asked. */
-  isLegacyReachable?(): boolean;
+  /** Whether the side accepted a connection when last asked. */
+  isReachable?(side: Side): boolean;
   /** What a person should know of the proxies, each a sentence. */
   warnings?(): readonly string[];
 }

@@ -52,7 +52,8 @@ export function statusOf(facts: StatusFacts): Status {
     events,
     tainted: listed(gathering.taintedKeys()),
     workers: engine.workers?.() ?? gathering.workers,
-    legacyReachable: engine.isLegacyReachable?.() ?? true,
+    legacyReachable: engine.isReachable?.('legacy') ?? true,
+    candidateReachable: engine.isReachable?.('candidate') ?? true,
     warnings,
   };
 }

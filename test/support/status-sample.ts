@@ -80,5 +80,6 @@ export const SAMPLE_STATUS: Status = {
   ],
   workers: 1,
   legacyReachable: false,
+  candidateReachable: true,
   warnings: ['the disk is full'],
 };

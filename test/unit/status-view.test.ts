@@ -55,3 +55,16 @@ test('says how much is mirrored, or why nothing is', () => {
   expect(off).toContain('paused by auto-pause: p99 ratio 1.4 > 1.2');
   expect(off).not.toContain('\u001b');
 });
+
+test('says who is on a candidate that cannot be reached', () => {
+  const at = (percent: number): string =>
+    renderStatus(
+      { ...STATUS, candidateReachable: false, rollout: { ...STATUS.rollout, percent } },
+      false,
+    );
+  expect(text).not.toContain('candidate cannot be reached');
+  expect(at(0)).toContain('warning: candidate cannot be reached\n');
+  expect(at(10)).toContain(
+    'warning: candidate cannot be reached, and 10 % of the keys are on it\n',
+  );
+});

@@ -113,7 +113,7 @@ async function serve(
     process.stdout.write(
       `crossfade: serving ${settings.listen.host}:${handle.port}, control ${control.address}\n`,
     );
-    if (!engine.isLegacyReachable()) {
+    if (!engine.isReachable('legacy')) {
       const { url } = settings.legacy;
       log.warn({ url }, 'legacy cannot be reached: clients get 502 until it is');
     }
