@@ -112,6 +112,11 @@ export function receptionOf(heard: Heard): Reception {
   return status < 500 || REFUSED_5XX.has(status) ? 'refused' : 'failed';
 }
 
+/** The status that came back; 0 where no answer did. */
+export function statusOf(heard: Heard): number {
+  return heard.kind === 'answered' ? heard.answer.status : 0;
+}
+
 /** What came back, in words: `takes it (200)`, `refuses it (431)`. */
 export function receptionWords(heard: Heard): string {
   if (heard.kind === 'silent') return `gives no answer (${heard.why})`;

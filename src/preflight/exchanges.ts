@@ -7,19 +7,31 @@ import {
   type Ends,
   receptionOf,
   receptionWords,
+  statusOf,
 } from './ends.ts';
 import type { Finding } from './finding.ts';
-import { PROBES } from './probes.ts';
+import { type ForwardedForm, PROBES } from './probes.ts';
 import type { Heard, RawClient } from './raw-client.ts';
 
 type HeardByEnd = Readonly<Record<EndName, Heard>>;
 
+/** What the sides answer directly to a request in the form in which the proxy forwards it. */
+export interface HeardAsForwarded {
+  readonly legacy: Heard;
+  readonly candidate: Heard;
+  /** The form and what demands it, to be read behind "forwards it": `in origin-form (RFC …)`. */
+  readonly how: string;
+}
+
 /** Every probe of the table, judged. What becomes of an unwanted one is no difference. */
 export async function judgeProbes(client: RawClient, ends: Ends, base: Ask): Promise<Finding[]> {
   const found: Finding[] = [];
-  for (const { name, tier, bytes } of PROBES) {
+  for (const { name, tier, bytes, forwarded } of PROBES) {
     const heard = await askAll(client, ends, (end) => bytes(end, base));
-    for (const finding of judgeReceptions(heard, name)) {
+    const differs = judgeReceptions(heard, name).length > 0;
+    const asForwarded =
+      differs && forwarded !== null ? await askForwarded(client, ends, forwarded, base) : null;
+    for (const finding of judgeReceptions(heard, name, asForwarded)) {
       const isOnPurpose = tier === 'unwanted';
       found.push(
         isOnPurpose
@@ -58,24 +70,33 @@ async function askAll(
   return judgeReceptions(heard, '').length === 0 ? heard : once();
 }
 
-/** Legacy direct against through the proxy by status, the two sides by how they received it. */
-export function judgeReceptions(heard: HeardByEnd, where: string): Finding[] {
-  const { legacy, proxy, candidate } = heard;
+async function askForwarded(
+  client: RawClient,
+  ends: Ends,
+  { bytes, how }: ForwardedForm,
+  base: Ask,
+): Promise<HeardAsForwarded> {
+  const [legacy, candidate] = await Promise.all(
+    [ends.legacy, ends.candidate].map((end) => client.ask(end.address, bytes(end, base), false)),
+  );
+  return { legacy: legacy!, candidate: candidate!, how };
+}
+
+/**
+ * Legacy direct against through the proxy by status, the two sides by how they received it. What
+ * legacy answers to the forwarded form is no difference of the proxy's, and the sides are judged
+ * by that form where it is given: no other reaches them.
+ */
+export function judgeReceptions(
+  heard: HeardByEnd,
+  where: string,
+  asForwarded: HeardAsForwarded | null = null,
+): Finding[] {
   const found: Finding[] = [];
-  if (statusOf(legacy) !== statusOf(proxy)) {
-    const isRefusal = isGood(legacy) && !isGood(proxy);
-    found.push({
-      group: 'proxy',
-      isDifference: true,
-      what: `legacy ${receptionWords(legacy)}, ${
-        isRefusal ? 'the proxy' : 'through the proxy it'
-      } ${receptionWords(proxy)}`,
-      where,
-      mend: isRefusal
-        ? 'to mend: clients that send this lose it, so change them, or leave this traffic on legacy'
-        : 'to mend: find out what legacy answers otherwise to, or whether it is flaky',
-    });
+  if (statusOf(heard.legacy) !== statusOf(heard.proxy)) {
+    found.push(proxyFinding(heard, where, asForwarded));
   }
+  const { legacy, candidate } = asForwarded ?? heard;
   if (receptionOf(legacy) !== receptionOf(candidate)) {
     found.push({
       group: 'side',
@@ -90,11 +111,38 @@ export function judgeReceptions(heard: HeardByEnd, where: string): Finding[] {
   return found;
 }
 
+function proxyFinding(
+  { legacy, proxy }: HeardByEnd,
+  where: string,
+  asForwarded: HeardAsForwarded | null,
+): Finding {
+  const isRefusal = isGood(legacy) && !isGood(proxy);
+  const what =
+    `legacy ${receptionWords(legacy)}, ${isRefusal ? 'the proxy' : 'through the proxy it'} ` +
+    receptionWords(proxy);
+  if (asForwarded !== null && statusOf(asForwarded.legacy) === statusOf(proxy)) {
+    return {
+      group: 'proxy',
+      isDifference: false,
+      what:
+        `${what}: the proxy forwards it ${asForwarded.how}, and legacy answers that form so ` +
+        'directly too',
+      where,
+      mend: receptionOf(legacy) === 'taken' ? 'clients that send it get the other answer' : '',
+    };
+  }
+  return {
+    group: 'proxy',
+    isDifference: true,
+    what,
+    where,
+    mend: isRefusal
+      ? 'to mend: clients that send this lose it, so change them, or leave this traffic on legacy'
+      : 'to mend: find out what legacy answers otherwise to, or whether it is flaky',
+  };
+}
+
 function isGood(heard: Heard): boolean {
   const reception = receptionOf(heard);
   return reception === 'taken' || reception === 'missing';
-}
-
-function statusOf(heard: Heard): number {
-  return heard.kind === 'answered' ? heard.answer.status : 0;
 }

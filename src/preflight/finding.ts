@@ -24,6 +24,8 @@ export interface SizeFact {
   readonly bound: 'exact' | 'at-least' | 'below';
   /** How the next larger one was received: a status, or why no answer came; '' where none was. */
   readonly refusal: string;
+  /** It was the proxy that refused it, by a limit of its own, and not the side behind it. */
+  readonly isRefusedByProxy: boolean;
 }
 
 /** How a route of the sample is classified, and what asking it twice showed. */

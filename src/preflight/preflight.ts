@@ -6,7 +6,8 @@
  */
 import { assertReachable } from '../../replay/reachable.ts';
 import type { Settings } from '../model/settings.ts';
-import { type Ask, createEnds, type Ends } from './ends.ts';
+import { type AskedFact, type Basis, createBasis } from './basis.ts';
+import { type Ask, createEnds, type Ends, statusOf } from './ends.ts';
 import { judgeAsk, judgeProbes } from './exchanges.ts';
 import type { Finding, RouteFact } from './finding.ts';
 import { startOwnProxy } from './own-proxy.ts';
@@ -19,6 +20,8 @@ import { judgeSilences, measureSilences, type TimeFacts } from './time-limits.ts
 export interface PreflightOptions {
   readonly settings: Settings;
   readonly sample: readonly SampledRoute[];
+  /** Those that were given one by one: what of them legacy does not answer is warned of. */
+  readonly targets: readonly string[];
   /** Longest wait for an end to close a silent connection. */
   readonly idleMaxMs: number;
   /** Longest wait for an answer. */
@@ -34,6 +37,9 @@ export interface Preflight {
   readonly routes: readonly RouteFact[];
   /** What sizes, methods and forms were tried on: a GET that legacy takes, else `GET /`. */
   readonly base: string;
+  /** What legacy answered to it directly; 0 where it gave no answer. */
+  readonly baseStatus: number;
+  readonly basis: Basis;
   readonly requestsSent: number;
 }
 
@@ -53,21 +59,23 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
 async function check(
   client: RawClient,
   ends: Ends,
-  { settings, sample, idleMaxMs, onProgress }: PreflightOptions,
+  { settings, sample, targets, idleMaxMs, onProgress }: PreflightOptions,
 ): Promise<Preflight> {
   const routes: RouteFact[] = [];
   const findings: Finding[] = [];
-  let denied = 0;
-  let base: Ask | null = null;
+  const asked: AskedFact[] = [];
+  let taken: Ask | null = null;
   for (const route of sample) {
     onProgress?.(route.route);
     const checked = await checkRoute(client, ends, route);
     routes.push(checked.fact);
     findings.push(...checked.findings);
-    denied += checked.denied;
-    base ??= checked.base;
+    asked.push(...checked.asked);
+    taken ??= checked.base;
   }
-  base ??= { method: 'GET', target: '/', headers: [], host: null };
+  const base: Ask = taken ?? { method: 'GET', target: '/', headers: [], host: null };
+  const baseHeard = await client.ask(ends.legacy.address, ends.legacy.compose(base), false);
+  const denied = asked.filter(({ status }) => status === 401).length;
   if (denied > 0) findings.push(withoutCredentials(denied));
   onProgress?.('paths, methods and forms');
   findings.push(...(await judgeProbes(client, ends, base)));
@@ -77,15 +85,22 @@ async function check(
   onProgress?.('time limits');
   const times = await measureSilences(client, ends, base, idleMaxMs);
   findings.push(...judgeSilences(times));
-  const name = `${base.method} ${base.target}`;
-  return { findings, sizes, times, routes, base: name, requestsSent: client.sent };
+  return {
+    findings,
+    sizes,
+    times,
+    routes,
+    base: `${base.method} ${base.target}`,
+    baseStatus: statusOf(baseHeard),
+    basis: createBasis(asked, targets),
+    requestsSent: client.sent,
+  };
 }
 
 interface CheckedRoute {
   readonly fact: RouteFact;
   readonly findings: readonly Finding[];
-  /** Asks that legacy answered 401. */
-  readonly denied: number;
+  readonly asked: readonly AskedFact[];
   /** A GET that legacy takes, again and again, and that changes nothing; null where none is. */
   readonly base: Ask | null;
 }
@@ -97,13 +112,15 @@ async function checkRoute(
 ): Promise<CheckedRoute> {
   const findings: Finding[] = [];
   let isTokenTold = false;
-  let denied = 0;
+  const asked: AskedFact[] = [];
   let base: Ask | null = null;
   let sideEffect = route.danger === null ? '' : `its path says "${route.danger}"`;
   for (const ask of route.asks) {
     const twice = async (): Promise<Heard> =>
       client.ask(ends.legacy.address, ends.legacy.compose(ask));
-    const signs = signsOf(await twice(), await twice());
+    const first = await twice();
+    const signs = signsOf(first, await twice());
+    asked.push({ method: ask.method, target: ask.target, status: statusOf(first) });
     if (!isTokenTold) {
       const token = judgeTokens(signs, route);
       isTokenTold = token.length > 0;
@@ -114,12 +131,10 @@ async function checkRoute(
     if (signs.secondRefused !== '') continue;
     const judged = await judgeAsk(client, ends, ask);
     findings.push(...judged.findings);
-    if (judged.legacyStatus === 401) denied += 1;
     if (ask.method === 'GET' && judged.legacyStatus < 400 && judged.legacyStatus > 0) base ??= ask;
   }
   findings.push(...judgeSideEffect(route, sideEffect));
   const { isKeyed, isDeclared, isMirrored, method, kind, requests } = route;
-  const asked = route.asks.length;
   return {
     fact: {
       route: route.route,
@@ -129,11 +144,11 @@ async function checkRoute(
       isDeclared,
       isMirrored,
       requests,
-      asked,
+      asked: asked.length,
       sideEffect,
     },
     findings,
-    denied,
+    asked,
     base: isTokenTold || sideEffect !== '' ? null : base,
   };
 }

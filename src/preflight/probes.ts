@@ -8,6 +8,15 @@ export interface Probe {
   readonly tier: 'sound' | 'unwanted';
   /** The bytes for an end; `base` is a safe request that legacy takes. */
   readonly bytes: (end: End, base: Ask) => Buffer;
+  /** What the proxy makes of it by the rules of HTTP; null where it leaves the form as it is. */
+  readonly forwarded: ForwardedForm | null;
+}
+
+/** The form in which a request goes on to a side. */
+export interface ForwardedForm {
+  readonly bytes: (end: End, base: Ask) => Buffer;
+  /** To be read behind "forwards it". */
+  readonly how: string;
 }
 
 const LONG_SEGMENT = 'x'.repeat(300);
@@ -63,6 +72,13 @@ const SOUND_FORMS: readonly (readonly [name: string, form: Form])[] = [
   ['a line break before the request', (host, target) => `\r\n${get(host, target)}`],
 ];
 
+/** By the name of the form: each goes on as a plain GET. */
+const REWRITTEN: Readonly<Record<string, string>> = {
+  'HTTP/1.0': 'as HTTP/1.1 (RFC 9112, 2.3)',
+  'a target with scheme and host': 'in origin-form (RFC 9112, 3.2.2)',
+  'a line break before the request': 'without the empty line (RFC 9112, 2.2)',
+};
+
 const MALFORMED_FORMS: readonly (readonly [name: string, form: Form])[] = [
   ['lines that end with LF alone', (host, target) => get(host, target).replaceAll('\r\n', '\n')],
   ['a folded header line', (host, target) => get(host, target, 'X-Odd: 1\r\n 2\r\n')],
@@ -94,6 +110,7 @@ export const PROBES: readonly Probe[] = [
       name: `${name}, GET ${target === `/${LONG_SEGMENT}` ? '/xxx…' : target}`,
       tier: 'sound',
       bytes: (end, base) => end.compose({ ...base, method: 'GET', target }),
+      forwarded: null,
     }),
   ),
   ...METHODS.map(
@@ -102,6 +119,7 @@ export const PROBES: readonly Probe[] = [
       // It answers with the request, credentials and all.
       tier: method === 'TRACE' ? 'unwanted' : 'sound',
       bytes: (end, base) => end.compose({ ...base, method }),
+      forwarded: null,
     }),
   ),
   ...SOUND_FORMS.map((form) => formProbe(form, 'sound')),
@@ -109,10 +127,15 @@ export const PROBES: readonly Probe[] = [
 ];
 
 function formProbe([name, form]: readonly [string, Form], tier: Probe['tier']): Probe {
+  const how = REWRITTEN[name];
   return {
     name,
     tier,
-    bytes: (end, base) =>
-      Buffer.from(form(end.host(base), `${end.prefix}${base.target}`), 'latin1'),
+    bytes: formBytes(form),
+    forwarded: how === undefined ? null : { bytes: formBytes(get), how },
   };
+}
+
+function formBytes(form: Form): Probe['bytes'] {
+  return (end, base) => Buffer.from(form(end.host(base), `${end.prefix}${base.target}`), 'latin1');
 }

@@ -1,6 +1,7 @@
 /** The findings and facts of preflight as plain sentences under their headings. */
-import { renderTable } from '../report/table.ts';
+import { paint, renderTable } from '../report/table.ts';
 import { visible } from '../report/escape.ts';
+import { namedFacts, statusWords } from './basis.ts';
 import { END_NAMES, type EndName } from './ends.ts';
 import type { Finding, FindingGroup, RouteFact } from './finding.ts';
 import type { Preflight } from './preflight.ts';
@@ -43,7 +44,11 @@ export function preflightText(preflight: Preflight, options: SentenceOptions): s
     ];
     return [heading, ...lines].join('\n');
   });
-  sections.push(routeTable(preflight.routes, options), lastLine(preflight));
+  const { warning } = preflight.basis;
+  if (warning !== '') {
+    sections.unshift(paint(`warning: ${visible(warning)}`, 'yellow', options.color));
+  }
+  sections.push(routeTable(preflight.routes, options), verdict(preflight));
   return `${sections.join('\n\n')}\n`;
 }
 
@@ -94,10 +99,25 @@ function routeTable(routes: readonly RouteFact[], { color, widthMax }: SentenceO
   );
 }
 
-function lastLine({ findings, requestsSent }: Preflight): string {
+const NOT_COMPARED =
+  'Of the two sides only how they receive requests was compared. Comparing what they answer (a ' +
+  'value, an ETag, a bug in one of them) is what shadowing is for: crossfade run.';
+
+/** What was found, on what that rests, and what was not looked at. */
+function verdict(preflight: Preflight): string {
+  const { findings, requestsSent, basis } = preflight;
+  const base = `${visible(preflight.base)} (${statusWords(preflight.baseStatus)})`;
   const count = differenceCount(findings);
-  const found = count === 0 ? 'Nothing differs' : `${count} difference${count === 1 ? '' : 's'}`;
-  return `${found}. ${requestsSent} requests were sent, none with a method that changes anything.`;
+  const none = basis.warning === '' ? 'Nothing differs' : 'Nothing differs, which says little';
+  const found = count === 0 ? none : `${count} difference${count === 1 ? '' : 's'}`;
+  const { asked, answered, unanswered } = basis;
+  const others = unanswered.length === 0 ? '' : `, not so ${visible(namedFacts(unanswered))}`;
+  return [
+    `${found}. ${requestsSent} requests were sent, none with a method that changes anything.`,
+    `What it rests on: of ${asked} distinct requests legacy answered ${answered} with 2xx or ` +
+      `3xx${others}; methods, forms and sizes were tried on ${base}.`,
+    NOT_COMPARED,
+  ].join('\n');
 }
 
 /** How many findings are differences: what decides the exit code. */

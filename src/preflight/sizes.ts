@@ -1,5 +1,6 @@
 /** The largest head and the longest target that each end takes, found by halving the interval. */
-import { type Ask, type End, END_NAMES, type EndName, type Ends, receptionOf } from './ends.ts';
+import { headerValue } from '../model/exchange.ts';
+import { type Ask, type End, END_NAMES, type EndName, type Ends, statusOf } from './ends.ts';
 import type { Finding, SizeFact } from './finding.ts';
 import type { Heard, RawClient } from './raw-client.ts';
 
@@ -8,7 +9,7 @@ export type SizesByEnd = Readonly<Record<EndName, SizeFact>>;
 export interface SizeFacts {
   /** Request line and fields up to the empty line. */
   readonly head: SizesByEnd;
-  /** One header field, the rest of the head small: often limited apart. */
+  /** What stands between method and version, path and query: often limited apart. */
   readonly target: SizesByEnd;
 }
 
@@ -21,6 +22,8 @@ const TARGET_RANGE: Range = { min: 1024, max: 65_536, step: 64 };
  * is no difference.
  */
 const ADDED_MAX_BYTES = 512;
+
+const TOO_LARGE: ReadonlySet<number> = new Set([400, 414, 431]);
 
 interface Range {
   readonly min: number;
@@ -68,25 +71,51 @@ async function largest(
   range: Range,
   grow: Grow,
 ): Promise<SizeFact> {
-  const usual = receptionOf(await client.ask(end.address, end.compose(base), false));
-  let refusal = '';
+  const ask = (bytes: number): Promise<Heard> =>
+    client.ask(end.address, grow(end, base, bytes), false);
+  // What is answered to the addition as such, however small, is no limit.
+  const usual = statusOf(await ask(0));
+  let refused: Heard | null = null;
   const isTaken = async (bytes: number): Promise<boolean> => {
-    const heard = await client.ask(end.address, grow(end, base, bytes), false);
-    if (receptionOf(heard) === usual) return true;
-    refusal = refusalOf(heard);
+    const heard = await ask(bytes);
+    if (!isTooLarge(heard) || statusOf(heard) === usual) return true;
+    refused = heard;
     return false;
   };
-  if (await isTaken(range.max)) return { bytes: range.max, bound: 'at-least', refusal: '' };
-  if (!(await isTaken(range.min))) return { bytes: range.min, bound: 'below', refusal };
+  const found = (bytes: number, bound: SizeFact['bound']): SizeFact => ({
+    bytes,
+    bound,
+    refusal: refused === null ? '' : refusalOf(refused),
+    isRefusedByProxy: refused !== null && proxyErrorOf(refused) === 'rejected',
+  });
+  if (await isTaken(range.max)) return found(range.max, 'at-least');
+  if (!(await isTaken(range.min))) return found(range.min, 'below');
   let taken = range.min;
-  let refused = range.max;
-  while (refused - taken > range.step) {
-    const middle = taken + Math.floor((refused - taken) / 2 / range.step) * range.step;
+  let tooLarge = range.max;
+  while (tooLarge - taken > range.step) {
+    const middle = taken + Math.floor((tooLarge - taken) / 2 / range.step) * range.step;
     const next = middle === taken ? taken + range.step : middle;
     if (await isTaken(next)) taken = next;
-    else refused = next;
+    else tooLarge = next;
   }
-  return { bytes: taken, bound: 'exact', refusal };
+  return found(taken, 'exact');
+}
+
+/**
+ * What servers answer to a head that is too large, or nothing at all, which the proxy tells in
+ * words of its own; every other status is one to the request itself, such as a 404 to a parameter
+ * that nobody knows.
+ */
+function isTooLarge(heard: Heard): boolean {
+  return (
+    heard.kind === 'silent' || TOO_LARGE.has(heard.answer.status) || proxyErrorOf(heard) !== ''
+  );
+}
+
+/** Why the proxy itself answered; '' where a side did. */
+function proxyErrorOf(heard: Heard): string {
+  if (heard.kind === 'silent') return '';
+  return headerValue(heard.answer.headers, 'crossfade-error') ?? '';
 }
 
 function refusalOf(heard: Heard): string {
@@ -116,7 +145,10 @@ function judgeSize(
       'proxy',
       `a ${name} of ${bytesText(legacy.bytes)} is taken by legacy and too large through the ` +
         `proxy, which takes ${sizeWords(proxy)}`,
-      `to mend: raise the limit of the data port, now ${bytesText(headMaxBytes)}: limits.head`,
+      proxy.isRefusedByProxy
+        ? `to mend: raise the limit of the data port, now ${bytesText(headMaxBytes)}: limits.head`
+        : `to mend: raise legacy's own limit by what the proxy adds to a head (setHeaders, Via, ` +
+            'X-Forwarded-For and their like), or leave this traffic on legacy',
     );
   }
   if (room(candidate) < room(legacy)) {

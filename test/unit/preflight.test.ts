@@ -207,7 +207,8 @@ describe('sizes', () => {
   });
 
   test('differ beyond what the proxy adds for its own hop', () => {
-    const size = (bytes: number) => ({ bytes, bound: 'exact' as const, refusal: '431' });
+    const size = (bytes: number) =>
+      ({ bytes, bound: 'exact', refusal: '431', isRefusedByProxy: true }) as const;
     const judge = (legacy: number, proxy: number, candidate: number) =>
       judgeSizes(
         {

@@ -45,7 +45,11 @@ export function preflightCommand(): Command {
 const HELP = `
 It starts a proxy of its own on a free port, with the mirror off, and sends requests to both
 sides: only with safe methods, and none whose path says that it changes something. A recording
-has its credentials replaced: give some with --header.
+has its credentials replaced: give some with --header. Give paths that exist: it warns when legacy
+answers none of them 2xx or 3xx, for then it has seen nothing of what clients ask for.
+
+It finds out which requests are refused or missed, by the proxy or by one side. It does not compare
+what the two sides answer (a value, an ETag, a bug): that is what shadowing is for, crossfade run.
 
 Exit codes: 0 nothing differs, 3 something does, 5 a side cannot be reached.`;
 
@@ -75,7 +79,7 @@ async function preflight(targets: readonly string[], flags: PreflightFlags): Pro
     max: sampleMax(flags.sample),
   });
   const timeoutMs = Math.min(settings.liveTimeoutMs, ANSWER_MAX_MS);
-  const found = await checked({ settings, sample, idleMaxMs, timeoutMs });
+  const found = await checked({ settings, sample, targets, idleMaxMs, timeoutMs });
   const differences = differenceCount(found.findings);
   if (flags.json === true) printJson({ differences, ...found });
   else {
