@@ -78,6 +78,8 @@ export const LIMITS = {
   journalPersistMs: 50,
   /** Tainted keys listed by name in a status. */
   taintedListedMax: 50,
+  /** A longer key is known by its digest: keys are kept and stored by the hundred thousand. */
+  keyMaxBytes: 256,
   /** Keys in one request. */
   keysPerRequestMax: 1024,
   /** Routes named apart in metrics and summaries; the rest is `other`. */

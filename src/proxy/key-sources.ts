@@ -1,4 +1,5 @@
 /** Where keys are found in a request: each source made once from the configuration. */
+import { createHash } from 'node:crypto';
 import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource } from '../model/settings.ts';
@@ -51,7 +52,7 @@ class PathKey implements KeyFinder {
   }
 
   find({ target }: Keyed): readonly string[] {
-    return one(this.#expression.exec(target)?.[1] ?? '');
+    return one(unescaped(this.#expression.exec(target)?.[1] ?? ''));
   }
 }
 
@@ -115,7 +116,7 @@ class BodyKey implements KeyFinder {
     const keys = new Set<string>();
     for (const value of values) {
       const key = keyText(value);
-      if (key !== '') keys.add(key);
+      if (key !== '') keys.add(bounded(key));
       if (keys.size > LIMITS.keysPerRequestMax) break;
     }
     return [...keys];
@@ -147,7 +148,25 @@ class ClaimKey implements KeyFinder {
 }
 
 function one(key: string): readonly string[] {
-  return key === '' ? NO_KEYS : [key];
+  return key === '' ? NO_KEYS : [bounded(key)];
+}
+
+/** A key as it is kept, told and stored: one that is very long by its digest. */
+function bounded(key: string): string {
+  const { keyMaxBytes } = LIMITS;
+  if (key.length * 3 <= keyMaxBytes || Buffer.byteLength(key) <= keyMaxBytes) return key;
+  return `sha256:${createHash('sha256').update(key).digest('hex')}`;
+}
+
+/** A segment of a path by what its escapes stand for: one owner has one key, however spelled. */
+function unescaped(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Nobody can say what it stands for: it stands for itself.
+    return segment;
+  }
 }
 
 /** A field's first value; '' where it is not there. `name` in lower case. */

@@ -111,6 +111,35 @@ describe('identification', () => {
     expect(createIdentifier([], []).identify('GET', '/', [], null).keys).toEqual([]);
   });
 
+  it.each([
+    ['/v1/users/%61lice/x', 'alice'],
+    ['/v1/users/a%2Fb%20c/x', 'a/b c'],
+    ['/v1/users/caf%C3%A9/x', 'café'],
+    ['/v1/users/a+b/x', 'a+b'],
+    ['/v1/users/50%/x', '50%'],
+    ['/v1/users/%61%E9/x', '%61%E9'],
+  ])('knows whose path %s is, however it is spelled: %s', (target, key) => {
+    const identifier = createIdentifier([], userKey);
+    expect(identifier.identify('GET', target, [], null).keys).toEqual([key]);
+  });
+
+  it('knows a very long key by its digest, wherever it comes from', () => {
+    const identifier = createIdentifier(
+      [],
+      [
+        { from: 'header', name: 'x-user' },
+        { from: 'body', path: '/id' },
+      ],
+    );
+    const keyOf = (headers: string[], id = '') =>
+      identifier.identify('POST', '/', headers, Buffer.from(JSON.stringify({ id }))).keys[0]!;
+    const longest = 'é'.repeat(128);
+    expect(keyOf([], longest)).toBe(longest);
+    expect(keyOf([], `${longest}a`)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(keyOf([], `${longest}a`)).not.toBe(keyOf([], `${longest}b`));
+    expect(keyOf(['X-User', `${longest}a`])).toBe(keyOf([], `${longest}a`));
+  });
+
   it('lets the keys of a route take the place of the general ones', () => {
     const own: KeySource[] = [
       { from: 'query', name: 'team' },
