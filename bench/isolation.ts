@@ -3,9 +3,9 @@
  * dead, resetting or endless, beside p99 with the same shadow healthy, in blocks of one run in
  * the order ABBA, at half of what saturates. A row ends when the upper bound of the ratio is at
  * most 1.05, or its time is over. The control row adds 10 % to legacy's own answers: the method
- * must find that.
+ * must find that. With `--peers`, instead: every mirror there is, beside one another.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,10 @@ import type { Status } from '../src/model/rollout.ts';
 import { median } from '../src/report/story.ts';
 import { renderTable } from '../src/report/table.ts';
 import type { LoadResult, ToLoad } from './isolation-load.ts';
+import { comparePeers } from './isolation-peers.ts';
 import { pairedRatio, type PairedRatio } from './isolation-ratio.ts';
 import type { FromSide, SideMode, ToSide } from './isolation-side.ts';
+import { Child } from './trial-child.ts';
 
 const LIMIT = 1.05;
 const CONNECTIONS = 256;
@@ -47,57 +49,33 @@ const ROWS: readonly Row[] = [
 
 const { values } = parseArgs({
   options: {
-    block: { type: 'string', default: '10s' },
+    peers: { type: 'boolean', default: false },
+    block: { type: 'string' },
     max: { type: 'string', default: '10m' },
     after: { type: 'string', default: '60s' },
     service: { type: 'string', default: '10ms' },
-    pairs: { type: 'string', default: '10' },
+    pairs: { type: 'string' },
     rate: { type: 'string' },
-    rows: { type: 'string', default: ROWS.map(({ name }) => name).join(',') },
+    rows: { type: 'string' },
   },
 });
 
-function durationOf(name: 'block' | 'max' | 'after' | 'service'): number {
-  const ms = parseDurationMs(values[name]);
-  if (ms === undefined) throw new Error(`--${name}: expected a duration, found ${values[name]}`);
+function durationOf(name: 'block' | 'max' | 'after' | 'service', otherwise = '10s'): number {
+  const text = values[name] ?? otherwise;
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new Error(`--${name}: expected a duration, found ${text}`);
   return ms;
 }
 
-const BLOCK_MS = durationOf('block');
+const BLOCK_MS = durationOf('block', values.peers ? '5s' : '10s');
 const MAX_MS = durationOf('max');
 const AFTER_MS = durationOf('after');
 const SERVICE_MS = durationOf('service');
-const PAIRS_MIN = Number(values.pairs);
+const PAIRS_MIN = Number(values.pairs ?? 10);
 const FOLDER = mkdtempSync(join(tmpdir(), 'crossfade-isolation-'));
 const STORE = join(FOLDER, 'crossfade.db');
-const children: ChildProcess[] = [];
-
-/** A process of the trial and its next word. */
-class Child<In extends object, Out> {
-  readonly #child: ChildProcess;
-
-  constructor(file: string) {
-    this.#child = fork(join(import.meta.dirname, file));
-    children.push(this.#child);
-  }
-
-  hear(): Promise<Out> {
-    return new Promise((resolve, reject) => {
-      const ended = (): void => reject(new Error('a process of the trial has ended'));
-      this.#child.once('exit', ended);
-      this.#child.once('message', (message) => {
-        this.#child.removeListener('exit', ended);
-        resolve(message as Out);
-      });
-    });
-  }
-
-  tell(message: In): Promise<Out> {
-    const heard = this.hear();
-    this.#child.send(message);
-    return heard;
-  }
-}
+/** What ends the processes of the trial. */
+const ends: (() => void)[] = [];
 
 interface Stage {
   readonly legacy: Child<ToSide, FromSide>;
@@ -112,6 +90,7 @@ async function setStage(): Promise<Stage> {
   const shadow = new Child<ToSide, FromSide>('isolation-side.ts');
   const ports = [(await legacy.hear()).port, (await shadow.hear()).port];
   const load = new Child<ToLoad, LoadResult>('isolation-load.ts');
+  ends.push(...[legacy, shadow, load].map((child) => () => child.end()));
   const port = 20_000 + (process.pid % 20_000);
   const file = join(FOLDER, 'crossfade.yaml');
   writeFileSync(
@@ -131,7 +110,7 @@ control: { listen: 127.0.0.1:0 }
   const run = spawn(process.execPath, [main, 'run', '-c', file, '--quiet'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  children.push(run);
+  ends.push(() => run.kill());
   await new Promise<void>((resolve, reject) => {
     run.stdout.once('data', () => resolve());
     run.once('exit', () => reject(new Error('crossfade did not start')));
@@ -295,7 +274,24 @@ function report(results: readonly RowResult[], baselineMib: number): void {
   process.stdout.write(`${renderTable(columns, rows)}\n`);
 }
 
-try {
+function closingLines(last: Status, baselineMib: number, ratePerSec: number): string {
+  const unequal = broken(last);
+  const [cpu] = cpus();
+  return (
+    `${last.traffic.received} requests; the counts ` +
+    `${unequal.length === 0 ? 'add up' : `do NOT add up: ${unequal.join(', ')}`}. ` +
+    `${ratePerSec} a second${values.rate === undefined ? ', half of what saturates' : ''}; ` +
+    `legacy answers after ${values.service}; ` +
+    `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
+    `${RSS_OVER_MAX_MIB} MiB more. ` +
+    `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ` +
+    `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}. ` +
+    `Command: npm run bench -- isolation ${process.argv.slice(2).join(' ')}`
+  );
+}
+
+/** Every row of ours; true where every request was answered and the counts add up. */
+async function measureRows(): Promise<boolean> {
   const stage = await setStage();
   await setMode(stage, 'healthy', 1);
   await turn('off');
@@ -306,29 +302,31 @@ try {
   const saturated = await block(stage, null, WARM_UP_MS / 2);
   const ratePerSec = Math.round(Number(values.rate ?? saturated.perSec / 2));
   progress(`saturated at ${saturated.perSec.toFixed(0)} a second; goes on with ${ratePerSec}`);
-  const wanted = values.rows.split(',');
+  const wanted = values.rows?.split(',');
   const results: RowResult[] = [];
   for (const row of ROWS) {
-    if (wanted.includes(row.name)) results.push(await measure(stage, row, ratePerSec));
+    if (wanted?.includes(row.name) ?? true) results.push(await measure(stage, row, ratePerSec));
   }
   report(results, baselineMib);
   const last = await status();
-  const failed = results.reduce((sum, result) => sum + result.failed, 0);
-  const unequal = broken(last);
-  const [cpu] = cpus();
-  process.stdout.write(
-    `${last.traffic.received} requests; the counts ` +
-      `${unequal.length === 0 ? 'add up' : `do NOT add up: ${unequal.join(', ')}`}. ` +
-      `${ratePerSec} a second${values.rate === undefined ? ', half of what saturates' : ''}; ` +
-      `legacy answers after ${values.service}; ` +
-      `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
-      `${RSS_OVER_MAX_MIB} MiB more. ` +
-      `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ` +
-      `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}. ` +
-      `Command: npm run bench -- isolation ${process.argv.slice(2).join(' ')}\n`,
-  );
-  if (failed > 0 || unequal.length > 0) process.exitCode = 1;
+  process.stdout.write(`${closingLines(last, baselineMib, ratePerSec)}\n`);
+  return results.every(({ failed }) => failed === 0) && broken(last).length === 0;
+}
+
+function measurePeers(): Promise<boolean> {
+  return comparePeers({
+    blockMs: BLOCK_MS,
+    ratePerSec: Number(values.rate ?? 2000),
+    answerMs: SERVICE_MS,
+    blocks: Number(values.pairs ?? 3),
+    rows: values.rows?.split(',') ?? null,
+  });
+}
+
+try {
+  const isAsItShouldBe = await (values.peers ? measurePeers() : measureRows());
+  if (!isAsItShouldBe) process.exitCode = 1;
 } finally {
-  for (const child of children) child.kill();
+  for (const end of ends) end();
   rmSync(FOLDER, { recursive: true, force: true });
 }

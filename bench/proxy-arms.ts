@@ -12,6 +12,7 @@ import type { Status } from '../src/model/rollout.ts';
 import { treeOf } from './cpu-time.ts';
 import { fillTemplates, findCommand, opens, type Peer, type Place, versionOf } from './peers.ts';
 import type { Pinning } from './pinning.ts';
+import { endsWithTrial } from './trial-child.ts';
 
 export interface Sides {
   readonly legacy: number;
@@ -57,7 +58,7 @@ export class Arm {
     // One core, as the others have: Go takes all there are.
     const env = { ...process.env, GOMAXPROCS: '1' };
     const stdio = ['ignore', 'ignore', stderr ?? 'ignore'] as const;
-    const child = spawn(command[0]!, command.slice(1), { stdio: [...stdio], env });
+    const child = endsWithTrial(spawn(command[0]!, command.slice(1), { stdio: [...stdio], env }));
     this.#child = child;
     if (stderr !== null) closeSync(stderr);
     await once(child, 'spawn');
@@ -183,6 +184,13 @@ export class ArmStarter {
     this.#nextPort += 1;
     return { ...this.#sides, port: this.#nextPort, folder: join(this.#folder, id) };
   }
+}
+
+/** The peers among these and their versions, each once. */
+export function versionsOf(arms: readonly Arm[]): string {
+  const peers = arms.map(({ way }) => way).filter(({ version }) => version !== null);
+  const versions = peers.map(({ name, version }) => `${name.split(',')[0]} ${version}`);
+  return [...new Set(versions)].join(', ');
 }
 
 function wordsOf({ port, legacy, candidate }: Place): Readonly<Record<string, string>> {

@@ -13,7 +13,7 @@ import { parseDurationMs } from '../src/kit/units.ts';
 import { CPU_SOURCE } from './cpu-time.ts';
 import { PEERS } from './peers.ts';
 import { type Pinning, pinToCores } from './pinning.ts';
-import { type Arm, ArmStarter } from './proxy-arms.ts';
+import { type Arm, ArmStarter, versionsOf } from './proxy-arms.ts';
 import { type Findings, medianOf, reportFindings, type Rounds } from './proxy-report.ts';
 import { describeRound, measureRound, type Round, type Stage } from './proxy-round.ts';
 import { Upstream } from './upstreams.ts';
@@ -38,8 +38,8 @@ function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** The ways that are wanted and installed, the proxies of all of them running. */
-async function beginArms(starter: ArmStarter): Promise<readonly Arm[]> {
+/** The ways that are wanted and installed. */
+function armsOf(starter: ArmStarter): readonly Arm[] {
   const wanted = values.rows?.split(',');
   const isWanted = (id: string): boolean => wanted?.includes(id) ?? true;
   const arms = [starter.direct()];
@@ -94,38 +94,39 @@ async function measure(stage: Stage, arms: readonly Arm[]): Promise<Findings> {
 }
 
 function closingLines(arms: readonly Arm[], pinning: Pinning): string {
-  const versions = arms
-    .filter(({ way }) => way.version !== null)
-    .map(({ way }) => `${way.name.split(',')[0]} ${way.version}`);
   const options = process.argv.slice(2).join(' ');
   return [
     'In every round of Crossfade’s: received = mirrored = compared, as the sides counted them.',
-    `${ROUNDS} ${ROUNDS === 1 ? 'round' : 'rounds'} of ${values.round} for each way and load, interleaved, ${values.clients} ` +
-      'kept connections; medians, lowest and highest. One worker each.',
+    `Rounds for each way and load: ${ROUNDS} of ${values.round}, interleaved, ` +
+      `${values.clients} kept connections; medians, lowest and highest. One worker each.`,
     `${pinning.says} CPU by ${CPU_SOURCE}.`,
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, ` +
-      `Node ${process.versions.node}; ${[...new Set(versions)].join(', ')}.`,
+      `Node ${process.versions.node}; ${versionsOf(arms)}.`,
     `Command: npm run bench -- proxy${options === '' ? '' : ` ${options}`}`,
   ].join('\n');
 }
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'crossfade-bench-'));
-  const pinning = pinToCores();
-  const ports = [0, 1, 2, 3].map((i) => FIRST_PORT + i) as [number, number, number, number];
-  const legacy = await Upstream.start(join(folder, 'legacy'), ports[0], ports[1]);
-  const candidate = await Upstream.start(join(folder, 'candidate'), ports[2], ports[3]);
-  const roundMs = parseDurationMs(values.round) ?? 3000;
-  const stage = { legacy, candidate, clients: Number(values.clients), roundMs };
-  const sides = { legacy: legacy.port, candidate: candidate.port };
-  const arms = await beginArms(new ArmStarter(folder, sides, pinning, FIRST_PORT + 10));
+  const ends: (() => Promise<void>)[] = [];
   try {
+    const pinning = pinToCores();
+    const side = async (name: string, port: number): Promise<Upstream> => {
+      const upstream = await Upstream.start(join(folder, name), port, port + 1);
+      ends.push(async () => upstream.end());
+      return upstream;
+    };
+    const legacy = await side('legacy', FIRST_PORT);
+    const candidate = await side('candidate', FIRST_PORT + 2);
+    const sides = { legacy: legacy.port, candidate: candidate.port };
+    const arms = armsOf(new ArmStarter(folder, sides, pinning, FIRST_PORT + 3));
+    ends.push(...arms.map((arm) => () => arm.end()));
+    const roundMs = parseDurationMs(values.round) ?? 3000;
+    const stage = { legacy, candidate, clients: Number(values.clients), roundMs };
     const findings = await measure(stage, arms);
     process.stdout.write(`${reportFindings(findings)}\n\n${closingLines(arms, pinning)}\n`);
   } finally {
-    await Promise.all(arms.map((arm) => arm.end()));
-    legacy.end();
-    candidate.end();
+    await Promise.all(ends.map((end) => end()));
     rmSync(folder, { recursive: true, force: true });
   }
 }

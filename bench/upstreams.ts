@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { ANSWER_BODY } from './isolation-side.ts';
 import { fillTemplates, opens } from './peers.ts';
+import { endsWithTrial } from './trial-child.ts';
 
 export interface UpstreamCounts {
   readonly requests: number;
@@ -29,9 +30,10 @@ export class Upstream {
       STATUS: String(statusPort),
       BODY: ANSWER_BODY.toString(),
     });
-    const child = spawn('nginx', ['-c', `${folder}/upstream.conf`, '-p', folder], {
+    const started = spawn('nginx', ['-c', `${folder}/upstream.conf`, '-p', folder], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    const child = endsWithTrial(started);
     child.once('error', () => process.stderr.write('the sides are nginx: install it\n'));
     const upstream = new Upstream(port, statusPort, child);
     await opens(statusPort, () => child.exitCode !== null, 'nginx, as a side,');
