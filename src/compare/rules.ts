@@ -45,7 +45,7 @@ export class RuleSet {
 
   /** `atMs`: wall clock; rules whose last day is before it do not hold. */
   constructor(rules: readonly CompareRule[], atMs: number) {
-    const held = rules.filter((rule) => isHeld(rule, atMs));
+    const held = rules.filter((rule) => isRuleHeld(rule, atMs));
     const ready = (as: CompareRule['as']): ReadyRule[] =>
       held
         .filter((rule) => rule.as === as && (rule.path === '' || rule.path.startsWith('/')))
@@ -105,7 +105,7 @@ export class RuleSet {
 }
 
 /** A rule holds through the last moment of its last day, UTC; for ever when none is named. */
-function isHeld(rule: CompareRule, atMs: number): boolean {
+export function isRuleHeld(rule: CompareRule, atMs: number): boolean {
   if (rule.until === '') return true;
   const untilMs = Date.parse(rule.until);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(rule.until);

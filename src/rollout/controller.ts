@@ -22,6 +22,7 @@ import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { Journal } from './journal.ts';
 import { ladderOf, stepAt } from './ladder.ts';
+import { lapsedRules } from './lapsed-rules.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
 import type { PairedSecond } from './seconds.ts';
@@ -275,6 +276,7 @@ class RolloutController implements Controller {
       engine: this.#options.engine,
       events: this.events(0, STATUS_EVENTS),
       warnings: [this.#bug, this.#journal.problem, this.#applying.problem],
+      lapsed: lapsedRules(this.#settings, this.#clock.wallMs()),
     });
   }
 

@@ -14,6 +14,7 @@ import type { MissedCounts } from '../measure/accumulate.ts';
 import { OVERLOAD_NAMES } from '../proxy/overload.ts';
 import type { JournalState, TrafficEngine } from './engine.ts';
 import type { Gathering } from './gathering.ts';
+import { type LapsedRule, lapsedSentences } from './lapsed-rules.ts';
 
 export interface StatusFacts {
   readonly state: RolloutState;
@@ -27,6 +28,8 @@ export interface StatusFacts {
   readonly events: readonly RolloutEvent[];
   /** Null where there is nothing to warn of. */
   readonly warnings: readonly (string | null)[];
+  /** Compare rules that no longer hold. */
+  readonly lapsed: readonly LapsedRule[];
 }
 
 const NO_JOURNAL: JournalState = { entries: 0, bytes: 0, keys: [], problem: null };
@@ -54,7 +57,7 @@ export function statusOf(facts: StatusFacts): Status {
     workers: engine.workers?.() ?? gathering.workers,
     legacyReachable: engine.isReachable?.('legacy') ?? true,
     candidateReachable: engine.isReachable?.('candidate') ?? true,
-    warnings,
+    warnings: [...warnings, ...lapsedSentences(facts.lapsed)],
   };
 }
 

@@ -13,6 +13,7 @@ import { createLog, type Log } from '../../kit/log.ts';
 import { createResourcePoller } from '../../measure/runtime-metrics.ts';
 import type { Settings } from '../../model/settings.ts';
 import { createController } from '../../rollout/controller.ts';
+import { lapsedRules } from '../../rollout/lapsed-rules.ts';
 import { openRolloutStore } from '../../store/rollout-store.ts';
 import { createReloading } from '../reloading.ts';
 
@@ -93,6 +94,7 @@ async function serve(
     took: (next) => {
       poller.close();
       poller = createResourcePoller(next, systemClock);
+      warnOf(next, flags, log);
     },
     log,
   });
@@ -113,10 +115,8 @@ async function serve(
     process.stdout.write(
       `crossfade: serving ${settings.listen.host}:${handle.port}, control ${control.address}\n`,
     );
-    if (!engine.isReachable('legacy')) {
-      const { url } = settings.legacy;
-      log.warn({ url }, 'legacy cannot be reached: clients get 502 until it is');
-    }
+    warnOf(settings, flags, log);
+    if (!engine.isReachable('legacy')) warnOfLegacy(settings, log);
     const signal = await ended;
     process.exitCode = exitCodeOf(signal);
     // It goes on answering, that it is not ready.
@@ -127,6 +127,22 @@ async function serve(
     await control?.close();
     await controller.close();
     poller.close();
+  }
+}
+
+function warnOfLegacy({ legacy: { url } }: Settings, log: Log): void {
+  log.warn({ url }, 'legacy cannot be reached: clients get 502 until it is');
+}
+
+/** What is right as it is written and hardly what was meant. */
+function warnOf(settings: Settings, flags: RunFlags, log: Log): void {
+  const upToPercent = settings.ladder.at(-1)?.percent ?? 0;
+  // Two URLs alone never meant more than a shadow.
+  if (settings.key === null && upToPercent > 0 && flags.config !== undefined) {
+    log.warn({ upToPercent }, 'the ladder is not climbed: no key is configured');
+  }
+  for (const rule of lapsedRules(settings, systemClock.wallMs())) {
+    log.warn({ ...rule }, 'a compare rule no longer holds');
   }
 }
 
