@@ -54,7 +54,7 @@ export class Assigner {
     const { order, overrideSecret, tainted } = this.#parts;
     if (overrideSecret !== null) {
       const chosen = overrideOf(head.headers, overrideSecret, Date.now());
-      if (chosen !== null) return unmirrored(chosen, 'override');
+      if (chosen !== null) return overridden(chosen, pendingTo(identity, chosen, order));
     }
     const assignment = this.#parts.assignment();
     const planned = this.#plannedSide(identity, assignment);
@@ -96,8 +96,10 @@ export class Assigner {
   }
 }
 
-function unmirrored(liveSide: Side, skip: SkipReason): Plan {
-  return { liveSide, shadowSide: otherSide(liveSide), skip, isJudged: false, overtaken: NONE };
+/** A tester waits for nothing, so a write may overtake copies of its keys to either side. */
+function overridden(liveSide: Side, overtaken: readonly string[]): Plan {
+  const shadowSide = otherSide(liveSide);
+  return { liveSide, shadowSide, skip: 'override', isJudged: false, overtaken };
 }
 
 /** Monotone in `percent`: raising it only adds keys to the candidate's cohort. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/model/assignment.ts';
+import type { Side } from '../../src/model/exchange.ts';
 import { Assigner, type AssignerParts, cohortSide, type Plan } from '../../src/proxy/assign.ts';
 import type { Identity } from '../../src/proxy/identify.ts';
 import { KeyOrder } from '../../src/proxy/key-order.ts';
@@ -146,6 +147,30 @@ describe('assignment', () => {
     expect(chosen(signOverride(secret, 'candidate', later - 120)).liveSide).toBe('legacy');
     const unsigned = assigner(0).assign(identity(), head({ headers: ['crossfade-side', signed] }));
     expect(unsigned.liveSide).toBe('legacy');
+  });
+
+  it('names the keys of which a tester overtakes copies on their way to the chosen side', () => {
+    const secret = 'a secret of testers';
+    const order = new KeyOrder();
+    const to = (target: Side): void =>
+      order.acquire({
+        keys: ['user-1000'],
+        isWrite: true,
+        target,
+        missing: 0,
+        run: () => undefined,
+      });
+    const overtaken = (side: Side) => {
+      const value = signOverride(secret, side, Math.floor(Date.now() / 1000) + 60);
+      const headers = ['crossfade-side', value];
+      return assigner(0, { order, overrideSecret: secret }).assign(identity(), head({ headers }))
+        .overtaken;
+    };
+    to('candidate');
+    expect(overtaken('candidate')).toEqual(['user-1000']);
+    expect(overtaken('legacy')).toEqual([]);
+    to('legacy');
+    expect(overtaken('legacy')).toEqual(['user-1000']);
   });
 
   it('mirrors neither upgrades nor event streams, nor anything in safe mode', () => {
