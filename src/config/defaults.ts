@@ -58,4 +58,6 @@ export const DEFAULT_UPSTREAM: Omit<UpstreamSettings, 'url' | 'metricsUrl'> = {
   removeHeaders: [],
   tls: { caPath: null, certPath: null, keyPath: null, serverName: null, isVerified: true },
   isTrusted: true,
+  stripHeaders: [],
+  stripQuery: [],
 };

@@ -68,6 +68,10 @@ export interface FileUpstream {
   };
   readonly tls?: FileUpstreamTls;
   readonly trusted?: boolean;
+  readonly strip?: {
+    readonly headers?: readonly string[];
+    readonly query?: readonly string[];
+  };
 }
 
 /** One place of a key; from the path, a route's own pattern serves where it names none. */

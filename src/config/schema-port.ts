@@ -50,8 +50,10 @@ const trustedHops = Type.Array(
   {
     maxItems: 1000,
     description:
-      'Peers whose X-Forwarded-* and Forwarded fields are believed and added to; those of all ' +
-      'others are replaced.',
+      'Peers whose forwarding fields are believed and added to: Forwarded, X-Forwarded-* of any ' +
+      'name, X-Real-IP, X-Client-IP, True-Client-IP, CF-Connecting-IP and their like. Those of ' +
+      'all others are removed, as is each that is spelled with `_` for `-`; X-Forwarded-For, ' +
+      '-Proto and -Host are then told anew.',
   },
 );
 

@@ -73,6 +73,22 @@ const tls = Type.Object(
   { ...CLOSED, description: 'TLS towards an https:// side.' },
 );
 
+const strip = Type.Object(
+  {
+    headers: Type.Optional(Type.Array(fieldName, { maxItems: 100, description: 'Header fields.' })),
+    query: Type.Optional(
+      Type.Array(text('the name of a parameter', '^[^&=#\\s]+$'), {
+        maxItems: 100,
+        description: 'Parameters of the query string, decoded.',
+      }),
+    ),
+  },
+  {
+    ...CLOSED,
+    description: 'With `trusted: false`: what is a credential though its name does not say so.',
+  },
+);
+
 const upstream = Type.Object(
   {
     url: httpUrl('Origin of the implementation, with a path prefix if it has one.'),
@@ -94,10 +110,12 @@ const upstream = Type.Object(
       Type.Boolean({
         default: true,
         description:
-          '`false`: as the shadow it is sent no credentials of clients (cookies, ' +
-          'Authorization, API keys), only what `headers.set` gives it.',
+          '`false`: as the shadow it is sent no credentials of clients (cookies, fields and ' +
+          'query parameters that by their names are some), only what `headers.set` gives it. ' +
+          'Paths and bodies are as clients send them.',
       }),
     ),
+    strip: Type.Optional(strip),
   },
   CLOSED,
 );

@@ -30,9 +30,21 @@ export function settleSide(
     host: file.host ?? DEFAULT_UPSTREAM.host,
     ...settleHeaders(file.headers ?? {}, [side, 'headers'], around),
     tls: settleUpstreamTls(file.tls ?? {}, [side, 'tls'], around),
-    isTrusted: file.trusted ?? DEFAULT_UPSTREAM.isTrusted,
+    ...settleTrust(file, [side, 'strip'], problems),
   };
   return url === null ? null : { url, ...settled };
+}
+
+type Trust = Pick<UpstreamSettings, 'isTrusted' | 'stripHeaders' | 'stripQuery'>;
+
+function settleTrust({ trusted, strip }: FileUpstream, at: Path, problems: Problems): Trust {
+  const isTrusted = trusted ?? DEFAULT_UPSTREAM.isTrusted;
+  if (isTrusted && strip !== undefined) {
+    problems.add(at, 'expected `trusted: false` beside it: a trusted side is sent everything');
+  }
+  const lower = (names: readonly string[] = []): string[] =>
+    names.map((name) => name.toLowerCase());
+  return { isTrusted, stripHeaders: lower(strip?.headers), stripQuery: lower(strip?.query) };
 }
 
 /** Fields that the proxy alone writes, each with why, as the wire's framing hangs on them. */

@@ -35,6 +35,9 @@ export interface UpstreamSettings {
   readonly tls: TlsUpstreamSettings;
   /** False: as shadow it gets no credentials of clients, only its own `setHeaders`. */
   readonly isTrusted: boolean;
+  /** Fields and query parameters that are credentials too, in lower case. */
+  readonly stripHeaders: readonly string[];
+  readonly stripQuery: readonly string[];
 }
 
 /** The data port: where clients connect, whom it believes, what it takes. */

@@ -1,3 +1,4 @@
+import { isCredentialName } from '../kit/credentials.ts';
 import type { RawHeaders } from '../model/exchange.ts';
 
 /** What a field is to the proxy; everything else is passed on as it came. */
@@ -6,7 +7,7 @@ export const FIELD = {
   /** Belongs to one hop and is never passed on. Source: RFC 9110, section 7.6.1. */
   hop: 1,
   connection: 2,
-  /** X-Forwarded-*, Forwarded: believed from trusted hops alone. */
+  /** X-Forwarded-*, Forwarded and their like: believed from trusted hops alone. */
   forwarded: 3,
   via: 4,
   /** The proxy's own fields: set by nobody else. */
@@ -21,6 +22,12 @@ export const FIELD = {
   setCookie: 12,
   /** What our own server has answered already. */
   answeredByUs: 13,
+  /** Both: of a trusted hop, which an untrusted shadow does not get. */
+  forwardedCredential: 14,
+  /** Such a name, or one of our own, with `_` for `-`: some readers would take it for that one. */
+  disguised: 15,
+  /** A URL, whose query may hold credentials. */
+  referer: 16,
 } as const;
 export type FieldClass = (typeof FIELD)[keyof typeof FIELD];
 
@@ -36,25 +43,11 @@ const CLASSES: Readonly<Record<string, FieldClass>> = {
   upgrade: FIELD.hop,
   expect: FIELD.answeredByUs,
   'http2-settings': FIELD.answeredByUs,
-  forwarded: FIELD.forwarded,
-  'x-forwarded-for': FIELD.forwarded,
-  'x-forwarded-proto': FIELD.forwarded,
-  'x-forwarded-host': FIELD.forwarded,
-  'x-forwarded-port': FIELD.forwarded,
-  'x-real-ip': FIELD.forwarded,
   via: FIELD.via,
   host: FIELD.host,
+  referer: FIELD.referer,
   cookie: FIELD.cookie,
   'set-cookie': FIELD.setCookie,
-  authorization: FIELD.credential,
-  'x-api-key': FIELD.credential,
-  'x-auth-token': FIELD.credential,
-  'x-csrf-token': FIELD.credential,
-  'x-amz-security-token': FIELD.credential,
-  'x-client-cert': FIELD.credential,
-  'x-ssl-client-cert': FIELD.credential,
-  'x-forwarded-client-cert': FIELD.credential,
-  'client-cert': FIELD.credential,
   traceparent: FIELD.trace,
   tracestate: FIELD.trace,
   b3: FIELD.trace,
@@ -67,19 +60,44 @@ const CLASSES: Readonly<Record<string, FieldClass>> = {
 /** Prefix of every field of our own. */
 const OWN_PREFIX = 'crossfade-';
 
-/** Spellings seen so far; clients use few, and a hostile one cannot make it grow. */
+/** What hops tell of the client and of how it came, by names that are all in use. */
+const FORWARDED = new RegExp(
+  [
+    '^(?:x-)?forwarded(?:-.*)?$',
+    '^x-original-forwarded-.*$',
+    '^(?:x-)?(?:real|client|cluster-client|remote|originating|true-client)-ip$',
+    '^(?:cf-connecting-ip(?:v6)?|fastly-client-ip|fly-client-ip|x-azure-clientip)$',
+    '^(?:x-remote-addr|x-envoy-external-address)$',
+  ].join('|'),
+);
+
+/** Spellings seen of late; clients use few, and a hostile one can neither fill nor bloat it. */
 const known = new Map<string, FieldClass>();
 const KNOWN_MAX = 1024;
+const KNOWN_NAME_MAX = 64;
 
 /** The class of a field by its name as sent. */
 export function classOf(name: string): FieldClass {
   const found = known.get(name);
   if (found !== undefined) return found;
-  const lower = name.toLowerCase();
-  const own = lower.startsWith(OWN_PREFIX) ? FIELD.own : FIELD.other;
-  const fieldClass = Object.hasOwn(CLASSES, lower) ? CLASSES[lower]! : own;
-  if (known.size < KNOWN_MAX) known.set(name, fieldClass);
+  const fieldClass = classified(name.toLowerCase());
+  if (name.length <= KNOWN_NAME_MAX) {
+    if (known.size === KNOWN_MAX) known.clear();
+    known.set(name, fieldClass);
+  }
   return fieldClass;
+}
+
+function classified(lower: string): FieldClass {
+  if (Object.hasOwn(CLASSES, lower)) return CLASSES[lower]!;
+  const name = lower.replaceAll('_', '-');
+  const isForwarded = FORWARDED.test(name);
+  const isOwn = name.startsWith(OWN_PREFIX);
+  if ((isForwarded || isOwn) && name !== lower) return FIELD.disguised;
+  if (isOwn) return FIELD.own;
+  const isCredential = isCredentialName(name);
+  if (isForwarded) return isCredential ? FIELD.forwardedCredential : FIELD.forwarded;
+  return isCredential ? FIELD.credential : FIELD.other;
 }
 
 /** Framing and routing: never removed though a Connection field may name them. */
@@ -106,6 +124,7 @@ function isEndToEnd(name: string, nominated: ReadonlySet<string> | null): boolea
     case FIELD.hop:
     case FIELD.connection:
     case FIELD.own:
+    case FIELD.disguised:
     case FIELD.answeredByUs:
       return false;
     default: {

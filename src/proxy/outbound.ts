@@ -6,16 +6,24 @@
 import { createHash } from 'node:crypto';
 import type { RawHeaders, Role, Side } from '../model/exchange.ts';
 import type { Settings, UpstreamSettings } from '../model/settings.ts';
-import type { Inbound } from '../wire/inbound.ts';
+import type { Inbound, Peer } from '../wire/inbound.ts';
+import { createTrust, type TrustsHop } from '../wire/trusted-hops.ts';
 import { toClient, toSide } from './cookies.ts';
-import { addForwarded, createTrust, type TrustsHop } from './forwarded.ts';
-import { classOf, endToEnd, FIELD } from './headers.ts';
+import { addForwarded } from './forwarded.ts';
+import { classOf, endToEnd, FIELD, type FieldClass } from './headers.ts';
+import { withoutParameters } from './query.ts';
 import { newSpanId, shadowTraceValue, TRACE_MARK } from './trace-context.ts';
 
 /** Marks a shadow's copy; a client's own is never passed on. */
 const ROLE_FIELD = 'Crossfade-Role';
 /** What a shadow's idempotency key is derived with, so that it never equals the live one's. */
 const KEY_DOMAIN = 'crossfade-shadow:';
+
+/** Credentials by names that do not say so, in lower case. */
+interface Withheld {
+  readonly fields: ReadonlySet<string>;
+  readonly parameters: ReadonlySet<string>;
+}
 
 interface SideRules {
   readonly side: Side;
@@ -24,6 +32,8 @@ interface SideRules {
   readonly ownHost: string;
   /** Names, in lower case, that are left out because they are set anew or not wanted. */
   readonly left: ReadonlySet<string>;
+  /** What an untrusted shadow is not to see; null where the side is trusted. */
+  readonly withheld: Withheld | null;
   /** Nothing but the shadow's marks has to be changed. */
   readonly isPlain: boolean;
 }
@@ -39,8 +49,8 @@ export class Outbound {
   /** `pseudonym`: the proxy's name in Via fields. */
   constructor(settings: Settings, pseudonym: string) {
     this.#hasOwnCookies = settings.cookies === 'separate';
-    this.#legacy = rulesOf('legacy', settings.legacy, this.#hasOwnCookies);
-    this.#candidate = rulesOf('candidate', settings.candidate, this.#hasOwnCookies);
+    this.#legacy = rulesOf('legacy', settings);
+    this.#candidate = rulesOf('candidate', settings);
     this.#trusts = createTrust(settings.port.trustedHops);
     this.#via = `1.1 ${pseudonym}`;
   }
@@ -48,12 +58,12 @@ export class Outbound {
   /** The client's end-to-end fields and those that a hop adds: what both legs have in common. */
   common(inbound: Inbound, client: RawHeaders): RawHeaders {
     const { peer } = inbound;
-    const isTrusted = this.#trusts(peer.address);
+    const isTrusted = this.#isTrusted(peer);
     const fields: string[] = [];
     for (let i = 0; i < client.length; i += 2) {
       const name = client[i]!;
       const fieldClass = classOf(name);
-      if (fieldClass === FIELD.forwarded) {
+      if (fieldClass === FIELD.forwarded || fieldClass === FIELD.forwardedCredential) {
         if (!isTrusted || name.toLowerCase() === 'x-forwarded-for') continue;
       }
       if (fieldClass === FIELD.maxForwards && isDecremented(inbound.head.method)) {
@@ -66,13 +76,28 @@ export class Outbound {
     return fields;
   }
 
+  /**
+   * Behind a PROXY header the bytes are those of whom it names, and what they say is that one's
+   * word: both have to be trusted.
+   */
+  #isTrusted({ address, hop }: Peer): boolean {
+    return this.#trusts(hop) && (address === hop || this.#trusts(address));
+  }
+
   /** The fields of one leg, out of what both have in common. */
   ofLeg(common: RawHeaders, side: Side, role: Role): RawHeaders {
     const rules = side === 'legacy' ? this.#legacy : this.#candidate;
     if (rules.isPlain && role === 'live') return common;
     const fields = rules.isPlain ? common.slice() : this.#ruled(common, rules);
     if (role === 'live') return fields;
-    return asShadow(fields, rules.settings);
+    return asShadow(fields, rules);
+  }
+
+  /** The target of one leg: a shadow that is not trusted gets none of the query's credentials. */
+  targetOf(target: string, side: Side, role: Role): string {
+    if (role === 'live') return target;
+    const { withheld } = side === 'legacy' ? this.#legacy : this.#candidate;
+    return withheld === null ? target : withoutCredentials(target, withheld);
   }
 
   /** The fields of a side's answer as the client gets them. */
@@ -107,17 +132,44 @@ function isDecremented(method: string): boolean {
   return method === 'OPTIONS' || method === 'TRACE';
 }
 
-function rulesOf(side: Side, settings: UpstreamSettings, hasOwnCookies: boolean): SideRules {
+function rulesOf(side: Side, all: Settings): SideRules {
+  const settings = all[side];
   const left = new Set(settings.removeHeaders);
   for (let i = 0; i < settings.setHeaders.length; i += 2) {
     left.add(settings.setHeaders[i]!.toLowerCase());
   }
-  const isPlain = left.size === 0 && settings.host === 'preserve' && !hasOwnCookies;
-  return { side, settings, ownHost: new URL(settings.url).host, left, isPlain };
+  const isPlain = left.size === 0 && settings.host === 'preserve' && all.cookies === 'shared';
+  const withheld = settings.isTrusted ? null : withheldOf(settings, all);
+  return { side, settings, ownHost: new URL(settings.url).host, left, isPlain, withheld };
+}
+
+/** A token that tells the key is a credential whatever its field is called. */
+function withheldOf({ stripHeaders, stripQuery }: UpstreamSettings, all: Settings): Withheld {
+  const sources = [all.key, ...all.routes.map((route) => route.keys)].flatMap((keys) => keys ?? []);
+  const tokens = sources.flatMap((source) =>
+    source.from === 'jwt' && source.in === 'header' ? [source.name.toLowerCase()] : [],
+  );
+  return { fields: new Set([...stripHeaders, ...tokens]), parameters: new Set(stripQuery) };
+}
+
+function withoutCredentials(target: string, { parameters }: Withheld): string {
+  return withoutParameters(
+    target,
+    (name) => isCredential(classOf(name)) || parameters.has(name.toLowerCase()),
+  );
+}
+
+function isCredential(fieldClass: FieldClass): boolean {
+  return (
+    fieldClass === FIELD.credential ||
+    fieldClass === FIELD.cookie ||
+    fieldClass === FIELD.setCookie ||
+    fieldClass === FIELD.forwardedCredential
+  );
 }
 
 /** Turns a leg's fields into those of a shadow; changes and answers `fields`. */
-function asShadow(fields: string[], settings: UpstreamSettings): string[] {
+function asShadow(fields: string[], { settings, withheld }: SideRules): string[] {
   let spanId = '';
   let hasMark = false;
   let hasTrace = false;
@@ -125,7 +177,12 @@ function asShadow(fields: string[], settings: UpstreamSettings): string[] {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     let value = fields[i + 1]!;
-    switch (classOf(name)) {
+    const fieldClass = classOf(name);
+    if (withheld !== null) {
+      if (isWithheld(name, fieldClass, withheld) && !isOwn(settings, name)) continue;
+      if (fieldClass === FIELD.referer) value = withoutCredentials(value, withheld);
+    }
+    switch (fieldClass) {
       case FIELD.trace: {
         if (spanId === '') spanId = newSpanId();
         const lower = name.toLowerCase();
@@ -137,10 +194,6 @@ function asShadow(fields: string[], settings: UpstreamSettings): string[] {
       case FIELD.idempotencyKey:
         value = derivedKey(value);
         break;
-      case FIELD.cookie:
-      case FIELD.credential:
-        if (!settings.isTrusted && !isOwn(settings, name)) continue;
-        break;
     }
     fields[kept] = name;
     fields[kept + 1] = value;
@@ -150,6 +203,10 @@ function asShadow(fields: string[], settings: UpstreamSettings): string[] {
   if (hasTrace && !hasMark) fields.push(...TRACE_MARK);
   fields.push(ROLE_FIELD, 'shadow');
   return fields;
+}
+
+function isWithheld(name: string, fieldClass: FieldClass, { fields }: Withheld): boolean {
+  return isCredential(fieldClass) || (fields.size > 0 && fields.has(name.toLowerCase()));
 }
 
 /** Set by the configuration for this side: its own credentials. */

@@ -83,7 +83,7 @@ export class Passage {
     this.#common ??= this.#outbound.common(this.inbound, this.#client);
     return {
       method: head.method,
-      target: head.target,
+      target: this.#outbound.targetOf(head.target, side, role),
       headers: this.#outbound.ofLeg(this.#common, side, role),
       body: role === 'live' ? this.body : this.copy,
       upgrade: head.isUpgrade && role === 'live' ? upgradeOf(head.headers) : null,

@@ -75,7 +75,7 @@ describe('a wrong configuration', () => {
     expect(stderr.split('\n')).toEqual([
       'crossfade: bad.yaml has 4 problems',
       '  bad.yaml:1:1: expected the key "candidate": a mapping with url, metrics, host, ' +
-        'headers, tls, trusted; found none',
+        'headers, tls, trusted, strip; found none',
       '  bad.yaml:1:9: legacy: expected the key "url": an http:// or https:// URL; found none',
       '  bad.yaml:1:11: legacy.ulr: unknown key "ulr"; did you mean "url"?',
       '  bad.yaml:2:1: candidat: unknown key "candidat"; did you mean "candidate"?',

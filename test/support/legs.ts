@@ -31,6 +31,8 @@ export function openPool(
     removeHeaders: [],
     tls: { ...NO_TLS, ...tls },
     isTrusted: true,
+    stripHeaders: [],
+    stripQuery: [],
   };
   const pool = createUpstream({
     settings,

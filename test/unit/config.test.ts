@@ -316,7 +316,7 @@ describe('what is wrong is told with line, column, path, expected, found and nea
   test('what is missing is told at its parent', () => {
     expect(problemsOf('candidate: { metrics: http://a/ }')).toEqual([
       '1:1 : expected the key "legacy": a mapping with url, metrics, host, headers, tls, ' +
-        'trusted; found none',
+        'trusted, strip; found none',
       '1:12 candidate: expected the key "url": an http:// or https:// URL; found none',
     ]);
   });

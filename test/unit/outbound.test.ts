@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RawHeaders } from '../../src/model/exchange.ts';
-import type { UpstreamSettings } from '../../src/model/settings.ts';
+import type { KeySource, UpstreamSettings } from '../../src/model/settings.ts';
 import { endToEnd } from '../../src/proxy/headers.ts';
 import { Outbound } from '../../src/proxy/outbound.ts';
 import type { Inbound } from '../../src/wire/inbound.ts';
@@ -16,10 +16,11 @@ interface Changes {
   readonly candidate?: Partial<UpstreamSettings>;
   readonly cookies?: 'shared' | 'separate';
   readonly trustedHops?: readonly string[];
+  readonly key?: readonly KeySource[];
 }
 
-function outbound({ candidate = {}, cookies = 'shared', trustedHops = [] }: Changes = {}) {
-  const settings = testSettings('http://old.test:1', 'http://new.test:2/v2', { cookies });
+function outbound({ candidate = {}, trustedHops = [], ...changes }: Changes = {}) {
+  const settings = testSettings('http://old.test:1', 'http://new.test:2/v2', changes);
   return new Outbound(
     {
       ...settings,
@@ -56,6 +57,35 @@ describe('the fields of a request', () => {
     expect(valuesOf(fields, 'forwarded')).toEqual([]);
   });
 
+  it.each(
+    [
+      'X-Forwarded-User x-forwarded-ssl X-Forwarded-Prefix X-Forwarded-Scheme',
+      'X-Forwarded-Server X-Forwarded-Client-Cert X-Forwarded X-Real-IP X-Client-IP',
+      'True-Client-IP CF-Connecting-IP x-original-forwarded-for X_Forwarded_For',
+      'x_forwarded-proto X_Real_IP Crossfade_Role',
+    ].flatMap((names) => names.split(' ')),
+  )('tell nothing that a stranger says in %s', (name) => {
+    const came = ['Host', 'a', name, 'evil', 'x-forward', 'kept'];
+    const fields = sent(came, 'live');
+    expect(fields).not.toContain('evil');
+    expect(valuesOf(fields, 'x-forward')).toEqual(['kept']);
+    const isDisguised = name.includes('_');
+    const trusted = sent(came, 'live', { trustedHops: ['203.0.113.7'] });
+    expect(trusted.includes('evil')).toBe(!isDisguised);
+  });
+
+  it('believe a hop only of the client that it is, or that is a hop itself', () => {
+    const came = ['Host', 'a', 'X-Forwarded-For', '192.0.2.1'];
+    const told = (address: string, hop: string): string[] => {
+      const writer = outbound({ trustedHops: ['10.0.0.0/8'] });
+      const from = { head: { method: 'GET' }, peer: { address, hop, isTls: false } };
+      return valuesOf(writer.common(from as Inbound, came), 'x-forwarded-for');
+    };
+    expect(told('10.0.0.1', '203.0.113.7')).toEqual(['10.0.0.1']);
+    expect(told('203.0.113.7', '10.0.0.1')).toEqual(['203.0.113.7']);
+    expect(told('10.0.0.2', '10.0.0.1')).toEqual(['192.0.2.1, 10.0.0.2']);
+  });
+
   it('keep what a trusted hop says, and name the hop behind it', () => {
     const came = ['Host', 'a', 'X-Forwarded-For', '198.51.100.1', 'X-Forwarded-Proto', 'https'];
     const fields = sent(came, 'live', { trustedHops: ['203.0.113.0/24'] });
@@ -89,6 +119,59 @@ describe('the fields of a request', () => {
     expect(valuesOf(fields, 'authorization')).toEqual(['Bearer own']);
     expect(valuesOf(fields, 'cookie')).toEqual([]);
     expect(valuesOf(fields, 'x-api-key')).toEqual([]);
+  });
+
+  describe('of an untrusted shadow', () => {
+    const untrusted = { isTrusted: false };
+
+    it.each(
+      [
+        'api-key apikey X-Access-Token x-xsrf-token x-session-id private-token',
+        'x-amzn-oidc-data cf-access-jwt-assertion x_api_key X-Signature x-password',
+        'x-forwarded-access-token X-Forwarded-Client-Cert',
+      ].flatMap((names) => names.split(' ')),
+    )('have no %s of a client', (name) => {
+      const changes = { trustedHops: ['203.0.113.7'] };
+      const came = ['Host', 'a', name, 'secret'];
+      const lower = name.toLowerCase();
+      const shadow = sent(came, 'shadow', { ...changes, candidate: untrusted });
+      expect(valuesOf(shadow, lower)).toEqual([]);
+      expect(valuesOf(sent(came, 'shadow', changes), lower)).toEqual(['secret']);
+      expect(valuesOf(sent(came, 'live', { ...changes, candidate: untrusted }), lower)).toEqual([
+        'secret',
+      ]);
+    });
+
+    it('have neither the token that tells the key nor what the configuration strips', () => {
+      const source = { from: 'jwt', in: 'header', name: 'X-Who', claim: '/sub' } as const;
+      const changes = { candidate: { ...untrusted, stripHeaders: ['x-pin'] }, key: [source] };
+      const fields = sent(
+        ['Host', 'a', 'x-who', 'eyJ', 'X-Pin', '1', 'x-a', '2'],
+        'shadow',
+        changes,
+      );
+      expect(valuesOf(fields, 'x-who')).toEqual([]);
+      expect(valuesOf(fields, 'x-pin')).toEqual([]);
+      expect(valuesOf(fields, 'x-a')).toEqual(['2']);
+    });
+
+    it.each([
+      ['/x?api_key=1&a=%20b&access_token=2&a=3', '/x?a=%20b&a=3'],
+      ['/x?accessToken=1', '/x'],
+      ['/x?%74oken=1&user%5bpassword%5d=2&b', '/x?b'],
+      ['/x?a=1;sessionid=2&c', '/x?c'],
+      ['/x?PIN=1', '/x'],
+      ['/token/secret?a=token', '/token/secret?a=token'],
+      ['*', '*'],
+    ])('are asked for %s without its credentials, as is its Referer', (target, left) => {
+      const changes = { candidate: { ...untrusted, stripQuery: ['pin'] } };
+      const writer = outbound(changes);
+      expect(writer.targetOf(target, 'candidate', 'shadow')).toBe(left);
+      expect(writer.targetOf(target, 'candidate', 'live')).toBe(target);
+      expect(writer.targetOf(target, 'legacy', 'shadow')).toBe(target);
+      const fields = sent(['Host', 'a', 'Referer', `http://a${target}`], 'shadow', changes);
+      expect(valuesOf(fields, 'referer')).toEqual([`http://a${left}`]);
+    });
   });
 
   it('derive the idempotency key of the shadow, always the same and never the live one', () => {

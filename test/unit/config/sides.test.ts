@@ -209,6 +209,17 @@ describe('TLS towards a side', () => {
   });
 });
 
+test('what an untrusted side is stripped of has nothing to be taken from a trusted one', () => {
+  const strip = 'strip: { headers: [X-Pin], query: [Ticket] }';
+  expect(candidateOf(`trusted: false, ${strip}`)).toMatchObject({
+    stripHeaders: ['x-pin'],
+    stripQuery: ['ticket'],
+  });
+  expect(problemsOf(strip)).toEqual([
+    '2:48 candidate.strip: expected `trusted: false` beside it: a trusted side is sent everything',
+  ]);
+});
+
 describe('where a candidate may be', () => {
   test.each([
     'http://169.254.169.254/latest',
