@@ -42,7 +42,9 @@ const limits = Type.Object(
 const proxyProtocol = Type.Boolean({
   default: false,
   description:
-    'Every connection begins with a PROXY protocol header (version 1 or 2) that names the client.',
+    'Every connection begins with a PROXY protocol header (version 1 or 2) that names the client. ' +
+    'With `trustedHops` the headers of those peers alone are taken, and connections of others are ' +
+    'closed; without it every peer is believed, and only the balancer may be able to reach the port.',
 });
 
 const trustedHops = Type.Array(
@@ -53,7 +55,8 @@ const trustedHops = Type.Array(
       'Peers whose forwarding fields are believed and added to: Forwarded, X-Forwarded-* of any ' +
       'name, X-Real-IP, X-Client-IP, True-Client-IP, CF-Connecting-IP and their like. Those of ' +
       'all others are removed, as is each that is spelled with `_` for `-`; X-Forwarded-For, ' +
-      '-Proto and -Host are then told anew.',
+      '-Proto and -Host are then told anew. Behind a PROXY header the client that it names has ' +
+      'to be listed too, for the fields are what that one says.',
   },
 );
 

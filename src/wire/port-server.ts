@@ -19,6 +19,7 @@ import type { Inbound, Peer } from './inbound.ts';
 import { type GreetingOwner, ProxyGreeting } from './proxy-greeting.ts';
 import { type ConnectionOwner, plainAddress, ServerConnection } from './server-connection.ts';
 import type { ServerInbound } from './server-inbound.ts';
+import { createTrust, type TrustsHop } from './trusted-hops.ts';
 
 export interface PortServerOptions {
   readonly port: PortSettings;
@@ -78,20 +79,21 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
   readonly #named = new Map<string, string>();
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   #stopSweeps: () => void = () => undefined;
+  /** Whose PROXY headers are taken. */
+  #greetsFrom: TrustsHop;
   #date = '';
   #dateSecond = -1;
 
   constructor(options: PortServerOptions, listener: (inbound: Inbound) => void) {
     this.port = options.port;
+    this.#greetsFrom = greetersOf(options.port);
     this.#clock = options.clock;
     this.#connectionsMax = options.connectionsMax ?? Infinity;
     this.#listener = listener;
     const { tls, hasProxyProtocol, headTimeoutMs } = options.port;
     this.#tls = tls === null ? null : this.#createTls(tls, headTimeoutMs);
     if (hasProxyProtocol) {
-      this.server = createServer(SOCKET_OPTIONS, (socket) => {
-        this.#greetings.add(new ProxyGreeting(socket, this));
-      });
+      this.server = createServer(SOCKET_OPTIONS, (socket) => this.#greet(socket));
     } else {
       this.server =
         this.#tls ?? createServer(SOCKET_OPTIONS, (socket) => this.#adopt(socket, null));
@@ -125,6 +127,7 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
       this.#tls.setSecureContext(readContext(port.tls));
     }
     this.port = port;
+    this.#greetsFrom = greetersOf(port);
     this.#endSweeps();
     this.#beginSweeps();
   }
@@ -183,6 +186,12 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
       looks -= 1;
       if (looks === 0) return;
     }
+  }
+
+  #greet(socket: Socket): void {
+    const greeting = new ProxyGreeting(socket, this);
+    this.#greetings.add(greeting);
+    if (!this.#greetsFrom(socket.remoteAddress ?? '')) greeting.refuse();
   }
 
   greeted(greeting: ProxyGreeting, address: string | null, rest: Buffer): void {
@@ -248,6 +257,11 @@ class WireServer implements PortServer, ConnectionOwner, GreetingOwner {
     this.#stopSweeps();
     this.#stopSweeps = () => undefined;
   }
+}
+
+/** Everybody where no hops are listed: then only balancers may reach the port. */
+function greetersOf({ trustedHops }: PortSettings): TrustsHop {
+  return trustedHops.length === 0 ? () => true : createTrust(trustedHops);
 }
 
 /** Tells connections apart that are open at the same time. */

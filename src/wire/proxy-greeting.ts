@@ -5,7 +5,7 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 export interface GreetingOwner {
   /** The header was there; `address` is the client's, null where it is the connection's own. */
   greeted(greeting: ProxyGreeting, address: string | null, rest: Buffer): void;
-  /** It was malformed or did not come in time; the socket is destroyed. */
+  /** It was malformed, too late or a stranger's; the socket is destroyed. */
   misgreeted(greeting: ProxyGreeting): void;
   /** The connection closed before. */
   gone(greeting: ProxyGreeting): void;
@@ -46,6 +46,11 @@ export class ProxyGreeting {
   sweep(periodMs: number, maxMs: number): void {
     this.#sweeps += 1;
     if (this.#sweeps * periodMs > maxMs) this.#fail();
+  }
+
+  /** Its peer may bring nobody. */
+  refuse(): void {
+    this.#fail();
   }
 
   #fail(): void {

@@ -60,6 +60,19 @@ describe('the PROXY protocol', () => {
     expect((await request()).peer.address).toBe('192.0.2.1');
   });
 
+  it('is taken from listed hops alone, where some are listed, as of the last reload', async () => {
+    const trustedHops = ['10.0.0.1'];
+    const settings = { hasProxyProtocol: true, trustedHops };
+    const { client, data, seen, request } = await openDataPort(settings);
+    const stranger = await client();
+    expect(await stranger.send(`PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${GET}`).ended()).toBe('');
+    expect(seen).toEqual([]);
+    expect(data.rejected()).toEqual({ 'proxy-protocol': 1 });
+    data.reload({ ...PORT, ...settings, trustedHops: ['127.0.0.0/8'] });
+    (await client()).send(`${FROM}${GET}`);
+    expect((await request()).peer.address).toBe('192.0.2.1');
+  });
+
   it('leaves the connection its own address for LOCAL and UNKNOWN', async () => {
     const { client, request } = await openDataPort({ hasProxyProtocol: true });
     const unknown = await client();
