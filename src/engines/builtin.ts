@@ -119,7 +119,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const { warning } = this.#connections;
     if (warning !== null) this.#options.log.warn({ warning }, 'few connections');
     if (this.#options.isTakeover) {
-      this.#overlap.hold(ORPHANS_END_WITHIN_MS, () => this.#overlap.consider(this.#crew.all));
+      this.#overlap.hold(ORPHANS_END_WITHIN_MS, () => this.#overlap.consider(this.#crew.busy));
     }
     this.#fill();
     await this.#crew.until(
@@ -186,7 +186,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const served = await Promise.all(fresh.map((worker) => worker.served));
     if (this.#isClosing || served.includes(false)) {
       // One that serves may have taken connections already, and finishes with them.
-      for (const worker of fresh) worker.leave();
+      for (const worker of fresh) worker.leave(LIMITS.longDrainMaxMs);
       throw reloadFailed(fresh);
     }
     this.#settings = settings;
@@ -195,7 +195,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     if (isTrial) this.#safeMode.beginTrial(fresh[0]!.id, performance.now());
     commit();
     const old = this.#crew.all.filter((worker) => worker.generation < generation);
-    for (const worker of old) worker.leave();
+    for (const worker of old) worker.leave(LIMITS.longDrainMaxMs);
     this.#fill();
     // Whoever connects after a reload has the new settings.
     await this.#crew.until(() => old.every((worker) => worker.isClosed), LIMITS.queueTakenMaxMs);
@@ -214,7 +214,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     // Whoever is told to come back by the one must not find the port of another half closed.
     const areClosed = (): boolean => this.#crew.all.every((worker) => worker.isClosed);
     await this.#crew.until(areClosed, 2 * LIMITS.queueTakenMaxMs);
-    for (const worker of this.#crew.all) worker.leave();
+    for (const worker of this.#crew.all) worker.leave(LIMITS.drainMaxMs);
     await this.#crew.until(() => this.#crew.all.length === 0);
     this.#overlap.close();
     this.#journal?.close();
@@ -232,6 +232,9 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
       this.#hasServed = true;
       this.#journal!.ready(worker.id);
     }
+    if (worker.isLingering) this.#overlap.consider(this.#crew.busy);
+    const [oldest, ...later] = this.#crew.lingering;
+    if (later.length >= LIMITS.lingeringProxiesMax) oldest!.leave(0);
     this.#crew.wake();
   }
 
@@ -268,7 +271,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     // Writes whose outcome nobody knows: for every proxy, those to come included.
     const lost = lostKeys(worker);
     if (lost.length > 0) this.#observer!.taint(lost);
-    this.#overlap.consider(this.#crew.all);
+    this.#overlap.consider(this.#crew.busy);
     if (this.#isClosing) return;
     if (worker.phase === 'leaving') this.#fill();
     // One of a reload that has not been committed is the reload's to deal with.
@@ -329,7 +332,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const { handle } = this.#options;
     const worker = this.#crew.start({ orders, handle, generation }, this);
     this.#journal!.joined(worker.id, (message) => worker.tell(message));
-    this.#overlap.consider(this.#crew.all);
+    this.#overlap.consider(this.#crew.busy);
     return worker;
   }
 
@@ -339,7 +342,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     old.isBeingReplaced = true;
     while (!this.#isClosing && old.phase === 'serving') {
       const fresh = this.#spawn(isSafeMode);
-      if (await fresh.served) old.leave();
+      if (await fresh.served) old.leave(LIMITS.longDrainMaxMs);
       else await sleep(this.#respawnMs);
     }
   }
@@ -361,7 +364,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   async #try(old: WorkerProcess): Promise<void> {
     const fresh = this.#spawn(false);
     this.#safeMode.beginTrial(fresh.id, performance.now());
-    if (await fresh.served) old.leave();
+    if (await fresh.served) old.leave(LIMITS.longDrainMaxMs);
   }
 
   #assignAnew(): void {

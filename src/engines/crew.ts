@@ -17,8 +17,18 @@ export class Crew {
     return this.all.filter((worker) => worker.phase === 'serving');
   }
 
+  /** Those that have more to do than to wait for clients with long answers. */
+  get busy(): readonly WorkerProcess[] {
+    return this.all.filter((worker) => !worker.isLingering);
+  }
+
   get leaving(): readonly WorkerProcess[] {
-    return this.all.filter((worker) => worker.phase === 'leaving');
+    return this.busy.filter((worker) => worker.phase === 'leaving');
+  }
+
+  /** Oldest first. */
+  get lingering(): readonly WorkerProcess[] {
+    return this.all.filter((worker) => worker.isLingering);
   }
 
   /** Those that serve one generation of the settings, or soon will. */

@@ -63,6 +63,8 @@ export class WorkerProcess {
   isBeingReplaced = false;
   /** It takes no connections any more. */
   isClosed = false;
+  /** It leaves, and only clients with long answers are left. */
+  isLingering = false;
   readonly startedAtMs: number = performance.now();
   /** Mirrored writes under way, by id. */
   readonly openWrites: Map<number, OpenWrite> = new Map<number, OpenWrite>();
@@ -127,12 +129,12 @@ export class WorkerProcess {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
-  /** Lets it finish what it has begun, for as long as that may take, and end. */
-  leave(): void {
-    if (this.#phase === 'leaving' || this.#phase === 'gone') return;
-    this.#become('leaving');
-    this.tell({ kind: 'drain' });
-    this.#killAfter(LIMITS.drainMaxMs + LIMITS.queueTakenMaxMs + 2000, () => true);
+  /** Lets it finish what it has begun within `maxMs`, and end; again, to give it less time. */
+  leave(maxMs: number): void {
+    if (this.#phase === 'gone') return;
+    if (this.#phase !== 'leaving') this.#become('leaving');
+    this.tell({ kind: 'drain', maxMs });
+    this.#killAfter(maxMs + LIMITS.queueTakenMaxMs + 2000, () => true);
   }
 
   kill(): void {
@@ -161,6 +163,10 @@ export class WorkerProcess {
         break;
       case 'closed':
         this.isClosed = true;
+        this.#listener.changed(this);
+        break;
+      case 'lingers':
+        this.isLingering = true;
         this.#listener.changed(this);
         break;
       case 'replace':

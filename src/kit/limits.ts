@@ -92,6 +92,10 @@ export const LIMITS = {
   drainCopiesMs: 1000,
   /** Longest a draining proxy waits for its last answers. */
   drainMaxMs: 10_000,
+  /** And where another has taken its place: a download or a tunnel ends with its client. */
+  longDrainMaxMs: 3_600_000,
+  /** Proxies that only such clients keep alive; beyond it the oldest cuts them off. */
+  lingeringProxiesMax: 8,
   /** Silence on a client connection before it is closed. */
   keepAliveMs: 65_000,
   /** How often the data port looks for connections that are beyond a limit of time. */

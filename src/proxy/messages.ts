@@ -40,7 +40,8 @@ export type ToProxy =
   /** Nobody takes connections after it: take those that wait, and then no more. */
   | { readonly kind: 'close' }
   /** Take no more connections, finish what is under way, end. */
-  | { readonly kind: 'drain' };
+  /** Within `maxMs`; a second one may only shorten the time. */
+  | { readonly kind: 'drain'; readonly maxMs: number };
 
 export type FromProxy =
   | { readonly kind: 'ready' }
@@ -54,6 +55,8 @@ export type FromProxy =
     }
   /** It takes no connections any more. */
   | { readonly kind: 'closed' }
+  /** Of all it had begun only clients with long answers are left. */
+  | { readonly kind: 'lingers' }
   /** It was asked to end (SIGTERM), and does so when another serves in its place. */
   | { readonly kind: 'replace' }
   | {

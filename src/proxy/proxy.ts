@@ -62,8 +62,13 @@ export interface Proxy {
   readonly assignment: Assignment;
   /** Counts and histograms since the last call. */
   summarize(): Summary;
-  /** Resolves when nothing is under way any more, or `maxMs` have passed. */
-  drain(maxMs: number): Promise<void>;
+  /**
+   * Resolves when nothing is under way any more, or `maxMs` have passed. `lingers` is called where
+   * clients remain when a drain is usually over: by then all copies have been given up.
+   */
+  drain(maxMs: number, lingers: () => void): Promise<void>;
+  /** A drain under way ends within `maxMs` at the latest. */
+  hasten(maxMs: number): void;
   close(): Promise<void>;
 }
 
@@ -89,6 +94,7 @@ class AssembledProxy implements Proxy {
   #assignment: Assignment;
   #startMs: number;
   #isDraining = false;
+  #drainedByUs = Infinity;
   /** Nobody waits any more but for copies: they are given up. */
   #areCopiesOver = false;
 
@@ -116,7 +122,8 @@ class AssembledProxy implements Proxy {
       isPaused: () => this.#areReplaysPaused,
     });
     this.#journal = parts.journal ?? createOwnJournal(clock, tainted, this.replayer);
-    const missed = new MissedWrites({ tainted, journal: this.#journal, writes });
+    const unplaced = (route: string): void => this.#count.unplaced(route);
+    const missed = new MissedWrites({ tainted, journal: this.#journal, writes, unplaced });
     this.#missed = missed;
     this.#mirror = createMirror({
       sides: this.#shadow,
@@ -238,13 +245,19 @@ class AssembledProxy implements Proxy {
     return { taintedKeys: tainted.count, taintedBy, journalEntries, journalBytes };
   }
 
-  async drain(maxMs: number): Promise<void> {
+  hasten(maxMs: number): void {
+    this.#drainedByUs = Math.min(this.#drainedByUs, this.#parts.clock.nowUs() + maxMs * 1000);
+  }
+
+  async drain(maxMs: number, lingers: () => void): Promise<void> {
     this.#isDraining = true;
+    this.hasten(maxMs);
     const { clock } = this.#parts;
-    const deadlineUs = clock.nowUs() + maxMs * 1000;
+    const lingersFromUs = clock.nowUs() + LIMITS.drainMaxMs * 1000;
+    let isLingering = false;
     this.#data.server.close();
     let clientsGoneUs = Infinity;
-    while (clock.nowUs() < deadlineUs) {
+    while (clock.nowUs() < this.#drainedByUs) {
       this.#data.drain();
       const shadowCount = this.#mirror.outstanding + this.replayer.outstanding;
       const isQuiet = shadowCount === 0 && this.#pairing.pendingCount === 0;
@@ -252,7 +265,12 @@ class AssembledProxy implements Proxy {
       clientsGoneUs = this.#data.connectionCount === 0 ? Math.min(clientsGoneUs, nowUs) : Infinity;
       if (isQuiet && clientsGoneUs <= nowUs) break;
       if (nowUs - clientsGoneUs > LIMITS.drainCopiesMs * 1000) this.#giveUpCopies();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (!isLingering && nowUs > lingersFromUs) {
+        isLingering = true;
+        this.#giveUpCopies();
+        lingers();
+      }
+      await new Promise((resolve) => setTimeout(resolve, isLingering ? 200 : 20));
     }
     this.#data.destroyAll();
   }

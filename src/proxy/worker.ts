@@ -75,24 +75,28 @@ class ProxyLife {
       const { epoch, revision, mirrorRevision } = message.assignment;
       tell({ kind: 'applied', epoch, revision, mirrorRevision });
     } else if (message.kind === 'close') void this.#takeQueue();
-    else if (message.kind === 'drain') void this.end();
+    else if (message.kind === 'drain') void this.end(message.maxMs);
     else hearOfMissed(message, this.#proxy, this.#journal);
   }
 
   /** The controller has gone. */
   orphaned(): void {
-    if (!this.#isEnding) serveAsOrphan(this.#start, this.#proxy, () => this.#endAlone());
+    if (!this.#isEnding)
+      serveAsOrphan(this.#start, this.#proxy, () => this.#endAlone(LIMITS.longDrainMaxMs));
   }
 
   /** Somebody wants this one process to end: with a controller, once another serves. */
   terminated(): void {
     if (process.connected) tell({ kind: 'replace' });
-    else void this.#endAlone();
+    else void this.#endAlone(LIMITS.drainMaxMs);
   }
 
   /** Takes no more connections, finishes what is under way, hands over what it knows. */
-  async end(): Promise<void> {
-    if (this.#isEnding) return;
+  async end(maxMs: number): Promise<void> {
+    if (this.#isEnding) {
+      this.#proxy.hasten(maxMs);
+      return;
+    }
     this.#isEnding = true;
     await this.#closing;
     const tellWritten = (): void => {
@@ -100,7 +104,7 @@ class ProxyLife {
     };
     tellWritten();
     const telling = setInterval(tellWritten, WRITTEN_PERIOD_MS);
-    const drained = this.#proxy.drain(LIMITS.drainMaxMs);
+    const drained = this.#proxy.drain(maxMs, () => this.#lingers());
     tell({ kind: 'closed' });
     await drained;
     clearInterval(telling);
@@ -113,6 +117,11 @@ class ProxyLife {
     setTimeout(() => process.exit(), 1000).unref();
   }
 
+  /** Only clients are left, with long answers: what is known is another's from here on. */
+  #lingers(): void {
+    if (!tell({ kind: 'lingers' })) void this.#leaveTaints();
+  }
+
   /** All of them: what was told last may not have been written down before the end. */
   async #leaveTaints(): Promise<void> {
     const keys = [...this.#proxy.tainted.all(), ...this.#journal.unkept()];
@@ -120,9 +129,9 @@ class ProxyLife {
   }
 
   /** Nobody else may be left to take connections. */
-  async #endAlone(): Promise<void> {
+  async #endAlone(maxMs: number): Promise<void> {
     await this.#takeQueue();
-    await this.end();
+    await this.end(maxMs);
   }
 
   /** Closes the port, once it has taken what waits there. */

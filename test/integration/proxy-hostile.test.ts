@@ -217,7 +217,7 @@ describe('an end', () => {
     const proxy = await proxyOf(settings);
     expect(await rawExchange(proxy.port, GET)).toMatch(/^HTTP\/1\.1 200 /);
     await until(() => candidate.seen.length === 1);
-    await proxy.proxy.drain(30_000);
+    await proxy.proxy.drain(30_000, () => undefined);
     expect(proxy.traffic()).toMatchObject({ inFlight: 0, notComparable: { 'shadow-failed': 1 } });
   });
 

@@ -312,7 +312,7 @@ describe('a drained proxy', () => {
     const proxy = await proxyOf(testSettings(legacy.url, candidate.url));
     const pending = fetch(`${proxy.url}/u/1/x`);
     await until(() => legacy.seen.length === 1);
-    const drained = proxy.proxy.drain(10_000);
+    const drained = proxy.proxy.drain(10_000, () => undefined);
     const closed = once(proxy.proxy.server, 'close');
     finish();
     expect(await (await pending).text()).toBe('done');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findControl } from '../../src/control/client.ts';
+import { LIMITS } from '../../src/kit/limits.ts';
 import { ask, type Load, startLoad } from '../support/load.ts';
 import { isAlive, type RunFolder, startRunFolder } from '../support/run-folder.ts';
 import { until } from '../support/sides.ts';
@@ -81,6 +82,25 @@ describe('proxies under load', () => {
     await answeredMore(load, 50);
     await load.stop();
     expect(load.failures).toEqual([]);
+  });
+
+  it('finish, after a reload, what takes longer than everything else', LONG, async () => {
+    const old = here.run.workerPids();
+    // Its time is legacy's alone to end.
+    here.configure({ more: 'timeouts: { live: 60s }' });
+    await here.reload();
+    const long = ask(here.run.port, 1, { path: '/held' });
+    await until(() => here.heldCount === 1);
+    await here.reload();
+    const reloadedMs = performance.now();
+    await until(() => !old.some(isAlive));
+    while (performance.now() - reloadedMs < LIMITS.drainMaxMs + 2000) {
+      await ask(here.run.port, 1).then((answer) => expect(answer).toBe('200'));
+    }
+    expect(here.run.workerPids().length).toBe(WORKERS + 1);
+    here.letGo();
+    expect(await long).toBe('200');
+    await until(() => here.run.workerPids().length === WORKERS);
   });
 
   it('close no connection under a request while everything ends and starts again', async () => {
