@@ -68,6 +68,7 @@ export class Accumulator {
   readonly #dropped: Tally<DropReason> = {};
   readonly #notComparable: Tally<NotComparableReason> = {};
   #notComparableTotal = 0;
+  #unplacedBy: Tally<string> | undefined;
   readonly #cells = new Map<string, MutableCell>();
 
   /** A request came and will be mirrored; exactly one of matched … notComparable follows. */
@@ -89,6 +90,12 @@ export class Accumulator {
 
   keyless(): void {
     this.#keyless += 1;
+  }
+
+  /** A declared write reached one side alone, and has no key that could be tainted. */
+  unplaced(route: string): void {
+    this.#unplacedBy ??= {};
+    this.#unplacedBy[route] = (this.#unplacedBy[route] ?? 0) + 1;
   }
 
   /** Refused before it reached a side; never among the received. */
@@ -177,6 +184,7 @@ export class Accumulator {
       failedWrites: this.#failedWrites,
       keyless: this.#keyless,
       ...missed,
+      ...(this.#unplacedBy === undefined ? {} : { unplacedBy: { ...this.#unplacedBy } }),
       rejected: { ...atThePort, ...this.#rejected },
       overridden: this.#overridden,
     };

@@ -65,6 +65,8 @@ export interface TrafficCounts {
   /** Writes that wait to be replayed on the shadow, and their bytes. */
   readonly journalEntries: number;
   readonly journalBytes: number;
+  /** Writes that one side alone has, by route, where no key says whose they are; absent: none. */
+  readonly unplacedBy?: CountsBy<string>;
   /** Requests refused before they reached a side; not among the received. */
   readonly rejected: CountsBy<RejectReason>;
   /** Requests whose side a tester chose: live, never evidence. */

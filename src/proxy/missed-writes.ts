@@ -27,6 +27,8 @@ export interface MissedWritesParts {
   readonly tainted: TaintedKeys;
   readonly journal: JournalPort;
   readonly writes: WriteLog;
+  /** Told of each write that one side alone has or may have, and that has no key to be tainted. */
+  readonly unplaced: (route: string) => void;
 }
 
 /** Knows for each declared write what its shadow missed; see the head of this file. */
@@ -65,7 +67,11 @@ export class MissedWrites {
   /** The request will have no shadow; call it once, before or after its live leg has ended. */
   notMirrored(passage: Passage): void {
     const { identity, plan } = passage;
-    if (!identity.isMirroredWrite || identity.keys.length === 0) return;
+    if (!identity.isMirroredWrite) return;
+    if (identity.keys.length === 0) {
+      this.#parts.unplaced(identity.route.name);
+      return;
+    }
     if (plan.skip === 'bypass') {
       this.#taint(passage, 'not-mirrored');
       return;
@@ -94,11 +100,12 @@ export class MissedWrites {
   /** Both legs of a mirrored write have ended. */
   settled(passage: Passage): void {
     const { identity, live, shadow } = passage;
+    const fate = fateOf(live!, shadow, identity.route.settings?.isIdempotent === true);
     if (identity.keys.length === 0) {
+      if (fate.isJournalled || fate.taint !== null) this.#parts.unplaced(identity.route.name);
       this.#parts.writes.ends(passage.writeId);
       return;
     }
-    const fate = fateOf(live!, shadow, identity.route.settings?.isIdempotent === true);
     if (fate.taint !== null) this.#taint(passage, fate.taint);
     this.#decided(passage, fate.isJournalled);
   }

@@ -8,7 +8,7 @@ import type {
   Verdict,
 } from '../model/rollout.ts';
 import type { LadderStep } from '../model/settings.ts';
-import type { TaintedKey, TaintReason } from '../model/window.ts';
+import type { TaintedKey, TaintReason, TrafficCounts } from '../model/window.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { MissedCounts } from '../measure/accumulate.ts';
 import { OVERLOAD_NAMES } from '../proxy/overload.ts';
@@ -41,14 +41,18 @@ export function statusOf(facts: StatusFacts): Status {
   const steps = ladder.map((rung) => rung.percent);
   const journal = engine.journal?.() ?? NO_JOURNAL;
   const ofProxies = [journal.problem, ...(engine.warnings?.() ?? [])];
-  const warnings = [...facts.warnings, ...ofProxies, ...mirrorWarnings(mirror)].filter(
-    (warning) => warning !== null,
-  );
+  const traffic = { ...gathering.traffic(), ...missedCounts(gathering, journal) };
+  const warnings = [
+    ...facts.warnings,
+    ...ofProxies,
+    ...mirrorWarnings(mirror),
+    unplacedWarning(traffic),
+  ].filter((warning) => warning !== null);
   // A decision that only has to be carried out waits for what hinders it, if anything does.
   const waitingFor = decision.kind === 'hold' ? decision.waitingFor : warnings;
   return {
     rollout: { id, label, phase, percent, step, steps, revision, reason, waitingFor },
-    traffic: { ...gathering.traffic(), ...missedCounts(gathering, journal) },
+    traffic,
     mirror,
     gates: verdict.gates,
     clusters: gathering.clusters(),
@@ -82,6 +86,17 @@ function missedCounts(gathering: Gathering, journal: JournalState): MissedCounts
 function listed(keys: readonly TaintedKey[]): readonly TaintedKeyStatus[] {
   const first = keys.slice(0, LIMITS.taintedListedMax);
   return first.map(([key, side, reason]) => ({ key, reason, side }));
+}
+
+/** What nobody can taint, a person has to know: from here on the sides may differ anywhere. */
+function unplacedWarning({ unplacedBy = {} }: TrafficCounts): string | null {
+  const each = Object.entries(unplacedBy).map(([route, count]) => `${count} of ${route}`);
+  if (each.length === 0) return null;
+  return (
+    `writes that one side alone has, and no key says whose they are (${each.join(', ')}): what ` +
+    'those wrote may differ between the sides, and would count as mismatched; `crossfade begin` ' +
+    'counts anew, once both have the same again'
+  );
 }
 
 function mirrorWarnings({ openBreakers, overload }: MirrorStatus): readonly (string | null)[] {

@@ -136,9 +136,20 @@ function combine(a: TrafficCounts, b: TrafficCounts, factor: 1 | -1): TrafficCou
     taintedBy: combineBy(a.taintedBy, b.taintedBy, factor),
     journalEntries: a.journalEntries + factor * b.journalEntries,
     journalBytes: a.journalBytes + factor * b.journalBytes,
+    ...unplaced(a, b, factor),
     rejected: combineBy(a.rejected, b.rejected, factor),
     overridden: a.overridden + factor * b.overridden,
   };
+}
+
+function unplaced(
+  { unplacedBy: a }: TrafficCounts,
+  { unplacedBy: b }: TrafficCounts,
+  factor: 1 | -1,
+): Pick<TrafficCounts, 'unplacedBy'> {
+  if (a === undefined && b === undefined) return {};
+  const unplacedBy = combineBy(a ?? {}, b ?? {}, factor);
+  return Object.keys(unplacedBy).length === 0 ? {} : { unplacedBy };
 }
 
 function combineBy<K extends string>(

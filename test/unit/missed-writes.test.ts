@@ -39,7 +39,13 @@ function stage() {
       return port.isThere ? port.seq : -1;
     },
   };
-  const missed = new MissedWrites({ tainted, journal, writes });
+  const unplaced: string[] = [];
+  const missed = new MissedWrites({
+    tainted,
+    journal,
+    writes,
+    unplaced: (route) => void unplaced.push(route),
+  });
   const passage = ({ live, shadow, isIdempotent = false, changes = {} }: Ends): Passage => {
     const settings = testRoute('PUT /u/:user/x', { writes: 'mirror', isIdempotent });
     return {
@@ -62,6 +68,7 @@ function stage() {
     missed,
     passage,
     told,
+    unplaced,
     tainted,
     port,
     writes,
@@ -174,6 +181,22 @@ describe('a write that is not mirrored', () => {
     expect(s.told).toEqual([]);
     expect(reasons(s.tainted)).toEqual(['not-mirrored']);
     expect(s.missed.holds(['a'])).toBe(false);
+  });
+
+  it('of no key is counted by its route, however it came that one side alone has it', () => {
+    const s = stage();
+    const identity = { keys: [], isMirroredWrite: true, isSafe: false, route: { name: 'POST /w' } };
+    const ends = (live: End, shadow: End): void =>
+      s.missed.settled(s.passage({ live, shadow, changes: { identity } }));
+    ends('done', 'done');
+    ends('unsent', 'unsent');
+    expect(s.unplaced).toEqual([]);
+    s.missed.notMirrored(s.passage({ changes: { identity } }));
+    ends('done', 'unsent');
+    ends('done', 'unknown');
+    ends('unknown', 'done');
+    expect(s.unplaced).toEqual(Array(4).fill('POST /w'));
+    expect(s.told).toEqual([]);
   });
 
   it('of a route that is never mirrored, or of no key, is left alone', () => {
