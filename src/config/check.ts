@@ -35,9 +35,10 @@ class Check {
     if (path.length > DEPTH_MAX) {
       this.#problems.add(path, 'nested too deep');
     } else if (schema.anyOf !== undefined) {
-      this.#union(node, schema.anyOf, path);
+      this.#union(node, schema, schema.anyOf, path);
     } else if (schema.type === 'object') {
       if (isMap(node)) this.#map(node, schema, path);
+      else if (path.length === 0) this.#noMap(node, schema);
       else this.#wrong(node, schema, path);
     } else if (schema.type === 'array') {
       if (isSeq(node)) this.#list(node.items, schema, path);
@@ -67,6 +68,12 @@ class Check {
     }
   }
 
+  /** The file as a whole: what it has to have, rather than all that it might. */
+  #noMap(node: unknown, { required = [] }: SchemaNode): void {
+    const found = isScalar(node) && node.value === null ? 'nothing' : describe(node);
+    this.#problems.add([], `expected the keys ${required.join(' and ')}, found ${found}`);
+  }
+
   #list(items: readonly unknown[], schema: SchemaNode, path: Path): void {
     const { minItems = 0, maxItems = Infinity } = schema;
     if (items.length < minItems) this.#problems.add(path, `expected at least ${minItems}, found 0`);
@@ -79,14 +86,15 @@ class Check {
   }
 
   /** Alternatives are told apart by mapping, list or scalar; mappings by their constant key. */
-  #union(node: unknown, options: readonly SchemaNode[], path: Path): void {
+  #union(node: unknown, schema: SchemaNode, options: readonly SchemaNode[], path: Path): void {
     const kind = kindOf(node);
     const alike = options.filter((option) => kindOfSchema(option) === kind);
     const value: unknown = isScalar(node) ? node.value : undefined;
     if (kind === 'mapping' && alike.length > 1) this.#tagged(node as YAMLMap, alike, path);
-    else if (alike.length === 1) this.node(node, alike[0]!, path);
-    else if (kind !== 'scalar' || !alike.some((option) => fits(value, option))) {
-      this.#wrong(node, { anyOf: options }, path);
+    else if (alike.length === 1 && (kind !== 'scalar' || schema['x-expects'] === undefined)) {
+      this.node(node, alike[0]!, path);
+    } else if (kind !== 'scalar' || !alike.some((option) => fits(value, option))) {
+      this.#wrong(node, schema, path);
     }
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { Document, LineCounter, parseDocument } from 'yaml';
+import { Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { codeOf, CrossfadeError, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Settings } from '../model/settings.ts';
@@ -48,11 +48,17 @@ function parseText(text: string, source: string): { document: Document; problems
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems = new Problems(source, document, lines);
   for (const error of [...document.errors, ...document.warnings]) {
-    problems.addOffset(error.pos[0], `not valid YAML: ${error.message}`);
+    problems.addOffset(error.pos[0], yamlMessage(error, text));
   }
   // A key given twice leaves a tree that can still be checked; any other error may not.
   if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) problems.throwIfAny();
   return { document, problems };
+}
+
+function yamlMessage({ code, message, pos }: YAMLError, text: string): string {
+  if (code !== 'DUPLICATE_KEY') return `not valid YAML: ${message}`;
+  const key = /^("[^"\n]*"|'[^'\n]*'|[^\s:,{}]*)/.exec(text.slice(pos[0]))?.[0] ?? '';
+  return `expected each key once, found "${key.replaceAll(/^["']|["']$/g, '')}" again`;
 }
 
 /** What the command line can say in place of a file. */
@@ -105,6 +111,12 @@ function fieldsOf(document: Document, problems: Problems): Readonly<Record<strin
   return {};
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'its permissions forbid it',
+};
+
 function readText(path: string): string {
   try {
     const { size } = statSync(path);
@@ -117,7 +129,8 @@ function readText(path: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof CrossfadeError) throw error;
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const code = codeOf(error) ?? '';
+    const why = UNREADABLE[code] ?? messageOf(error);
     throw new CrossfadeError('config-unreadable', `cannot read ${path}: ${why}`, { cause: error });
   }
 }

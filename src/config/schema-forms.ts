@@ -73,8 +73,8 @@ export function httpUrl(description: string): TString {
 }
 
 /** RFC 6901; a segment `*` has the meaning that its description gives it. */
-export function pointer(description: string): TString {
-  return text('a JSON Pointer such as /items/*/id', '^(/\\S*)?$', { description });
+export function pointer(description: string, example: string): TString {
+  return text(`a JSON Pointer such as ${example}`, '^(/\\S*)?$', { description });
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";

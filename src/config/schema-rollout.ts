@@ -85,6 +85,7 @@ const autoPause = Type.Union(
     ),
   ],
   {
+    'x-expects': 'off or { p99: 1.5, errors: 0.1% }',
     description:
       'When mirroring stops by itself: as soon as legacy is worse with it than without, for ' +
       'both sides may share what they stand on. To tell, one second in twenty, drawn at random, ' +
@@ -135,6 +136,7 @@ const rescue = Type.Union(
     ),
   ],
   {
+    'x-expects': 'off or { after: 1s }',
     description:
       "When a canary's read gets legacy's answer: the candidate failed, or took longer than " +
       '`after`. Never for writes. `off`: never.',

@@ -41,7 +41,10 @@ const cookieKey = Type.Object(
 const bodyKey = Type.Object(
   {
     from: Type.Literal('body'),
-    path: pointer('JSON Pointer into the body; `*` is every element of an array: many keys.'),
+    path: pointer(
+      'JSON Pointer into the body; `*` is every element of an array: many keys.',
+      '/user_ids/*',
+    ),
   },
   { ...CLOSED, description: 'Values in a JSON body; with `*` a request has many keys.' },
 );
@@ -50,7 +53,7 @@ const jwtKey = Type.Object(
     from: Type.Literal('jwt'),
     in: Type.Optional(Type.Enum(['header', 'cookie'], { default: 'header' })),
     name: Type.Optional(token('the name of a field or cookie')),
-    claim: pointer("JSON Pointer into the token's payload."),
+    claim: pointer("JSON Pointer into the token's payload.", '/sub'),
   },
   {
     ...CLOSED,

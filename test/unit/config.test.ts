@@ -213,7 +213,7 @@ describe('what is wrong is told with line, column, path, expected, found and nea
     [
       'a key given twice',
       'workers: 1\nworkers: 2',
-      '4:1 : not valid YAML: Map keys must be unique',
+      '4:1 : expected each key once, found "workers" again',
     ],
     [
       'a pattern without the name of the key',

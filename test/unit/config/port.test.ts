@@ -150,12 +150,12 @@ mirror: { percent: 50%, maxRate: 500/s, routes: [GET /a], autoPause: { p99: 2, e
     [
       'a word for the pause',
       'mirror: { autoPause: on }',
-      '3:22 mirror.autoPause: expected off, found "on"',
+      '3:22 mirror.autoPause: expected off or { p99: 1.5, errors: 0.1% }, found "on"',
     ],
     [
       'a truth for the pause',
       'mirror: { autoPause: true }',
-      '3:22 mirror.autoPause: expected off, found true',
+      '3:22 mirror.autoPause: expected off or { p99: 1.5, errors: 0.1% }, found true',
     ],
   ])('refuses %s', (_what, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
