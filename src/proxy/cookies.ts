@@ -26,10 +26,21 @@ export function toSide(side: Side, value: string): string {
   return own.join('; ');
 }
 
+/**
+ * Renames the cookie that the value begins with. One without a `=` has no name, and all of it is
+ * its value. Source: RFC 6265bis, section 5.7.
+ */
 function renamed(value: string, rename: (name: string) => string): string {
+  const semicolon = value.indexOf(';');
+  const end = semicolon === -1 ? value.length : semicolon;
+  const equals = value.indexOf('=');
+  if (equals <= 0 || equals > end) {
+    return `${rename('')}=${value.slice(equals === 0 ? 1 : 0)}`;
+  }
   const prefix = SECURE_PREFIX.exec(value)?.[0] ?? '';
   const rest = value.slice(prefix.length);
-  const equals = rest.indexOf('=');
-  if (equals <= 0) return value;
-  return prefix + rename(rest.slice(0, equals)) + rest.slice(equals);
+  const at = equals - prefix.length;
+  const name = rename(rest.slice(0, at));
+  // What had no name is sent as it was set.
+  return name === '' && prefix === '' ? rest.slice(at + 1) : prefix + name + rest.slice(at);
 }

@@ -136,7 +136,8 @@ class Delivery implements LegListener {
       socket.destroy();
       return;
     }
-    const client = this.#inbound.tunnel(leg.statusMessage, leg.headers);
+    const fields = this.#parts.outbound.switched(this.#passage.plan.liveSide, leg.headers);
+    const client = this.#inbound.tunnel(leg.statusMessage, fields);
     joinTunnel(client, socket);
   }
 

@@ -109,6 +109,15 @@ export class Outbound {
     );
   }
 
+  /** The fields of a side's switch of protocols (101), with those that make it one. */
+  switched(side: Side, headers: RawHeaders): RawHeaders {
+    const protocols = headers.filter(
+      (_text, i) => i % 2 === 1 && headers[i - 1]!.toLowerCase() === 'upgrade',
+    );
+    const hop = ['Connection', 'Upgrade', ...protocols.flatMap((text) => ['Upgrade', text])];
+    return [...this.toClient(side, headers), ...hop];
+  }
+
   #ruled(common: RawHeaders, rules: SideRules): string[] {
     const { settings, left, ownHost, side } = rules;
     const fields: string[] = [];

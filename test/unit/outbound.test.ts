@@ -235,6 +235,36 @@ describe('cookies that the sides do not share', () => {
     expect(valuesOf(legacy, 'cookie')).toEqual(['sid=old; __Host-t=1']);
   });
 
+  it.each([
+    ['justvalue', 'xf-c.=justvalue', 'justvalue'],
+    ['=v; Path=/', 'xf-c.=v; Path=/', 'v'],
+    ['v; Path=/; Max-Age=1', 'xf-c.=v; Path=/; Max-Age=1', 'v'],
+    ['__Host-v', 'xf-c.=__Host-v', '__Host-v'],
+    ['sid=a=b', 'xf-c.sid=a=b', 'sid=a=b'],
+  ])('have a name of their own though %s has none, or more than one =', (set, kept, sentBack) => {
+    const writer = outbound(separate);
+    expect(valuesOf(writer.toClient('candidate', ['Set-Cookie', set]), 'set-cookie')).toEqual([
+      kept,
+    ]);
+    const came = ['Host', 'a', 'Cookie', `theirs=1; ${kept.split(';')[0]!}`];
+    expect(valuesOf(sent(came, 'live', separate), 'cookie')).toEqual([sentBack]);
+    const legacy = writer.ofLeg(writer.common(inbound(came), came), 'legacy', 'live');
+    expect(valuesOf(legacy, 'cookie')).toEqual(['theirs=1']);
+  });
+
+  it('are so too where the protocol is switched, with nothing else of the hop', () => {
+    const answer = [
+      ['Connection', 'Upgrade, X-Hop', 'Upgrade', 'websocket', 'X-Hop', '1', 'Keep-Alive', 'a'],
+      ['Set-Cookie', 'sid=1', 'Crossfade-Role', 'shadow', 'Sec-WebSocket-Accept', 'x'],
+    ].flat();
+    expect(outbound(separate).switched('candidate', answer)).toEqual(
+      [
+        ['Set-Cookie', 'xf-c.sid=1', 'Sec-WebSocket-Accept', 'x'],
+        ['Connection', 'Upgrade', 'Upgrade', 'websocket'],
+      ].flat(),
+    );
+  });
+
   it('are set under names of their own, so that those of legacy survive a rollback', () => {
     const answer = ['Set-Cookie', 'sid=1; Path=/', 'Set-Cookie', '__Secure-t=2; Secure'];
     const writer = outbound(separate);
