@@ -52,7 +52,10 @@ export interface Inbound {
   begin(status: number, reason: string, headers: RawHeaders, length: number | null): void;
   /** Part of the body; false: stop until `onDrain`. Bytes beyond `length` are never sent. */
   write(chunk: Uint8Array): boolean;
-  /** The body is whole. Trailers are sent where the answer is chunked and the client takes them. */
+  /**
+   * The body is whole. Trailers are sent where the answer is chunked and the client takes them,
+   * but for fields that may stand in a head alone.
+   */
   end(trailers?: RawHeaders): void;
   /** Breaks the connection off, so that the client cannot take the answer for whole. */
   cut(): void;

@@ -7,6 +7,7 @@ import { AnswerHead } from './answer-head.ts';
 import type { BodyPipe } from './body-pipe.ts';
 import type { Inbound, Peer } from './inbound.ts';
 import type { RequestHead } from './message.ts';
+import { relayedTrailers } from './trailers.ts';
 
 /** What an answer needs of its connection. */
 export interface AnswerLine {
@@ -225,8 +226,10 @@ export class ServerInbound implements Inbound {
     if (trailers === undefined || trailers.length === 0 || !this.head.takesTrailers) {
       return LAST_CHUNK;
     }
+    const relayed = relayedTrailers(trailers);
+    if (relayed.length === 0) return LAST_CHUNK;
     head.beginTrailers();
-    head.addAll(trailers);
+    head.addAll(relayed);
     return head.bytes(null) ?? LAST_CHUNK;
   }
 

@@ -36,6 +36,15 @@ describe('the framing of an answer', () => {
     expect(body.endsWith('0\r\nX-T: v\r\n\r\n')).toBe(true);
   });
 
+  it('has no trailers that may stand in a head alone', async () => {
+    const { body } = await answered(GET.replace('Host', 'TE: trailers\r\nHost'), (inbound) => {
+      inbound.begin(200, 'OK', PLAIN, null);
+      const refused = ['Set-Cookie', 'sid=1', 'Connection', 'close', 'Crossfade-Error', 'x'];
+      inbound.end([...refused, 'Grpc-Status', '0', 'Content-Length', '9', 'CACHE-CONTROL', 'a']);
+    });
+    expect(body).toBe('0\r\nGrpc-Status: 0\r\n\r\n');
+  });
+
   it('ends with the connection for HTTP/1.0, in our own version', async () => {
     const text = 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
     const { head, body } = await answered(text, respondInParts);
