@@ -20,6 +20,7 @@ import type { LoadResult, ToLoad } from './isolation-load.ts';
 import { comparePeers } from './isolation-peers.ts';
 import { pairedRatio, type PairedRatio } from './isolation-ratio.ts';
 import type { FromSide, SideMode, ToSide } from './isolation-side.ts';
+import { type Pinning, pinToCores } from './pinning.ts';
 import { Child } from './trial-child.ts';
 
 const LIMIT = 1.05;
@@ -85,7 +86,7 @@ interface Stage {
   readonly proxyPid: number;
 }
 
-async function setStage(): Promise<Stage> {
+async function setStage(pinning: Pinning): Promise<Stage> {
   const legacy = new Child<ToSide, FromSide>('isolation-side.ts');
   const shadow = new Child<ToSide, FromSide>('isolation-side.ts');
   const ports = [(await legacy.hear()).port, (await shadow.hear()).port];
@@ -107,9 +108,8 @@ control: { listen: 127.0.0.1:0 }
 `,
   );
   const main = join(import.meta.dirname, '../src/cli/main.ts');
-  const run = spawn(process.execPath, [main, 'run', '-c', file, '--quiet'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const [command = '', ...args] = [...pinning.prefix, process.execPath, main, 'run', '-c', file];
+  const run = spawn(command, [...args, '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] });
   ends.push(() => run.kill());
   await new Promise<void>((resolve, reject) => {
     run.stdout.once('data', () => resolve());
@@ -274,7 +274,12 @@ function report(results: readonly RowResult[], baselineMib: number): void {
   process.stdout.write(`${renderTable(columns, rows)}\n`);
 }
 
-function closingLines(last: Status, baselineMib: number, ratePerSec: number): string {
+function closingLines(
+  last: Status,
+  baselineMib: number,
+  ratePerSec: number,
+  pinning: Pinning,
+): string {
   const unequal = broken(last);
   const [cpu] = cpus();
   return (
@@ -284,7 +289,7 @@ function closingLines(last: Status, baselineMib: number, ratePerSec: number): st
     `legacy answers after ${values.service}; ` +
     `the proxy holds ${baselineMib.toFixed(0)} MiB without mirroring, and may hold ` +
     `${RSS_OVER_MAX_MIB} MiB more. ` +
-    `Blocks of ${formatDuration(BLOCK_MS)}, ABBA; ` +
+    `Blocks of ${formatDuration(BLOCK_MS)}, ABBA. ${pinning.says} ` +
     `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}. ` +
     `Command: npm run bench -- isolation ${process.argv.slice(2).join(' ')}`
   );
@@ -292,7 +297,8 @@ function closingLines(last: Status, baselineMib: number, ratePerSec: number): st
 
 /** Every row of ours; true where every request was answered and the counts add up. */
 async function measureRows(): Promise<boolean> {
-  const stage = await setStage();
+  const pinning = pinToCores();
+  const stage = await setStage(pinning);
   await setMode(stage, 'healthy', 1);
   await turn('off');
   const alone = await block(stage, null, WARM_UP_MS);
@@ -309,7 +315,7 @@ async function measureRows(): Promise<boolean> {
   }
   report(results, baselineMib);
   const last = await status();
-  process.stdout.write(`${closingLines(last, baselineMib, ratePerSec)}\n`);
+  process.stdout.write(`${closingLines(last, baselineMib, ratePerSec, pinning)}\n`);
   return results.every(({ failed }) => failed === 0) && broken(last).length === 0;
 }
 
