@@ -118,6 +118,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
   for (const entry of COMMANDS) {
     const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
     command.summary(entry.summary).helpGroup(entry.group).copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
     program.addCommand(command);
   }
   return program;

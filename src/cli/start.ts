@@ -1,16 +1,9 @@
 /** Runs the command that the words of this process name. Importing it begins. */
 import { CommanderError } from 'commander';
-import { codeOf, CrossfadeError, EXIT } from '../kit/errors.ts';
+import { codeOf, EXIT } from '../kit/errors.ts';
 import { reportError } from './output.ts';
 import { createProgram } from './program.ts';
-
-/** What commander found wrong, said as every other error is. */
-function usageError(error: CommanderError): CrossfadeError {
-  const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const meant = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion ?? '')?.[1];
-  const hint = meant === undefined ? 'see crossfade --help' : `did you mean ${meant}?`;
-  return new CrossfadeError('usage', sentence, { hint, cause: error });
-}
+import { usageError } from './usage-error.ts';
 
 async function main(args: readonly string[]): Promise<number | undefined> {
   try {

@@ -2,6 +2,8 @@
  * The control API: status, events, verbs and metrics on loopback, for the command line and for
  * other tools. In: HTTP with a bearer token. Out: JSON. It never decides anything itself.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { basename } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -186,11 +188,28 @@ async function listenOn(app: FastifyInstance, listen: ListenSettings): Promise<s
     return await app.listen({ host: listen.host, port: listen.port });
   } catch (error) {
     await app.close();
-    if (codeOf(error) !== 'EADDRINUSE') throw error;
-    throw new CrossfadeError(
-      'port-in-use',
-      `The control API cannot listen on ${listen.host}:${listen.port}: the port is in use.`,
-      { hint: 'Stop what uses it, or set control.listen to another port.', cause: error },
-    );
+    throw listenError(listen, error);
+  }
+}
+
+function listenError(listen: ListenSettings, error: unknown): unknown {
+  if (codeOf(error) !== 'EADDRINUSE') return error;
+  return new CrossfadeError(
+    'port-in-use',
+    `cannot listen on ${listen.host}:${listen.port} for the control API: the port is in use`,
+    { hint: 'stop what holds the port, or choose another with `control.listen`', cause: error },
+  );
+}
+
+/** Finds out early, before anything is said of a start. Throws `port-in-use` (exit 2). */
+export async function requireFreePort(listen: ListenSettings): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen(listen.port, listen.host);
+    await once(probe, 'listening');
+  } catch (error) {
+    throw listenError(listen, error);
+  } finally {
+    probe.close();
   }
 }

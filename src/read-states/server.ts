@@ -190,10 +190,14 @@ function tell(message: ServerMessage, whenTold: () => void = () => undefined): v
 function listenError(error: unknown, host: string, port: number): CrossfadeError {
   const code = codeOf(error);
   if (code === 'EADDRINUSE') {
-    return new CrossfadeError('port-in-use', `port ${port} on ${host} is in use`, {
-      hint: 'choose another with --port, or 0 for any free one',
-      cause: error,
-    });
+    return new CrossfadeError(
+      'port-in-use',
+      `cannot listen on ${host}:${port}: the port is in use`,
+      {
+        hint: 'stop what holds the port, or choose another with --port; 0 is any free one',
+        cause: error,
+      },
+    );
   }
   return new CrossfadeError('cannot-listen', `cannot listen on ${host}:${port}: ${code}`, {
     hint: 'check --host and --port',

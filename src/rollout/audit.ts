@@ -38,8 +38,9 @@ export function completeSentence(state: RolloutState, reason: string): string {
   return `Complete: ${state.label} at ${state.percent} %: ${reason}`;
 }
 
-/** Back to the safe target, by a failing gate or a person. */
+/** Back to the safe target, by a failing gate or a person; or there already, and to stay. */
 export function rollbackSentence(from: number, to: number, reason: string): string {
+  if (from === to) return `Rolled back, at ${to} % already, to stay there: ${reason}`;
   return `Rolled back from ${from} % to ${to} %: ${reason}`;
 }
 

@@ -66,6 +66,19 @@ describe('the command line', () => {
   });
 });
 
+describe('one URL of two', () => {
+  test.each([
+    ['legacy', 'candidate'],
+    ['candidate', 'legacy'],
+  ])('%s alone is told which is missing', (given, missing) => {
+    const { status, stderr } = crossfade('run', `--${given}`, 'http://127.0.0.1:1');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      new RegExp(`^crossfade: --${missing} is missing\\n {2}hint: --${given} `),
+    );
+  });
+});
+
 describe('a wrong configuration', () => {
   test('ends with 2, a sentence with line and column, and no stack', () => {
     writeFileSync(join(folder, 'bad.yaml'), 'legacy: { ulr: http://127.0.0.1:1 }\ncandidat: {}\n');

@@ -171,7 +171,7 @@ describe('the process', () => {
     const { port } = await start({ engine: 'slab', store });
     await expect(start({ engine: 'slab', port })).rejects.toMatchObject({
       code: 'port-in-use',
-      message: `port ${port} on 127.0.0.1 is in use`,
+      message: `cannot listen on 127.0.0.1:${port}: the port is in use`,
       exitCode: 2,
     });
     for (const refused of ['redis://here', store]) {

@@ -22,11 +22,13 @@ export function mirrorCommand(): Command {
   )
     .addArgument(new Argument('[turn]', 'on, off or reset').choices(['on', 'off', 'reset']))
     .addOption(
-      new Option('--percent <share>', 'share of the keys, 0 to 100').argParser(numberUpTo(100)),
+      new Option('--percent <share>', 'share of the keys, 0 to 100').argParser(
+        numberUpTo(100, /\s*%$/),
+      ),
     )
     .addOption(
-      new Option('--max-rate <number>', 'copies a second, all proxies').argParser(
-        numberUpTo(1_000_000),
+      new Option('--max-rate <rate>', 'copies a second, all proxies: 500 or 500/s').argParser(
+        numberUpTo(1_000_000, /\s*\/\s*s$/),
       ),
     )
     .option('--reason <text>', 'why, for the event log')
@@ -47,11 +49,13 @@ function sentenceOf({ mirror }: Status): string {
   return `mirroring ${percent} % of the keys${rate}`;
 }
 
-function numberUpTo(max: number): (text: string) => number {
+/** With or without the unit that a configuration would have. */
+function numberUpTo(max: number, unit: RegExp): (text: string) => number {
   return (text) => {
-    const value = Number(text.replace(/%$/, ''));
-    if (text.trim() === '' || !(value >= 0 && value <= max)) {
-      throw new InvalidArgumentError(`Expected a number from 0 to ${max}.`);
+    const digits = text.replace(unit, '');
+    const value = Number(digits);
+    if (digits.trim() === '' || !(value >= 0 && value <= max)) {
+      throw new InvalidArgumentError(`it must be a number from 0 to ${max}`);
     }
     return value;
   };

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
 import { controlPathOf, isLeftBehind } from '../../control/control-file.ts';
-import { type ControlServer, startControl } from '../../control/server.ts';
+import { type ControlServer, requireFreePort, startControl } from '../../control/server.ts';
 import { type BuiltinEngine, createBuiltinEngine } from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
 import { systemClock } from '../../kit/clock.ts';
@@ -110,6 +110,7 @@ async function serve(
       process.exitCode = exitCodeOf(early);
       return;
     }
+    await requireFreePort(settings.control);
     await controller.start();
     control = await startControl({ listen: settings.control, storePath, controller, reload });
     process.stdout.write(
@@ -161,6 +162,13 @@ function settingsOf(flags: RunFlags): Settings {
   }
   const { legacy, candidate } = flags;
   if (legacy === undefined || candidate === undefined) {
+    const [given, missing] =
+      legacy === undefined ? ['candidate', 'legacy'] : ['legacy', 'candidate'];
+    if (legacy !== candidate) {
+      throw new CrossfadeError('usage', `--${missing} is missing`, {
+        hint: `--${given} needs the other side too; or use -c crossfade.yaml`,
+      });
+    }
     throw new CrossfadeError('usage', 'nothing to run: no configuration and no two URLs', {
       hint: 'crossfade run -c crossfade.yaml, or crossfade run --legacy URL --candidate URL',
     });

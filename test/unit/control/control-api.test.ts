@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { call, findControl } from '../../../src/control/client.ts';
-import { type ControlServer, startControl } from '../../../src/control/server.ts';
+import { type ControlServer, requireFreePort, startControl } from '../../../src/control/server.ts';
 import type { Status } from '../../../src/model/rollout.ts';
 import { settingsOf, type SimulatedRollout, simulateRollout } from '../../support/rollout.ts';
 
@@ -185,7 +185,14 @@ describe('the control API', () => {
     const { controller } = rollout;
     const port = Number(new URL(control.address).port);
     const again = { listen: { ...listen, port }, storePath: storePath(), controller };
-    await expect(startControl(again)).rejects.toMatchObject({ code: 'port-in-use', exitCode: 2 });
+    const refusal = {
+      code: 'port-in-use',
+      exitCode: 2,
+      message: `cannot listen on 127.0.0.1:${port} for the control API: the port is in use`,
+    };
+    await expect(startControl(again)).rejects.toMatchObject(refusal);
+    await expect(requireFreePort(again.listen)).rejects.toMatchObject(refusal);
+    await expect(requireFreePort({ ...listen, port: 0 })).resolves.toBeUndefined();
   });
 });
 
