@@ -125,6 +125,8 @@ export interface Summary {
   readonly clusters: readonly Cluster[];
   /** Keys tainted since the last summary. */
   readonly tainted: readonly TaintedKey[];
+  /** Keys tainted beyond the limit since then, which no proxy can name; absent: none. */
+  readonly taintedBeyond?: number;
   /** Keys whose two sides were seen to agree again since the last summary. */
   readonly lifted?: readonly LiftedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */

@@ -16,6 +16,7 @@ import type { MissedWrite } from '../model/missed-write.ts';
 import type { TaintReason } from '../model/window.ts';
 import { BodyPipe } from '../wire/body-pipe.ts';
 import type { Leg } from '../wire/leg.ts';
+import type { Identity } from './identify.ts';
 import type { JournalPort } from './journal-port.ts';
 import type { Passage } from './passage.ts';
 import { hasTakenEffect } from './replayer.ts';
@@ -55,7 +56,7 @@ export class MissedWrites {
   /** The live leg of a write is about to begin: that is its place among the writes of its keys. */
   liveBegins(passage: Passage): void {
     const { identity, plan } = passage;
-    if (!identity.isMirroredWrite || plan.skip === 'bypass' || identity.keys.length === 0) return;
+    if (!identity.isMirroredWrite || plan.skip === 'bypass' || !isPlaced(identity)) return;
     this.#turns.begins(passage, identity.keys);
   }
 
@@ -68,7 +69,7 @@ export class MissedWrites {
   notMirrored(passage: Passage): void {
     const { identity, plan } = passage;
     if (!identity.isMirroredWrite) return;
-    if (identity.keys.length === 0) {
+    if (!isPlaced(identity)) {
       this.#parts.unplaced(identity.route.name);
       return;
     }
@@ -152,15 +153,17 @@ export class MissedWrites {
 
   /** Answers what {@link JournalPort.missed} did, or 0 where the write cannot be kept. */
   #journal(passage: Passage): number {
-    // A body that was not kept whole, or keys that are not all known, cannot be replayed.
+    // A body that was not kept whole cannot be replayed.
     const hasBody = passage.copy !== null || !(passage.body instanceof BodyPipe);
-    const toldSeq =
-      hasBody && !passage.identity.hasTooManyKeys
-        ? this.#parts.journal.missed(toMissedWrite(passage))
-        : -1;
+    const toldSeq = hasBody ? this.#parts.journal.missed(toMissedWrite(passage)) : -1;
     if (toldSeq < 0) this.#taint(passage, 'not-mirrored');
     return Math.max(0, toldSeq);
   }
+}
+
+/** Its keys are known, all of them: of more than the limit only some are. */
+function isPlaced({ keys, hasTooManyKeys }: Identity): boolean {
+  return keys.length > 0 && !hasTooManyKeys;
 }
 
 /** An answer with the state, or that there is none; not a refusal, and not a part of it. */

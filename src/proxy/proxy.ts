@@ -213,6 +213,10 @@ class AssembledProxy implements Proxy {
 
   assign(next: Assignment): boolean {
     if (isStale(next, this.#assignment)) return false;
+    // It was not compared as keys were tainted that no proxy could name: these count no more.
+    if (this.#assignment.comparePercent === 0 && next.comparePercent > 0) {
+      this.tainted.forgetOverflow();
+    }
     this.#assignment = next;
     this.#mirror.setPaused(next.mirrorPause !== '' || this.#areCopiesOver);
     return true;
@@ -228,6 +232,7 @@ class AssembledProxy implements Proxy {
       cells: this.#count.takeCells(),
       clusters: this.#parts.analyst.clusters(),
       tainted: this.tainted.takeFresh(),
+      taintedBeyond: this.tainted.takeOverflow(),
       lifted: this.tainted.takeLifted(),
       loopDelayMaxUs: Math.round(this.#loopDelay.max / 1000),
       revision: this.#assignment.revision,

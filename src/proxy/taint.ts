@@ -28,7 +28,9 @@ export class TaintedKeys {
   readonly #nowUs: () => number;
   #fresh: TaintedKey[] = [];
   #lifted: LiftedKey[] = [];
+  /** Keys beyond the limit: nobody knows which. */
   #overflow = 0;
+  #freshOverflow = 0;
   /** Keys that are held and would stay tainted if they were not. */
   #heldAndLasting = 0;
 
@@ -78,6 +80,7 @@ export class TaintedKeys {
     if (this.#lasting.size >= LIMITS.taintedKeysMax) {
       // From here on no key can be told to be sound, so none is judged: see `has`.
       this.#overflow += 1;
+      this.#freshOverflow += 1;
       return;
     }
     this.#set(key, { truth, reason, sinceUs });
@@ -119,6 +122,18 @@ export class TaintedKeys {
     const fresh = this.#fresh;
     this.#fresh = [];
     return fresh;
+  }
+
+  /** Keys tainted beyond the limit since the last call. */
+  takeOverflow(): number {
+    const overflow = this.#freshOverflow;
+    this.#freshOverflow = 0;
+    return overflow;
+  }
+
+  /** What is beyond the limit is known elsewhere, or does not count any more. */
+  forgetOverflow(): void {
+    this.#overflow = 0;
   }
 
   /** Keys seen to agree since the last call. */

@@ -58,6 +58,8 @@ class RolloutController implements Controller {
   #verdict: Verdict;
   /** A bug of ours in the newest tick; null when it went well. */
   #bug: string | null = null;
+  /** Nothing is compared, as no key can be told to be sound. */
+  #isBlind = false;
   #lastTickUs = 0;
   #lastWriteUs = 0;
   #stop: () => void = () => {};
@@ -106,7 +108,8 @@ class RolloutController implements Controller {
     this.#closeWindows();
     this.#verdict = this.#judge();
     this.#enact(this.#decide());
-    if (this.#mirror.tick((sentence) => this.#note('mirror', sentence))) void this.#apply();
+    const isOtherMirror = this.#mirror.tick((sentence) => this.#note('mirror', sentence));
+    if (isOtherMirror || this.#gathering.areTaintsFull !== this.#isBlind) void this.#apply();
     this.#keepUp();
   }
 
@@ -248,7 +251,7 @@ class RolloutController implements Controller {
       canaryPercent: percent,
       salt,
       ...this.#mirror.assignment(),
-      comparePercent: 100,
+      comparePercent: this.#gathering.areTaintsFull ? 0 : 100,
       safeTarget,
     };
   }
@@ -363,6 +366,7 @@ class RolloutController implements Controller {
   }
 
   #apply(): Promise<void> {
+    this.#isBlind = this.#gathering.areTaintsFull;
     return this.#applying.apply(this.assignment());
   }
 

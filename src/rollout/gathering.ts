@@ -26,6 +26,7 @@ interface Progress {
   readonly clusters: readonly Cluster[];
   readonly counts: readonly (readonly [string, GateCounts])[];
   readonly peaks: PeakState;
+  readonly areTaintsFull?: boolean;
 }
 
 /** A proxy that has not reported for this long does not count as working. */
@@ -46,6 +47,7 @@ export class Gathering {
   #clusters = new ClusterLedger();
   #peaks = NO_PEAKS;
   #received = 0;
+  #areTaintsFull = false;
 
   constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly TaintedKey[]) {
     this.#clock = clock;
@@ -73,6 +75,11 @@ export class Gathering {
     return this.#peaks.seen;
   }
 
+  /** Keys were tainted beyond the limit, so that of no key it can be told that it is not. */
+  get areTaintsFull(): boolean {
+    return this.#areTaintsFull;
+  }
+
   taintedKeys(): readonly TaintedKey[] {
     return [...this.#tainted.values()];
   }
@@ -83,6 +90,7 @@ export class Gathering {
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.worker, summary.clusters);
     this.seconds.accept(summary);
+    if ((summary.taintedBeyond ?? 0) > 0) this.#areTaintsFull = true;
     if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
     return this.#lift(summary.lifted ?? [], this.taint(summary.tainted).tainted);
   }
@@ -120,6 +128,7 @@ export class Gathering {
   beginRollout(startedAtMs: number): void {
     this.#traffic.begin();
     this.#clusters.begin(startedAtMs);
+    this.#areTaintsFull = false;
     this.#received = 0;
     this.beginStep(startedAtMs);
   }
@@ -142,6 +151,7 @@ export class Gathering {
       clusters: this.clusters(),
       counts: [...this.evidence.counts],
       peaks: this.#peaks,
+      areTaintsFull: this.#areTaintsFull,
     };
     return JSON.stringify(progress);
   }
@@ -152,6 +162,7 @@ export class Gathering {
     this.#traffic = new TrafficLedger(progress.traffic);
     this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
     this.#received = progress.traffic.received;
+    this.#areTaintsFull = progress.areTaintsFull === true;
     const isOfStep = progress.revision === state.revision;
     this.#peaks = isOfStep ? progress.peaks : resetPeaks(progress.peaks);
     this.evidence.restore(
@@ -178,7 +189,10 @@ export class Gathering {
     for (const tainted of keys) {
       const [key, , , sinceUs = 0] = tainted;
       const known = this.#tainted.get(key);
-      if (known === undefined && this.#tainted.size >= LIMITS.taintedKeysMax) continue;
+      if (known === undefined && this.#tainted.size >= LIMITS.taintedKeysMax) {
+        this.#areTaintsFull = true;
+        continue;
+      }
       if (known !== undefined && sinceUs <= (known[3] ?? 0)) continue;
       const newest: TaintedKey = known === undefined ? tainted : [key, known[1], known[2], sinceUs];
       this.#tainted.set(key, newest);

@@ -47,6 +47,7 @@ export function statusOf(facts: StatusFacts): Status {
     ...ofProxies,
     ...mirrorWarnings(mirror),
     unplacedWarning(traffic),
+    gathering.areTaintsFull ? TAINTS_FULL : null,
   ].filter((warning) => warning !== null);
   // A decision that only has to be carried out waits for what hinders it, if anything does.
   const waitingFor = decision.kind === 'hold' ? decision.waitingFor : warnings;
@@ -87,6 +88,10 @@ function listed(keys: readonly TaintedKey[]): readonly TaintedKeyStatus[] {
   const first = keys.slice(0, LIMITS.taintedListedMax);
   return first.map(([key, side, reason]) => ({ key, reason, side }));
 }
+
+const TAINTS_FULL =
+  `more than ${LIMITS.taintedKeysMax.toLocaleString('en')} keys are tainted, so that no key can ` +
+  'be told to be sound: nothing is compared until `crossfade begin`; see why in tainted keys';
 
 /** What nobody can taint, a person has to know: from here on the sides may differ anywhere. */
 function unplacedWarning({ unplacedBy = {} }: TrafficCounts): string | null {

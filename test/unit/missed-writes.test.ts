@@ -183,7 +183,7 @@ describe('a write that is not mirrored', () => {
     expect(s.missed.holds(['a'])).toBe(false);
   });
 
-  it('of no key is counted by its route, however it came that one side alone has it', () => {
+  it('of no key, or of too many, is counted by its route, however it was missed', () => {
     const s = stage();
     const identity = { keys: [], isMirroredWrite: true, isSafe: false, route: { name: 'POST /w' } };
     const ends = (live: End, shadow: End): void =>
@@ -195,8 +195,11 @@ describe('a write that is not mirrored', () => {
     ends('done', 'unsent');
     ends('done', 'unknown');
     ends('unknown', 'done');
-    expect(s.unplaced).toEqual(Array(4).fill('POST /w'));
+    const many = { ...identity, keys: ['a'], hasTooManyKeys: true };
+    s.missed.notMirrored(s.passage({ live: 'done', changes: { identity: many } }));
+    expect(s.unplaced).toEqual(Array(5).fill('POST /w'));
     expect(s.told).toEqual([]);
+    expect(s.tainted.count).toBe(0);
   });
 
   it('of a route that is never mirrored, or of no key, is left alone', () => {

@@ -68,5 +68,9 @@ describe('tainted keys', () => {
     for (let i = 0; i <= LIMITS.taintedKeysMax; i += 1) tainted.add(`k${i}`, 'legacy', 'overtaken');
     expect(tainted.count).toBe(LIMITS.taintedKeysMax + 1);
     expect(tainted.has('never seen')).toBe(true);
+    expect([tainted.takeOverflow(), tainted.takeOverflow()]).toEqual([1, 0]);
+    tainted.forgetOverflow();
+    expect(tainted.has('never seen')).toBe(false);
+    expect(tainted.has('k0')).toBe(true);
   });
 });
