@@ -108,7 +108,7 @@ control: { listen: 127.0.0.1:0 }
 `,
   );
   const main = join(import.meta.dirname, '../src/cli/main.ts');
-  const [command = '', ...args] = [...pinning.prefix, process.execPath, main, 'run', '-c', file];
+  const [command, ...args] = [...pinning.prefix, process.execPath, main, 'run', '-c', file];
   const run = spawn(command, [...args, '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] });
   ends.push(() => run.kill());
   await new Promise<void>((resolve, reject) => {
