@@ -14,11 +14,13 @@ export function settlePortTls(
 ): TlsListenSettings | null {
   if (given === undefined) return null;
   const { cert, key, clientCa } = given;
-  checkPair(cert, key, ['tls'], around);
+  const certificate = checkPair(cert, key, ['tls'], around);
   return {
     certPath: resolve(around.folder, cert),
     keyPath: resolve(around.folder, key),
     clientCaPath: settleAuthorities(clientCa, ['tls', 'clientCa'], around),
+    validFromMs: certificate?.validFromDate.getTime() ?? 0,
+    validUntilMs: certificate?.validToDate.getTime() ?? 0,
   };
 }
 
@@ -54,15 +56,23 @@ function settleAuthorities(
   return resolve(around.folder, path);
 }
 
-function checkPair(cert: string, key: string, at: Path, around: Surroundings): void {
+/** The certificate, whether or not the key is its own; null where it cannot be read. */
+function checkPair(
+  cert: string,
+  key: string,
+  at: Path,
+  around: Surroundings,
+): X509Certificate | null {
   const certificate = readCertificate(cert, [...at, 'cert'], around);
   const privateKey = readPrivateKey(key, [...at, 'key'], around);
-  if (certificate === null || privateKey === null) return;
-  if (certificate.checkPrivateKey(privateKey)) return;
-  around.problems.add(
-    [...at, 'key'],
-    `expected the private key of "${cert}", found another's in "${key}"`,
-  );
+  if (certificate === null || privateKey === null) return certificate;
+  if (!certificate.checkPrivateKey(privateKey)) {
+    around.problems.add(
+      [...at, 'key'],
+      `expected the private key of "${cert}", found another's in "${key}"`,
+    );
+  }
+  return certificate;
 }
 
 function readCertificate(path: string, at: Path, around: Surroundings): X509Certificate | null {

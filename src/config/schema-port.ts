@@ -5,7 +5,10 @@ import { CLOSED, duration, file, type SchemaNode, size, text, valid } from './sc
 
 const tls = Type.Object(
   {
-    cert: file('Certificate (PEM), with those between it and the root.'),
+    cert: file(
+      'Certificate (PEM), with those between it and the root. Read anew by a reload, which refuses ' +
+        'an expired one; `status` warns two weeks before it expires.',
+    ),
     key: file('Its private key (PEM, no passphrase).'),
     clientCa: Type.Optional(file('Clients must show a certificate signed by one of these (PEM).')),
   },

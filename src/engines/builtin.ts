@@ -18,6 +18,7 @@ import type { OpenWrite } from '../proxy/write-log.ts';
 import type { JournalState, TrafficEngine } from '../rollout/engine.ts';
 import type { MissedWriteStore } from '../store/missed-writes.ts';
 import { type ConnectionsPlan, planConnections, readOpenFilesMax } from './connections.ts';
+import { certificateWarning, refuseExpired } from './certificate-dates.ts';
 import { Crew } from './crew.ts';
 import { JournalKeeper, type JournalMessage } from './journal-keeper.ts';
 import { type ListenHandle, portInUse } from './listen-handle.ts';
@@ -57,7 +58,8 @@ export interface BuiltinEngine extends Required<TrafficEngine> {
   /**
    * Replaces every worker by one with these settings. When all the new ones accept, `commit` is
    * called, and the old ones finish what they have begun; resolves when they take no connections
-   * any more. Throws `reload-failed`, and nothing has changed. One at a time. `isEvidenceVoid`:
+   * any more. Throws `reload-failed` or, for an expired certificate, `config-invalid`, and nothing
+   * has changed. One at a time. `isEvidenceVoid`:
    * what the old ones still see is no evidence.
    */
   reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void>;
@@ -117,7 +119,9 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     const taint = observer.taint.bind(observer);
     this.#journal = new JournalKeeper({ store, clock: systemClock, log, taint });
     const { warning } = this.#connections;
-    if (warning !== null) this.#options.log.warn({ warning }, 'few connections');
+    if (warning !== null) log.warn({ warning }, 'few connections');
+    const dates = certificateWarning(this.#settings.port.tls, Date.now());
+    if (dates !== null) log.warn({ warning: dates }, 'certificate of the data port');
     if (this.#options.isTakeover) {
       this.#overlap.hold(ORPHANS_END_WITHIN_MS, () => this.#overlap.consider(this.#crew.busy));
     }
@@ -169,10 +173,13 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   }
 
   warnings(): readonly string[] {
-    return [this.#safeMode.warning, this.#connections.warning].filter((text) => text !== null);
+    const dates = certificateWarning(this.#settings.port.tls, Date.now());
+    const { warning } = this.#connections;
+    return [this.#safeMode.warning, warning, dates].filter((text) => text !== null);
   }
 
   async reload(settings: Settings, isEvidenceVoid: boolean, commit: () => void): Promise<void> {
+    refuseExpired(this.#settings.port.tls, settings.port.tls, Date.now());
     const most = 2 * this.#settings.workers;
     await this.#crew.until(() => this.#crew.leaving.length <= most);
     if (this.#isClosing) throw reloadFailed([]);

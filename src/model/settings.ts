@@ -7,6 +7,9 @@ export interface TlsListenSettings {
   readonly keyPath: string;
   /** Clients must show a certificate signed by one of these; null asks for none. */
   readonly clientCaPath: string | null;
+  /** Of the certificate as it was read, by the wall clock. */
+  readonly validFromMs: number;
+  readonly validUntilMs: number;
 }
 
 export interface TlsUpstreamSettings {

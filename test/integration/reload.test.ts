@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crossfade } from '../support/command.ts';
 import { ask } from '../support/load.ts';
@@ -82,6 +83,17 @@ describe('a reload', () => {
     expect(await ask(here.run.port, 1)).toBe('200');
     await until(() => here.run.workerPids().length === before.length);
     expect(here.run.workerPids()).toEqual(before);
+  });
+
+  it('with a certificate that has expired leaves everything as it was', async () => {
+    const before = here.run.workerPids();
+    const tls = fileURLToPath(new URL('../../fixtures/tls/', import.meta.url));
+    here.configure({ more: `tls: { cert: ${tls}expired.pem, key: ${tls}server-key.pem }` });
+    const { stderr, exitCode } = await crossfade('reload', '--store', here.store);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('expired.pem has expired on 2020-01-02');
+    expect(here.run.workerPids()).toEqual(before);
+    expect(await here.events('reload')).toEqual([]);
   });
 
   it('holds for proxies that are started later', async () => {

@@ -12,6 +12,8 @@ const TLS: TlsListenSettings = {
   certPath: `${FIXTURES}server.pem`,
   keyPath: `${FIXTURES}server-key.pem`,
   clientCaPath: null,
+  validFromMs: 0,
+  validUntilMs: 0,
 };
 const MUTUAL: TlsListenSettings = { ...TLS, clientCaPath: `${FIXTURES}ca.pem` };
 const FROM = 'PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n';

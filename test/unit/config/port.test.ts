@@ -34,6 +34,8 @@ limits: { head: 8KiB, body: 5GiB, headTime: 5s, bodyIdle: 10s, keepAlive: 2m, an
         certPath: join(folder, 'server.pem'),
         keyPath: join(folder, 'server.key'),
         clientCaPath: join(folder, 'clients.pem'),
+        validFromMs: Date.UTC(2026, 10, 21, 5, 30, 24),
+        validUntilMs: Date.UTC(2126, 9, 28, 5, 30, 24),
       },
       hasProxyProtocol: true,
       trustedHops: ['10.0.0.0/8', '192.168.1.7', 'fd00::/8'],
