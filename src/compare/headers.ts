@@ -2,6 +2,7 @@
  * Which header fields belong to an answer, and which merely to its delivery. All are compared
  * but the ones listed here: a field we have never heard of may be what a client depends on.
  */
+import { LIMITS } from '../kit/limits.ts';
 import { headerValue, type RawHeaders } from '../model/exchange.ts';
 
 /** Never compared: about the connection, the moment, the machine or this one request. */
@@ -54,7 +55,6 @@ export const IGNORED_HEADERS: ReadonlySet<string> = new Set([
 /** Compared only between two empty bodies (an answer to HEAD): else the bodies themselves are. */
 const CONTENT_LENGTH = 'content-length';
 
-const NAMES_MAX = 1024;
 const names = new Map<string, string>();
 
 /**
@@ -66,7 +66,7 @@ function comparedName(field: string): string {
   if (known !== undefined) return known;
   const lower = field.toLowerCase();
   const name = IGNORED_HEADERS.has(lower) || lower === CONTENT_LENGTH ? '' : lower;
-  if (names.size < NAMES_MAX) names.set(field, name);
+  if (names.size < LIMITS.comparedNamesMax) names.set(field, name);
   return name;
 }
 

@@ -2,11 +2,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
 import { type ControlPoint, controlPathOf, readControlPoint } from './control-file.ts';
 
 export type { ControlPoint };
-
-const CALL_MAX_MS = 10_000;
 
 /**
  * Address and token of the run whose store is at `place`, a file or the folder it is in. Throws
@@ -32,7 +31,7 @@ export async function call<T>(
   method: 'GET' | 'POST',
   path: string,
   body?: object,
-  timeoutMs: number = CALL_MAX_MS,
+  timeoutMs: number = LIMITS.controlRequestMaxMs,
 ): Promise<T> {
   const answer = await send(point, method, path, body, timeoutMs);
   const parsed: unknown = await answer.json();

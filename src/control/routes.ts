@@ -1,5 +1,6 @@
 /** What the control API answers: one row a verb, the same sentences as the command line. */
 import { CrossfadeError } from '../kit/errors.ts';
+import { LIMITS } from '../kit/limits.ts';
 import type { Controller } from '../rollout/controller.ts';
 import type { MirrorOrder } from '../rollout/mirror-orders.ts';
 
@@ -37,7 +38,6 @@ export interface Reloaded {
   readonly workers: number;
 }
 
-const TEXT_MAX_CHARS = 500;
 const FIELDS: ReadonlySet<string> = new Set(['reason', 'label', 'revision']);
 const MIRROR_FIELDS: ReadonlySet<string> = new Set(['turn', 'percent', 'maxRatePerSec']);
 const TURNS: readonly unknown[] = ['on', 'off', 'reset', null];
@@ -98,8 +98,10 @@ export function requireRevision(controller: Controller, asked: VerbRequest): voi
 
 /** One line of text: control characters would forge lines in the event log. */
 function text(field: string, value: unknown): string {
-  if (typeof value !== 'string' || value.length > TEXT_MAX_CHARS) {
-    throw badRequest(`${field} must be a text of at most ${TEXT_MAX_CHARS} characters.`);
+  if (typeof value !== 'string' || value.length > LIMITS.controlTextMaxChars) {
+    throw badRequest(
+      `${field} must be a text of at most ${LIMITS.controlTextMaxChars} characters.`,
+    );
   }
   return value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

@@ -36,7 +36,6 @@ export interface ControlServer {
 
 /** Read without a token: they say nothing of keys, bodies or reasons. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
-const BODY_MAX_BYTES = 16_384;
 const STATUS_OF: Readonly<Record<string, number>> = {
   'bad-request': 400,
   refused: 409,
@@ -88,8 +87,8 @@ export function buildControl(
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
-    bodyLimit: BODY_MAX_BYTES,
-    requestTimeout: 10_000,
+    bodyLimit: LIMITS.controlBodyMaxBytes,
+    requestTimeout: LIMITS.controlRequestMaxMs,
     keepAliveTimeout: 5000,
     forceCloseConnections: true,
   });

@@ -63,6 +63,9 @@ export const LIMITS = {
   /** Writes that wait to be replayed on a side that missed them, and their bytes. */
   journalEntriesMax: 100_000,
   journalMaxBytes: 67_108_864,
+  /** Writes told to a controller that has not written them down, and their bytes, per proxy. */
+  unkeptEntriesMax: 100_000,
+  unkeptMaxBytes: 67_108_864,
   /** Missed writes replayed at once: a side that has just come back is not run over. */
   replaysInFlightMax: 16,
   /** How long a side that cannot be reached is left alone between two tries. */
@@ -200,4 +203,14 @@ export const LIMITS = {
   openFilesReserve: 64,
   /** Connections to each side that are left to live and to the shadow however few there may be. */
   connectionsMin: 16,
+  /** A body, a reason or label in it, and the wait for one request of the control API. */
+  controlBodyMaxBytes: 16_384,
+  controlTextMaxChars: 500,
+  controlRequestMaxMs: 10_000,
+  /** A Prometheus page of a side. */
+  metricsPageMaxChars: 4_194_304,
+  /** Points of memory and CPU kept: more than any resource gate looks back at. */
+  resourceWindowsMax: 2000,
+  /** Spellings of field names that a comparison remembers: a side may send any. */
+  comparedNamesMax: 1024,
 } as const;

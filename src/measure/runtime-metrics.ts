@@ -3,6 +3,7 @@
  * side that does not answer is no error: there is then no new sample.
  */
 import type { Clock } from '../kit/clock.ts';
+import { LIMITS } from '../kit/limits.ts';
 import type { Settings } from '../model/settings.ts';
 
 /** One reading. Counters are totals since that process began; null where not exposed. */
@@ -58,8 +59,6 @@ export interface MetricsPollerOptions {
   readonly read?: (url: string, signal: AbortSignal) => Promise<string>;
 }
 
-const BODY_MAX_CHARS = 4_194_304;
-
 /** Reads `url` once a period, one reading at a time. */
 export function createMetricsPoller(options: MetricsPollerOptions): MetricsPoller {
   const { url, clock, periodMs = 1000, read = readText } = options;
@@ -111,6 +110,7 @@ export function createResourcePoller(
 async function readText(url: string, signal: AbortSignal): Promise<string> {
   const answer = await fetch(url, { signal, redirect: 'manual' });
   const text = await answer.text();
-  if (!answer.ok || text.length > BODY_MAX_CHARS) throw new Error(`status ${answer.status}`);
+  if (!answer.ok || text.length > LIMITS.metricsPageMaxChars)
+    throw new Error(`status ${answer.status}`);
   return text;
 }

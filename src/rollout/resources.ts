@@ -1,4 +1,5 @@
 /** Both processes' memory and CPU, by gate window: what `memory.ratio` and `cpu.ratio` read. */
+import { LIMITS } from '../kit/limits.ts';
 import type { ResourcePoint } from '../judge/evidence.ts';
 
 /** What a side's process last said of itself; null where a metric is not exposed. */
@@ -18,9 +19,6 @@ interface SamplePair {
   readonly legacy: ResourceSample;
   readonly candidate: ResourceSample;
 }
-
-/** Windows kept: more than any resource gate looks back at. */
-const WINDOWS_MAX = 2000;
 
 /** Points of memory and CPU by window length, one a window, the newest ones. */
 export class ResourceWindows {
@@ -77,7 +75,7 @@ export class ResourceWindows {
       legacyCpu: cpuBetween(first.legacy, pair.legacy),
       candidateCpu: cpuBetween(first.candidate, pair.candidate),
     });
-    if (points.length > WINDOWS_MAX) points.shift();
+    if (points.length > LIMITS.resourceWindowsMax) points.shift();
     this.#points.set(windowMs, points);
     this.#first.set(windowMs, pair);
   }
