@@ -149,6 +149,9 @@ the file's own folder. Editors complete and check the file with
 # yaml-language-server: $schema=docs/crossfade.schema.json
 \`\`\`
 
+That path is for a file at the top of a clone of this repository: paths there are against the file's
+own folder. Elsewhere give the whole path of your copy of the schema.
+
 A value that nobody is to see stands as \`{ env: NAME }\`, an environment variable, or as
 \`{ file: PATH }\`, a file whose first line it is. No message, log or report shows it.
 
