@@ -208,7 +208,11 @@ export class JournalKeeper {
       removed: [...this.#removed],
       tainted: this.#tainted,
     };
-    if (Object.values(change).every((part) => part.length === 0)) return true;
+    if (Object.values(change).every((part) => part.length === 0)) {
+      // What came and went since the last time needs no disk.
+      this.#tellKept();
+      return true;
+    }
     try {
       this.#parts.store.commit(change);
     } catch (error) {

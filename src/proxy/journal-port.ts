@@ -1,10 +1,12 @@
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
+import type { Side } from '../model/exchange.ts';
 import type { MissedWrite } from '../model/missed-write.ts';
 import type { TaintedKey } from '../model/window.ts';
 import { CatchUp } from './catch-up.ts';
 import type { Replayer } from './replayer.ts';
 import type { TaintedKeys } from './taint.ts';
+import { bytesOf } from './write-journal.ts';
 
 /** Where a proxy's missed writes go: the controller's journal, or one of its own. */
 export interface JournalPort {
@@ -57,13 +59,24 @@ export function createOwnJournal(
   };
 }
 
-/** The controller's journal, as a proxy sees it. */
+interface Unkept {
+  readonly keys: readonly string[];
+  readonly truth: Side;
+  readonly bytes: number;
+}
+
+/**
+ * The controller's journal, as a proxy sees it. Of a controller that stands still it holds so much
+ * and no more: then nobody takes missed writes, and their keys are tainted.
+ */
 export class ToldJournal implements JournalPort {
   readonly count = 0;
   readonly bytes = 0;
   readonly #tell: (seq: number, write: MissedWrite) => boolean;
   /** Told, but perhaps not on disk: the number and the keys of each, the oldest first. */
-  readonly #unkept = new Map<number, MissedWrite>();
+  readonly #unkept = new Map<number, Unkept>();
+  /** What these were as they were told: as long as nobody hears, all of it waits in this process. */
+  #unkeptBytes = 0;
   #lastSeq = 0;
 
   /** `tell` hands the write to the system at once; false when there is nobody to tell. */
@@ -72,23 +85,25 @@ export class ToldJournal implements JournalPort {
   }
 
   missed(write: MissedWrite): number {
+    const { keys, truth } = write;
+    const bytes = bytesOf(write);
+    const { unkeptEntriesMax, unkeptMaxBytes } = LIMITS;
+    const isFull = this.#unkept.size >= unkeptEntriesMax;
+    if (isFull || this.#unkeptBytes + bytes > unkeptMaxBytes) return -1;
     const seq = this.#lastSeq + 1;
     if (!this.#tell(seq, write)) return -1;
     this.#lastSeq = seq;
-    // Only its keys matter from here on.
-    this.#unkept.set(seq, { ...write, headers: [], body: null });
-    if (this.#unkept.size > LIMITS.journalEntriesMax) {
-      const [oldest] = this.#unkept.keys();
-      this.#unkept.delete(oldest!);
-    }
+    this.#unkept.set(seq, { keys, truth, bytes });
+    this.#unkeptBytes += bytes;
     return seq;
   }
 
   /** What was told up to `seq` is on disk. */
   kept(seq: number): void {
-    for (const known of this.#unkept.keys()) {
+    for (const [known, { bytes }] of this.#unkept) {
       if (known > seq) return;
       this.#unkept.delete(known);
+      this.#unkeptBytes -= bytes;
     }
   }
 

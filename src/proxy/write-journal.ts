@@ -175,7 +175,8 @@ export class WriteJournal {
   }
 }
 
-function bytesOf({ keys, method, target, headers, body }: MissedWrite): number {
+/** What a write takes in memory, about. */
+export function bytesOf({ keys, method, target, headers, body }: MissedWrite): number {
   let bytes = ENTRY_BYTES + method.length + target.length + (body?.length ?? 0);
   for (const key of keys) bytes += key.length;
   for (const text of headers) bytes += text.length;

@@ -124,6 +124,17 @@ describe('the journal of all proxies', () => {
     file.close();
   });
 
+  it('answers for what came and went before it could be on disk', () => {
+    const { file, store } = storeAt('brief.db');
+    const { keeper, clock, join } = keep(store);
+    const heard = join(1);
+    keeper.hear(1, { kind: 'missed', seq: 1, write: missedWrite() });
+    keeper.hear(1, { kind: 'replayed', id: replays(heard)[0]![0], end: 'done' });
+    clock.advance(LIMITS.journalPersistMs);
+    expect(heard.at(-1)).toEqual({ kind: 'kept', seq: 1 });
+    file.close();
+  });
+
   it('never replays after a kill what may have been sent and must not be sent twice', () => {
     const { file, store } = storeAt('granted.db');
     const { keeper, join } = keep(store);
