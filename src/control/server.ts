@@ -12,6 +12,7 @@ import { LIMITS } from '../kit/limits.ts';
 import type { ListenSettings } from '../model/settings.ts';
 import type { Controller } from '../rollout/controller.ts';
 import { isAuthorized, isLoopback, isOwnHost } from './auth.ts';
+import { capConnections } from './connection-cap.ts';
 import { controlPathOf, removeControlPoint, writeControlPoint } from './control-file.ts';
 import { renderMetrics } from './metrics.ts';
 import { parseVerb, type Reloaded, requireRevision, VERBS, type Verb } from './routes.ts';
@@ -89,9 +90,12 @@ export function buildControl(
     logger: false,
     bodyLimit: LIMITS.controlBodyMaxBytes,
     requestTimeout: LIMITS.controlRequestMaxMs,
+    // Node looks for those that are late only every 30 s unless told.
+    http: { headersTimeout: LIMITS.controlHeadMaxMs, connectionsCheckingInterval: 1000 },
     keepAliveTimeout: 5000,
     forceCloseConnections: true,
   });
+  capConnections(app.server, LIMITS.controlConnectionsMax);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => guard(request, reply, token, listenHost));
   app.setErrorHandler((error, _request, reply) => answerError(error, reply));

@@ -207,6 +207,10 @@ export const LIMITS = {
   controlBodyMaxBytes: 16_384,
   controlTextMaxChars: 500,
   controlRequestMaxMs: 10_000,
+  /** The head of one; a tool on this machine sends it at once. */
+  controlHeadMaxMs: 5000,
+  /** Connections to the control API: commands, a scraper, a balancer's questions, with room. */
+  controlConnectionsMax: 64,
   /** A Prometheus page of a side. */
   metricsPageMaxChars: 4_194_304,
   /** Points of memory and CPU kept: more than any resource gate looks back at. */

@@ -1,11 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { call, findControl } from '../../../src/control/client.ts';
 import { type ControlServer, requireFreePort, startControl } from '../../../src/control/server.ts';
+import { capConnections } from '../../../src/control/connection-cap.ts';
+import { LIMITS } from '../../../src/kit/limits.ts';
 import type { Status } from '../../../src/model/rollout.ts';
+import { until } from '../../support/sides.ts';
 import { settingsOf, type SimulatedRollout, simulateRollout } from '../../support/rollout.ts';
 
 const listen = { host: '127.0.0.1', port: 0 };
@@ -222,5 +227,57 @@ describe('control.json', () => {
       code: 'run-gone',
       exitCode: 5,
     });
+  });
+});
+
+describe('connections that ask nothing', () => {
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  it('never keep out who comes next, whether silent or in the middle of a head', async () => {
+    const port = Number(new URL(control.address).port);
+    const closed: number[] = [];
+    const opened = Array.from(
+      { length: LIMITS.controlConnectionsMax * 2 },
+      async (_none, index) => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => closed.push(index));
+        await once(socket, 'connect');
+        if (index % 2 === 0) socket.write('GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\nX');
+      },
+    );
+    await Promise.all(opened);
+    expect((await ask('/livez')).status).toBe(200);
+    await until(() => closed.length > LIMITS.controlConnectionsMax);
+    expect(closed.length).toBeLessThan(LIMITS.controlConnectionsMax * 2);
+    expect((await ask('/v1/status', { headers: authorized() })).status).toBe(200);
+  });
+
+  it('make way before one that is being answered', async () => {
+    const server = createServer((_request, response) => void waiting.push(response));
+    const waiting: ServerResponse[] = [];
+    capConnections(server, 2);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const get = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text();
+    const first = expect(get()).rejects.toThrow('fetch failed');
+    await until(() => waiting.length === 1);
+    const second = get();
+    await until(() => waiting.length === 2);
+    const late = connect(port, '127.0.0.1');
+    sockets.push(late);
+    // Both are at work: the oldest goes, and the other stays.
+    await first;
+    const later = connect(port, '127.0.0.1');
+    sockets.push(later);
+    await once(late, 'close');
+    waiting[1]!.end('ok');
+    expect(await second).toBe('ok');
+    server.closeAllConnections();
+    server.close();
   });
 });
