@@ -126,9 +126,30 @@ export function upstreamNode(description: string): SchemaNode {
   return { ...node, description };
 }
 
-/** A side that fits; undefined else. */
+/**
+ * A side that fits; undefined else. A name that no field can have is told already, and left out
+ * here, so that what is wrong with the others is told together with it.
+ */
 export function upstreamOf(value: unknown): FileUpstream | undefined {
-  return valid(upstream, value);
+  return valid(upstream, value) ?? valid(upstream, withoutBadNames(value));
+}
+
+function withoutBadNames(value: unknown): unknown {
+  if (!isRecord(value) || !isRecord(value['headers'])) return value;
+  const { set, remove, ...rest } = value['headers'];
+  const isName = (name: unknown): boolean => valid(fieldName, name) !== undefined;
+  const headers = {
+    ...rest,
+    ...(isRecord(set)
+      ? { set: Object.fromEntries(Object.entries(set).filter(([name]) => isName(name))) }
+      : {}),
+    ...(Array.isArray(remove) ? { remove: remove.filter(isName) } : {}),
+  };
+  return { ...value, headers };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const overrides = Type.Object(

@@ -44,6 +44,18 @@ describe('what a side is sent', () => {
     });
   });
 
+  test('is told of every name that cannot be, together', () => {
+    const set = '{ "bad name": x, content-length: "3", host: h }';
+    const problems = problemsOf(`headers: { set: ${set}, remove: ["a b", via] }`);
+    expect(problems.map((text) => /found "(.*?)"/.exec(text)?.[1])).toEqual([
+      'bad name',
+      'content-length',
+      'host',
+      'a b',
+      'via',
+    ]);
+  });
+
   test.each([
     ['content-length', 'it frames the body'],
     ['Transfer-Encoding', 'it frames the body'],
