@@ -57,13 +57,27 @@ export async function bindListenHandle(
   };
 }
 
-/** The error of a port that cannot be listened on (`port-in-use`, exit 2). */
+/** What else than a port in use keeps from listening, each with how to mend it. */
+const OBSTACLES: Readonly<Record<string, readonly [cause: string, hint: string]>> = {
+  EADDRINUSE: ['the port is in use', 'stop what holds the port, or choose another with `listen`'],
+  EADDRNOTAVAIL: [
+    'the address is none of this machine',
+    'use one of its addresses, 127.0.0.1 for this machine alone, or 0.0.0.0 for all of them',
+  ],
+  EACCES: [
+    'this user may not',
+    'choose a port above 1023, or allow it (AmbientCapabilities=CAP_NET_BIND_SERVICE)',
+  ],
+};
+
+/**
+ * The error of a port that cannot be listened on (`port-in-use`, exit 2); `cause` is the system's
+ * name of the error, or a sentence.
+ */
 export function portInUse(listen: ListenSettings, cause: string): CrossfadeError {
-  return new CrossfadeError(
-    'port-in-use',
-    `cannot listen on ${listen.host}:${listen.port}: ${cause}`,
-    { hint: 'stop what holds the port, or choose another with `listen`' },
-  );
+  const [why, hint] = OBSTACLES[cause] ?? [cause, OBSTACLES['EADDRINUSE']![1]];
+  const text = `cannot listen on ${listen.host}:${listen.port}: ${why}`;
+  return new CrossfadeError('port-in-use', text, { hint });
 }
 
 async function resolveHost(host: string): Promise<{ address: string; family: 4 | 6 }> {
@@ -85,8 +99,7 @@ function assertFree(listen: ListenSettings, address: string, family: 4 | 6): voi
   const code = probe.getsockname({});
   probe.close();
   if (code === 0) return;
-  const name = getSystemErrorName(code);
-  throw portInUse(listen, name === 'EADDRINUSE' ? 'the port is in use' : name);
+  throw portInUse(listen, getSystemErrorName(code));
 }
 
 function bind(listen: ListenSettings, address: string, family: 4 | 6, flags: number): NativeHandle {
