@@ -6,6 +6,7 @@ import type { RawHeaders } from '../model/exchange.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { KeySource, RouteSettings } from '../model/settings.ts';
 import { createKeyFinder, type KeyFinder } from './key-sources.ts';
+import { hasMethodField, hasMethodParameter } from './other-method.ts';
 import { pathExpression } from './path-expression.ts';
 
 export interface Route {
@@ -53,10 +54,6 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const ANY = /^/;
 
-/** Fields by which frameworks let a request be of another method than its line says. */
-const OVERRIDES = ['x-http-method-override', 'x-method-override', 'x-http-method'];
-const OVERRIDE_LENGTHS = OVERRIDES.map((name) => name.length);
-
 /** `routes` in order of preference: the first that matches names the request. */
 export function createIdentifier(
   routes: readonly RouteSettings[],
@@ -85,7 +82,12 @@ class RouteIdentifier implements Identifier {
 
   identify(method: string, target: string, headers: RawHeaders, body: Uint8Array | null): Identity {
     const { route, isSafe, isMirroredWrite, finders } = this.#routeOf(method, target);
-    const isAsDeclared = !(isSafe || isMirroredWrite) || !hasOtherMethod(headers);
+    // It may be another than its line says: what was declared of that does not hold then.
+    const isAsDeclared = !(isSafe || isMirroredWrite) || !hasMethodField(headers);
+    const isRead =
+      isAsDeclared &&
+      isSafe &&
+      (SAFE_METHODS.has(method) || !hasMethodParameter(target, headers, body));
     let keys = NO_KEYS;
     let hasManyKeys = false;
     if (finders.length > 0) {
@@ -99,7 +101,7 @@ class RouteIdentifier implements Identifier {
     }
     return {
       route,
-      isSafe: isSafe && isAsDeclared,
+      isSafe: isRead,
       isMirroredWrite: isMirroredWrite && isAsDeclared,
       keys,
       hasManyKeys,
@@ -146,15 +148,4 @@ function compile(
     finders,
     looksIntoBody: finders.some((finder) => finder.isInBody),
   };
-}
-
-/** The request may be another than its line says: what was declared of that does not hold. */
-function hasOtherMethod(headers: RawHeaders): boolean {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i]!;
-    if (OVERRIDE_LENGTHS.includes(name.length) && OVERRIDES.includes(name.toLowerCase())) {
-      return true;
-    }
-  }
-  return false;
 }

@@ -1,4 +1,4 @@
-/** Request targets without what an untrusted side is not to see of their query. */
+/** Parameters of a query by their names. */
 
 /**
  * The target, or a URL, without the query parameters whose decoded name `drops` says so of; the
@@ -15,11 +15,12 @@ export function withoutParameters(target: string, drops: (name: string) => boole
 
 /** Some servers part parameters by `;` as well. */
 function holds(parameter: string, drops: (name: string) => boolean): boolean {
-  if (!parameter.includes(';')) return drops(nameOf(parameter));
-  return parameter.split(';').some((part) => drops(nameOf(part)));
+  if (!parameter.includes(';')) return drops(parameterName(parameter));
+  return parameter.split(';').some((part) => drops(parameterName(part)));
 }
 
-function nameOf(parameter: string): string {
+/** The name of `NAME=VALUE`, its ASCII characters decoded. */
+export function parameterName(parameter: string): string {
   const equals = parameter.indexOf('=');
   const name = equals === -1 ? parameter : parameter.slice(0, equals);
   if (!name.includes('%')) return name;

@@ -179,7 +179,41 @@ describe('identification', () => {
     expect(other.route.name).toBe('DELETE other');
   });
 
-  it.each(['X-HTTP-Method-Override', 'x-method-override', 'X-Http-Method'])(
+  describe('of a route that is declared a read', () => {
+    const FORM = ['Content-Type', 'application/x-www-form-urlencoded; charset=utf-8'];
+    const PARTS = ['Content-Type', 'multipart/form-data; boundary=b'];
+    const JSON_TEXT = ['Content-Type', 'application/json'];
+    const part = '--b\r\nContent-Disposition: form-data; name="_method"\r\n\r\nPUT\r\n--b--';
+    const identifier = createIdentifier([route('POST /query', { safe: true })], null);
+    const isSafe = (target: string, headers: readonly string[], body: string | null): boolean => {
+      const bytes = body === null ? null : Buffer.from(body);
+      return identifier.identify('POST', target, headers, bytes).isSafe;
+    };
+
+    it.each([
+      ['/query', FORM, 'a=1&_method=DELETE'],
+      ['/query', FORM, '_method=put'],
+      ['/query', FORM, 'a=1;_method'],
+      ['/query', FORM, '%5Fm%65thod=DELETE'],
+      ['/query', PARTS, part],
+      ['/query', FORM, null],
+      ['/query?_method=DELETE', [], null],
+      ['/query?a&%5fmethod=DELETE', JSON_TEXT, '{}'],
+    ])('takes %s with %j and %j for an undeclared write', (target, headers, body) => {
+      expect(isSafe(target, headers, body)).toBe(false);
+    });
+
+    it.each([
+      ['/query', FORM, 'a=_method&b=%5fmethod&my_method=1'],
+      ['/query', PARTS, '--b--'],
+      ['/query?method=DELETE', JSON_TEXT, '{"_method":1}'],
+      ['/query', [], null],
+    ])('takes %s with %j and %j for the read', (target, headers, body) => {
+      expect(isSafe(target, headers, body)).toBe(true);
+    });
+  });
+
+  it.each(['X-HTTP-Method-Override', 'x-method-override', 'X-Http-Method', 'X_HTTP_METHOD'])(
     'takes a request with %s for an undeclared write',
     (field) => {
       const identifier = createIdentifier(
