@@ -302,11 +302,13 @@ class Delivery implements LegListener {
     leg.extend(this.#isEndless ? Infinity : elapsedMs + LIMITS.answerSilenceMs);
   }
 
-  /** A whole answer has gone to the client: what it waited is a live latency. */
+  /** A whole answer has gone to the client: what it waited is a live latency, but a tester's. */
   #delivered(leg: Leg): void {
     const { identity, plan, arrivedUs } = this.#passage;
-    const latencyUs = this.#parts.nowUs() - arrivedUs;
-    this.#parts.count.liveLatency(identity.route.name, plan.liveSide, latencyUs);
+    if (plan.skip !== 'override') {
+      const latencyUs = this.#parts.nowUs() - arrivedUs;
+      this.#parts.count.liveLatency(identity.route.name, plan.liveSide, latencyUs);
+    }
     if (leg.status >= 500) this.#countFailure();
   }
 
