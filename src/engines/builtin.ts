@@ -274,10 +274,9 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   ended(worker: WorkerProcess, how: string): void {
     this.#crew.forget(worker);
     this.#observer!.workerLost(worker.id);
+    // Taints the keys of writes whose outcome nobody knows, for proxies to come as well.
     this.#journal!.left(worker.id);
-    // Writes whose outcome nobody knows: for every proxy, those to come included.
     const lost = lostKeys(worker);
-    if (lost.length > 0) this.#observer!.taint(lost);
     this.#overlap.consider(this.#crew.busy);
     if (this.#isClosing) return;
     if (worker.phase === 'leaving') this.#fill();
@@ -338,7 +337,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     };
     const { handle } = this.#options;
     const worker = this.#crew.start({ orders, handle, generation }, this);
-    this.#journal!.joined(worker.id, (message) => worker.tell(message));
+    this.#journal!.joined(worker.id, worker.openWrites, (message) => worker.tell(message));
     this.#overlap.consider(this.#crew.busy);
     return worker;
   }

@@ -15,7 +15,13 @@ import { CatchUp } from '../proxy/catch-up.ts';
 import type { FromProxy, ToProxy } from '../proxy/messages.ts';
 import type { JournalEntry } from '../proxy/write-journal.ts';
 import type { JournalState } from '../rollout/engine.ts';
-import type { MissedWriteStore, StoredMissedWrite } from '../store/missed-writes.ts';
+import type { OpenWrite } from '../proxy/write-log.ts';
+import type {
+  MissedWriteStore,
+  StoredMissedWrite,
+  StoredOpenWrite,
+} from '../store/missed-writes.ts';
+import { LastingWrites } from './lasting-writes.ts';
 
 export interface JournalKeeperParts {
   readonly store: MissedWriteStore;
@@ -26,9 +32,11 @@ export interface JournalKeeperParts {
 }
 
 /** What a proxy says that concerns the journal. */
-export type JournalMessage = Extract<FromProxy, { kind: 'missed' | 'replayed' }>;
+export type JournalMessage = Extract<FromProxy, { kind: 'missed' | 'replayed' | 'lasting' }>;
 
 interface Link {
+  /** Its writes under way, by id. */
+  readonly open: ReadonlyMap<number, OpenWrite>;
   readonly send: (message: ToProxy) => void;
   isReady: boolean;
   /** Number of the newest write heard of from this proxy, and of the newest on disk. */
@@ -50,6 +58,10 @@ export class JournalKeeper {
   #added = new Map<number, StoredMissedWrite>();
   #removed = new Set<number>();
   #ungranted = new Set<number>();
+  readonly #lasting: LastingWrites;
+  #opened = new Map<number, StoredOpenWrite>();
+  #closed = new Set<number>();
+  #isSweepDue = false;
   #tainted: TaintedKey[] = [];
   #isWriteDue = false;
   #problem: string | null = null;
@@ -79,6 +91,10 @@ export class JournalKeeper {
       settleMs: () => (this.#links.size > 1 ? LIMITS.replaySettleMs : 0),
     });
     for (const { id, write, isGranted } of stored) this.#catchUp.restore(id, write, isGranted);
+    const lost = parts.store.open();
+    this.#lasting = new LastingWrites(1 + Math.max(0, ...lost.map(({ row }) => row)));
+    this.#lose(lost);
+    this.#close(lost.map(({ row }) => row));
   }
 
   /** How the journal stands on disk, unless a problem is named. */
@@ -95,8 +111,12 @@ export class JournalKeeper {
   }
 
   /** A proxy starts: from now on it is told of everything. */
-  joined(worker: number, tell: (message: ToProxy) => void): void {
-    const link = { send: tell, isReady: false, seenSeq: 0, keptSeq: 0, replays: new Map() };
+  joined(
+    worker: number,
+    open: ReadonlyMap<number, OpenWrite>,
+    tell: (message: ToProxy) => void,
+  ): void {
+    const link = { open, send: tell, isReady: false, seenSeq: 0, keptSeq: 0, replays: new Map() };
     this.#links.set(worker, link);
   }
 
@@ -108,12 +128,14 @@ export class JournalKeeper {
     this.#catchUp.wake();
   }
 
-  /** It has gone; what it was replaying may have been carried out. */
+  /** It has gone; what it was replaying, and what it had under way, may have been carried out. */
   left(worker: number): void {
     const link = this.#links.get(worker);
     if (link === undefined) return;
     this.#links.delete(worker);
     for (const ended of link.replays.values()) ended('unknown');
+    this.#close(this.#lasting.left(link.open));
+    this.#lose([...link.open.values()]);
   }
 
   hear(worker: number, message: JournalMessage): void {
@@ -122,6 +144,8 @@ export class JournalKeeper {
       // The last words of a proxy may be heard after its end.
       if (link !== undefined) link.seenSeq = message.seq;
       this.#catchUp.missed(message.write);
+    } else if (message.kind === 'lasting') {
+      if (link !== undefined) this.#begin(this.#lasting.begin(link.open, message.ids));
     } else {
       const ended = link?.replays.get(message.id);
       link?.replays.delete(message.id);
@@ -132,6 +156,7 @@ export class JournalKeeper {
   /** Writes all that waits, and ends; no proxy may be left. */
   close(): void {
     this.#catchUp.close();
+    this.#close(this.#lasting.takeEnded());
     this.#write([]);
   }
 
@@ -150,6 +175,41 @@ export class JournalKeeper {
     }
     link.replays.set(entry.id, ended);
     link.send({ kind: 'replay', id: entry.id, write: entry.write });
+  }
+
+  /** Writes that were under way as their proxy died: nobody knows what became of them. */
+  #lose(lost: readonly Pick<OpenWrite, 'keys' | 'truth'>[]): void {
+    if (lost.length === 0) return;
+    const sinceUs = this.#parts.clock.nowUs();
+    const keys = lost.flatMap(({ keys: each, truth }) =>
+      each.map((key): TaintedKey => [key, truth, 'proxy-lost', sinceUs]),
+    );
+    this.#tainted.push(...keys);
+    this.#parts.taint(keys);
+    this.#writeSoon();
+  }
+
+  #begin(opened: readonly StoredOpenWrite[]): void {
+    if (opened.length === 0) return;
+    for (const each of opened) this.#opened.set(each.row, each);
+    this.#writeSoon();
+    this.#sweepSoon();
+  }
+
+  #close(rows: readonly number[]): void {
+    if (rows.length === 0) return;
+    for (const row of rows) if (!this.#opened.delete(row)) this.#closed.add(row);
+    this.#writeSoon();
+  }
+
+  #sweepSoon(): void {
+    if (this.#isSweepDue) return;
+    this.#isSweepDue = true;
+    this.#parts.clock.after(LIMITS.persistEveryMs, () => {
+      this.#isSweepDue = false;
+      this.#close(this.#lasting.takeOver(this.#parts.clock.nowUs()));
+      if (this.#lasting.size > 0) this.#sweepSoon();
+    });
   }
 
   /** The newest word on each key goes out at the end of this turn. */
@@ -206,6 +266,8 @@ export class JournalKeeper {
       granted: granted.map(({ id }) => id),
       ungranted: [...this.#ungranted],
       removed: [...this.#removed],
+      opened: [...this.#opened.values()],
+      closed: [...this.#closed],
       tainted: this.#tainted,
     };
     if (Object.values(change).every((part) => part.length === 0)) {
@@ -225,6 +287,8 @@ export class JournalKeeper {
     this.#added = new Map();
     this.#removed = new Set();
     this.#ungranted = new Set();
+    this.#opened = new Map();
+    this.#closed = new Set();
     this.#tainted = [];
     this.#tellKept();
     return true;

@@ -182,6 +182,7 @@ export class WorkerProcess {
         break;
       case 'missed':
       case 'replayed':
+      case 'lasting':
         this.#listener.missed(this, message);
         break;
       case 'written':

@@ -79,6 +79,10 @@ export const LIMITS = {
   replayGrantMax: 256,
   /** How often the journal's changes are written to the store. */
   journalPersistMs: 50,
+  /** A write under way for so long is on disk soon, lest everything dies at once. */
+  openWriteLastsMs: 500,
+  /** How long it stays there behind its end, until what became of it is. */
+  openWriteKeptMs: 3000,
   /** Tainted keys listed by name in a status. */
   taintedListedMax: 50,
   /** A longer key is known by its digest: keys are kept and stored by the hundred thousand. */

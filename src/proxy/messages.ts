@@ -66,6 +66,8 @@ export type FromProxy =
       readonly mirrorRevision: number;
     }
   | { readonly kind: 'writing'; readonly write: OpenWrite }
+  /** Ids of writes that have been under way for a while. */
+  | { readonly kind: 'lasting'; readonly ids: readonly number[] }
   /** A write that a side missed; `seq` counts those of this proxy. */
   | { readonly kind: 'missed'; readonly seq: number; readonly write: MissedWrite }
   | { readonly kind: 'replayed'; readonly id: number; readonly end: ReplayEnd }

@@ -23,6 +23,7 @@ import { createWriteLog, type WriteLog } from './write-log.ts';
 
 const SUMMARY_PERIOD_MS = 1000;
 const WRITTEN_PERIOD_MS = 50;
+const LASTING_PERIOD_MS = 250;
 const ORPHAN_CHECK_MS = 200;
 
 type Start = Extract<ToProxy, { kind: 'start' }>;
@@ -67,6 +68,7 @@ class ProxyLife {
       tell({ kind: 'ready' });
     });
     this.#summarizeOnTheSecond();
+    setInterval(() => this.#tellLasting(), LASTING_PERIOD_MS).unref();
   }
 
   hear(message: ToProxy): void {
@@ -155,6 +157,11 @@ class ProxyLife {
     const endedWrites = this.#writes.takeEnded();
     if (!process.connected) return;
     tell({ kind: 'summary', summary: this.#proxy.summarize(), endedWrites });
+  }
+
+  #tellLasting(): void {
+    const ids = this.#writes.takeLasting(LIMITS.openWriteLastsMs);
+    if (ids.length > 0) tell({ kind: 'lasting', ids });
   }
 
   /** Seconds begin with the wall clock's, so that those of several proxies are the same ones. */

@@ -1,3 +1,4 @@
+import type { Side } from '../model/exchange.ts';
 import type { MissedWrite } from '../model/missed-write.ts';
 import type { TaintedKey } from '../model/window.ts';
 import { explainSqlite, type SqliteDatabase } from './open-sqlite.ts';
@@ -12,6 +13,13 @@ export interface StoredMissedWrite {
   readonly write: MissedWrite;
 }
 
+/** A write under way for a while, as it is stored. */
+export interface StoredOpenWrite {
+  readonly row: number;
+  readonly keys: readonly string[];
+  readonly truth: Side;
+}
+
 /** What has become of the journal since it was written last, in one transaction. */
 export interface MissedWriteChange {
   readonly added: readonly StoredMissedWrite[];
@@ -20,7 +28,10 @@ export interface MissedWriteChange {
   /** Ids that were not sent after all. */
   readonly ungranted: readonly number[];
   readonly removed: readonly number[];
-  /** Keys of those given up. */
+  /** Writes that are under way for a while, and rows of such that are not any more. */
+  readonly opened: readonly StoredOpenWrite[];
+  readonly closed: readonly number[];
+  /** Keys of those given up, and of those that a proxy died of. */
   readonly tainted: readonly TaintedKey[];
 }
 
@@ -32,6 +43,8 @@ export interface MissedWriteChange {
 export interface MissedWriteStore {
   /** All of them, in the order in which the live side had them. */
   all(): readonly StoredMissedWrite[];
+  /** Writes that were under way when whoever wrote here died with all its proxies. */
+  open(): readonly StoredOpenWrite[];
   /** Durable when it answers; throws a CrossfadeError and has then changed nothing. */
   commit(change: MissedWriteChange): void;
 }
@@ -46,6 +59,21 @@ export const MISSED_WRITES_SCHEMA = `
     write TEXT NOT NULL
   ) STRICT;
 `;
+
+/** The step of the store's schema that holds writes under way. */
+export const OPEN_WRITES_SCHEMA = `
+  CREATE TABLE open_writes (
+    row INTEGER PRIMARY KEY,
+    truth TEXT NOT NULL,
+    keys TEXT NOT NULL
+  ) STRICT;
+`;
+
+interface OpenRow {
+  readonly row: number;
+  readonly truth: Side;
+  readonly keys: string;
+}
 
 interface Row {
   readonly id: number;
@@ -66,6 +94,8 @@ export function createMissedWriteStore(path: string, database: SqliteDatabase): 
   const taint = database.prepare(
     'INSERT OR IGNORE INTO tainted (key, truth, reason) VALUES (?, ?, ?)',
   );
+  const open = database.prepare('INSERT INTO open_writes (row, truth, keys) VALUES (?, ?, ?)');
+  const close = database.prepare('DELETE FROM open_writes WHERE row = ?');
   const write = database.transaction((change: MissedWriteChange) => {
     for (const { id, era, isGranted, write: missed } of change.added) {
       insert.run(id, era, missed.arrivedUs, isGranted ? 1 : 0, JSON.stringify(missed));
@@ -73,6 +103,8 @@ export function createMissedWriteStore(path: string, database: SqliteDatabase): 
     for (const id of change.granted) grant.run(1, id);
     for (const id of change.ungranted) grant.run(0, id);
     for (const id of change.removed) remove.run(id);
+    for (const { row, truth, keys } of change.opened) open.run(row, truth, JSON.stringify(keys));
+    for (const row of change.closed) close.run(row);
     for (const [key, truth, reason] of change.tainted) taint.run(key, truth, reason);
   });
   return {
@@ -88,6 +120,14 @@ export function createMissedWriteStore(path: string, database: SqliteDatabase): 
         era,
         isGranted: isGranted === 1,
         write: JSON.parse(text) as MissedWrite,
+      }));
+    },
+    open() {
+      const rows = database.prepare<[], OpenRow>('SELECT row, truth, keys FROM open_writes').all();
+      return rows.map(({ row, truth, keys }) => ({
+        row,
+        truth,
+        keys: JSON.parse(keys) as readonly string[],
       }));
     },
     commit(change) {

@@ -4,6 +4,7 @@ import type { TaintedKey } from '../model/window.ts';
 import {
   createMissedWriteStore,
   MISSED_WRITES_SCHEMA,
+  OPEN_WRITES_SCHEMA,
   type MissedWriteStore,
 } from './missed-writes.ts';
 import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
@@ -92,6 +93,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
   MISSED_WRITES_SCHEMA,
+  OPEN_WRITES_SCHEMA,
 ];
 
 /**

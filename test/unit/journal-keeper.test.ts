@@ -6,6 +6,7 @@ import { JournalKeeper } from '../../src/engines/journal-keeper.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { TaintedKey } from '../../src/model/window.ts';
 import type { ToProxy } from '../../src/proxy/messages.ts';
+import { createWriteLog, type OpenWrite } from '../../src/proxy/write-log.ts';
 import type { MissedWriteChange, MissedWriteStore } from '../../src/store/missed-writes.ts';
 import { openRolloutStore } from '../../src/store/rollout-store.ts';
 import { inTurn, missedWrite } from '../support/missed-writes.ts';
@@ -20,6 +21,8 @@ const NOTHING: MissedWriteChange = {
   granted: [],
   ungranted: [],
   removed: [],
+  opened: [],
+  closed: [],
   tainted: [],
 };
 
@@ -29,6 +32,7 @@ function storeAt(name: string) {
   const disk = { isFull: false };
   const store: MissedWriteStore = {
     all: () => file.missedWrites.all(),
+    open: () => file.missedWrites.open(),
     commit: (change) => {
       if (disk.isFull) throw new Error('the disk is full');
       file.missedWrites.commit(change);
@@ -47,9 +51,9 @@ function keep(store: MissedWriteStore) {
     log: QUIET,
     taint: (keys) => void tainted.push(...keys),
   });
-  const join = (worker: number): ToProxy[] => {
+  const join = (worker: number, open = new Map<number, OpenWrite>()): ToProxy[] => {
     const heard: ToProxy[] = [];
-    keeper.joined(worker, (message) => void heard.push(message));
+    keeper.joined(worker, open, (message) => void heard.push(message));
     keeper.ready(worker);
     return heard;
   };
@@ -242,5 +246,85 @@ describe('the journal on disk', () => {
     });
     expect(store.all().map(({ id }) => id)).toEqual([3, 2, 1]);
     file.close();
+  });
+});
+
+describe('writes under way for a while', () => {
+  const underWay = (...keys: readonly string[]) =>
+    new Map(keys.map((key, id): [number, OpenWrite] => [id, { id, keys: [key], truth: 'legacy' }]));
+  const reasons = (tainted: readonly TaintedKey[]) =>
+    tainted.map(([key, truth, reason]) => [key, truth, reason]);
+
+  it('taint their keys at the next start, when controller and proxies died together', () => {
+    const { file, store } = storeAt('all-dead.db');
+    const { keeper, clock, join, tainted } = keep(store);
+    join(1, underWay('a', 'b', 'c'));
+    keeper.hear(1, { kind: 'lasting', ids: [0, 2] });
+    clock.advance(LIMITS.journalPersistMs);
+    expect(tainted).toEqual([]);
+
+    const again = keep(store);
+    const lost = [
+      ['a', 'legacy', 'proxy-lost'],
+      ['c', 'legacy', 'proxy-lost'],
+    ];
+    expect(reasons(again.tainted)).toEqual(lost);
+    again.clock.advance(LIMITS.journalPersistMs);
+    expect(store.open()).toEqual([]);
+    expect(file.tainted()).toEqual(lost);
+    expect(keep(store).tainted).toEqual([]);
+    file.close();
+  });
+
+  it('stay on disk behind their end until what became of them is there, and no longer', () => {
+    const { file, store } = storeAt('ended.db');
+    const { keeper, clock, join, tainted } = keep(store);
+    const open = underWay('a', 'b');
+    join(1, open);
+    keeper.hear(1, { kind: 'lasting', ids: [0, 1] });
+    clock.advance(LIMITS.openWriteKeptMs);
+    open.delete(0);
+    clock.advance(LIMITS.openWriteKeptMs - LIMITS.persistEveryMs);
+    expect(store.open()).toHaveLength(2);
+    clock.advance(3 * LIMITS.persistEveryMs);
+    expect(store.open()).toEqual([{ row: 2, keys: ['b'], truth: 'legacy' }]);
+    open.delete(1);
+    keeper.close();
+    expect(store.open()).toEqual([]);
+    expect(tainted).toEqual([]);
+    file.close();
+  });
+
+  it('taint their keys in the same moment in which their proxy is known to have died', () => {
+    const { file, store } = storeAt('one-dead.db');
+    const { keeper, clock, join, tainted } = keep(store);
+    join(1, underWay('a', 'b'));
+    keeper.hear(1, { kind: 'lasting', ids: [0] });
+    clock.advance(LIMITS.journalPersistMs);
+    keeper.left(1);
+    expect(reasons(tainted)).toEqual([
+      ['a', 'legacy', 'proxy-lost'],
+      ['b', 'legacy', 'proxy-lost'],
+    ]);
+    clock.advance(LIMITS.journalPersistMs);
+    expect(store.open()).toEqual([]);
+    expect(file.tainted()).toHaveLength(2);
+    file.close();
+  });
+
+  it('are told by their proxy once, and only if they last', () => {
+    let nowMs = 0;
+    const writes = createWriteLog(
+      () => undefined,
+      () => nowMs,
+    );
+    const [brief, long] = [writes.begins(['a'], 'legacy'), writes.begins(['b'], 'legacy')];
+    nowMs = 10;
+    writes.begins(['c'], 'legacy');
+    writes.ends(brief);
+    nowMs = 100;
+    expect(writes.takeLasting(100)).toEqual([long]);
+    expect(writes.takeLasting(100)).toEqual([]);
+    expect(writes.takeEnded()).toEqual([brief]);
   });
 });
