@@ -1,7 +1,11 @@
 /** A candidate that is legacy under another name gets no copy of a write. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_UPSTREAM } from '../../src/config/defaults.ts';
 import type { UpstreamSettings } from '../../src/model/settings.ts';
+import { startRun } from '../support/crossfade.ts';
 import { closePools, openPool, send } from '../support/legs.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { startProxy, testRoute, testSettings } from '../support/proxy.ts';
@@ -97,4 +101,24 @@ it('reads alone may be compared with those of the same server', async () => {
   await fetch(`${proxy.url}/u/1/orders`);
   await until(() => legacy.methods.length === 2);
   expect(legacy.methods).toEqual(['GET', 'GET']);
+});
+
+it('a run that compares a server with itself says so', async () => {
+  const legacy = await startLegacy();
+  const folder = mkdtempSync(join(tmpdir(), 'crossfade-one-server-'));
+  const file = join(folder, 'c.yaml');
+  const store = join(folder, 'x.db');
+  const sides = {
+    legacy: { url: `http://127.0.0.1:${legacy.port}` },
+    candidate: { url: `http://localhost:${legacy.port}` },
+  };
+  const own = { listen: '127.0.0.1:0', control: { listen: '127.0.0.1:0' }, workers: 1 };
+  writeFileSync(
+    file,
+    JSON.stringify({ ...sides, ...own, state: 'shared', store: { sqlite: store } }),
+  );
+  const run = await startRun(file, store);
+  expect(run.log()).toContain('legacy and candidate are the same server');
+  await run.stop();
+  rmSync(folder, { recursive: true });
 });

@@ -167,7 +167,9 @@ change in it. Where one change is refused none is made, and the old configuratio
   100 %.
 - Mirrored writes need a key and one worker: a key's writes are sent in their order.
 - \`legacy\` and \`candidate\` are two servers, neither is the proxy itself, and the candidate is
-  not at a link-local address.
+  not at a link-local address. With \`writes: mirror\` they are two servers whatever their names
+  stand for: where address, port, path prefix and the Host sent are equal, \`run\` does not start,
+  and a name that comes to mean the other side later gets no copies.
 - With \`cookies: separate\` a key that comes \`from: cookie\` has to be in a cookie that legacy or
   somebody else sets: those that the candidate sets have other names.
 - Without a file (\`--legacy URL --candidate URL\`) the defaults hold: no key, and no canary.

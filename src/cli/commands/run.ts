@@ -6,6 +6,7 @@ import { controlPathOf, isLeftBehind } from '../../control/control-file.ts';
 import { type ControlServer, requireFreePort, startControl } from '../../control/server.ts';
 import { type BuiltinEngine, createBuiltinEngine } from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
+import { requireTwoServers } from '../../engines/one-server.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
@@ -49,6 +50,7 @@ export function addRunOptions(command: Command): Command {
 export async function run(flags: RunFlags): Promise<void> {
   const settings = settingsOf(flags);
   const log = createLog(process.stderr.isTTY, flags.quiet === true);
+  await requireTwoServers(settings, log);
   const isTakeover = isLeftBehind(settings.storePath);
   const store = openRolloutStore(settings.storePath);
   try {
