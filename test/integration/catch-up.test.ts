@@ -149,6 +149,19 @@ describe('a shadow that is down for a while under writes', () => {
     expect(candidate.logs).toEqual(legacy.logs);
   });
 
+  it('gets those that waited behind one that failed after that one', async () => {
+    const s = await stage();
+    const { candidate, proxy } = s;
+    candidate.mood = 'hangs';
+    for (const n of [1, 2, 3]) await put(s, 'user', n);
+    candidate.mood = 'answers';
+    await candidate.stop();
+    await candidate.restart();
+    await until(() => candidate.logs.get('user')?.length === 3);
+    expect(candidate.logs.get('user')).toEqual(['1', '2', '3']);
+    await until(() => proxy.traffic().taintedKeys === 0);
+  });
+
   it('is not sent what live never got', async () => {
     const s = await stage();
     const { legacy, candidate, proxy } = s;
@@ -254,6 +267,25 @@ describe('the journal of a run', () => {
       const { tainted, traffic } = await s.status();
       return tainted.length === 0 && traffic.taintedKeys === 0;
     });
+  }, 60_000);
+
+  it('taints what was under way for a while as controller and proxies died together', async () => {
+    const s = await runStage();
+    const { candidate, port } = s;
+    candidate.mood = 'hangs';
+    await until(async () => {
+      expect(await ask(port, 'POST', '/u/user-1/items', 'x')).toBe(true);
+      // On disk within 0.8 s; a machine that takes longer is given another try.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const proxies = s.workerPids();
+      await s.stop('SIGKILL');
+      for (const pid of proxies) process.kill(pid, 'SIGKILL');
+      await s.start();
+      return (await s.status()).traffic.taintedBy['proxy-lost'] === 1;
+    });
+    expect((await s.status()).tainted).toEqual([
+      { key: 'user-1', reason: 'proxy-lost', side: 'legacy' },
+    ]);
   }, 60_000);
 
   it('names every key that differs after its controller was killed at any moment', async () => {

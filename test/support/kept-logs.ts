@@ -1,7 +1,7 @@
 import { type SideServer, startSide } from './sides.ts';
 
 /** What a side does with a write that it is sent. */
-export type Mood = 'answers' | 'does it and hangs up' | 'hangs up';
+export type Mood = 'answers' | 'does it and hangs up' | 'hangs up' | 'hangs';
 
 /**
  * A side that keeps a log for each user, so that a write done twice or out of turn shows:
@@ -28,6 +28,7 @@ export async function startKeptLogs(): Promise<KeptLogs> {
       const [, , user = '', , name = body] = request.url!.split('/');
       const log = logs.get(user) ?? [];
       if (request.method !== 'GET') {
+        if (kept.mood === 'hangs') return;
         const isNew = request.method === 'POST' || !log.includes(name);
         if (kept.mood !== 'hangs up' && isNew) logs.set(user, [...log, name]);
         if (kept.mood !== 'answers') {
