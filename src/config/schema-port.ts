@@ -6,8 +6,8 @@ import { CLOSED, duration, file, type SchemaNode, size, text, valid } from './sc
 const tls = Type.Object(
   {
     cert: file(
-      'Certificate (PEM), with those between it and the root. Read anew by a reload, which refuses ' +
-        'an expired one; `status` warns two weeks before it expires.',
+      'Certificate (PEM), with those between it and the root. Read anew by a reload, which ' +
+        'refuses an expired one; `status` warns two weeks before it expires.',
     ),
     key: file('Its private key (PEM, no passphrase).'),
     clientCa: Type.Optional(file('Clients must show a certificate signed by one of these (PEM).')),
@@ -45,9 +45,10 @@ const limits = Type.Object(
 const proxyProtocol = Type.Boolean({
   default: false,
   description:
-    'Every connection begins with a PROXY protocol header (version 1 or 2) that names the client. ' +
-    'With `trustedHops` the headers of those peers alone are taken, and connections of others are ' +
-    'closed; without it every peer is believed, and only the balancer may be able to reach the port.',
+    'Every connection begins with a PROXY protocol header (version 1 or 2) that names the ' +
+    'client. With `trustedHops` the headers of those peers alone are taken, and connections of ' +
+    'others are closed; without it every peer is believed, and only the balancer may be able to ' +
+    'reach the port.',
 });
 
 const trustedHops = Type.Array(

@@ -112,9 +112,9 @@ export interface Ends {
 
 function sameServer(legacyUrl: string, candidateUrl: string): string {
   return (
-    `expected another server than legacy's, found "${candidateUrl}", which is "${legacyUrl}" under ` +
-    "another name: every mirrored write would be done twice on it; name the candidate's own " +
-    'address or port, or mirror no writes'
+    `expected another server than legacy's, found "${candidateUrl}", which is "${legacyUrl}" ` +
+    'under another name: every mirrored write would be done twice on it; name the ' +
+    "candidate's own address or port, or mirror no writes"
   );
 }
 

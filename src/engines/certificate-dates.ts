@@ -19,7 +19,8 @@ export function certificateWarning(tls: TlsListenSettings | null, nowMs: number)
   }
   const days = Math.floor((validUntilMs - nowMs) / DAY_MS);
   if (days >= WARNED_DAYS) return null;
-  return `the certificate ${certPath} expires on ${dateOf(validUntilMs)}, in ${days} days: ${renew}`;
+  const end = dateOf(validUntilMs);
+  return `the certificate ${certPath} expires on ${end}, in ${days} days: ${renew}`;
 }
 
 /**

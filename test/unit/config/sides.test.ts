@@ -245,7 +245,8 @@ describe('where a candidate may be', () => {
   });
 
   const WRITES =
-    'key: { from: header, name: x-user }\nroutes: [{ match: POST /orders, writes: mirror }]\nstate: separate\n';
+    'key: { from: header, name: x-user }\nstate: separate\n' +
+    'routes: [{ match: POST /orders, writes: mirror }]\n';
 
   test.each(['http://127.0.0.2:9001', 'http://localhost:9001', '"http://[::1]:9001"'])(
     'never at legacy by the name of %s, where writes are mirrored',
@@ -255,9 +256,8 @@ describe('where a candidate may be', () => {
       expect(more).toEqual([]);
       expect(problem).toContain("candidate.url: expected another server than legacy's, found");
       expect(problem).toContain('every mirrored write would be done twice on it');
-      expect(problemsIn(`${text}key: { from: header, name: x-user }\nstate: separate\n`)).toEqual(
-        [],
-      );
+      const reads = `${text}key: { from: header, name: x-user }\nstate: separate\n`;
+      expect(problemsIn(reads)).toEqual([]);
     },
   );
 });
