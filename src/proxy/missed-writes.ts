@@ -85,8 +85,9 @@ export class MissedWrites {
   /** The live leg of a request without a shadow has ended. */
   liveEnded(passage: Passage): void {
     if (passage.isMirrored || !this.#holding.has(passage)) return;
-    const isMissed = passage.live?.isSent === true;
-    if (isMissed && passage.live!.isFailed) this.#taint(passage, 'live-unknown');
+    const { live } = passage;
+    const isMissed = live?.isSent === true;
+    if (isMissed && !hasTakenEffect(live)) this.#taint(passage, 'live-unknown');
     this.#decided(passage, isMissed);
   }
 

@@ -97,8 +97,9 @@ class ReplayTask implements OrderedTask, LegListener {
   }
 }
 
-/** Whether a side has answered a write, if perhaps at such length that we cut it. */
+/** Whether a side has answered a write, though we may have cut its answer. */
 export function hasTakenEffect(leg: Leg): boolean {
   if (!leg.isFailed) return true;
-  return leg.outcome === 'too-large' && leg.status > 0 && leg.status < 500;
+  const isCutByUs = leg.outcome === 'too-large' || leg.outcome === 'aborted';
+  return isCutByUs && leg.status > 0 && leg.status < 500;
 }

@@ -7,13 +7,15 @@ import { createWriteLog, type OpenWrite } from '../../src/proxy/write-log.ts';
 import { BodyPipe } from '../../src/wire/body-pipe.ts';
 import { testRoute } from '../support/proxy.ts';
 
-/** How a leg has ended: whole, failed after it was sent, or never sent. */
-type End = 'done' | 'unknown' | 'unsent';
+/** How a leg has ended: whole, cut by us in its answer, failed after it was sent, never sent. */
+type End = 'done' | 'cut' | 'unknown' | 'unsent';
 
 function leg(end: End | null): object | null {
   if (end === null) return null;
   const isFailed = end !== 'done';
-  return { isFailed, isSent: end !== 'unsent', status: isFailed ? 0 : 200, finishedUs: 90 };
+  const status = end === 'done' || end === 'cut' ? 200 : 0;
+  const outcome = isFailed ? 'aborted' : 'answered';
+  return { isFailed, isSent: end !== 'unsent', status, outcome, finishedUs: 90 };
 }
 
 interface Ends {
@@ -85,6 +87,8 @@ describe('a mirrored write', () => {
   it.each([
     ['done', 'done', false, 0, []],
     ['unsent', 'unsent', false, 0, []],
+    ['cut', 'cut', false, 0, []],
+    ['cut', 'unsent', false, 1, []],
     ['done', 'unsent', false, 1, []],
     ['done', 'unknown', true, 1, []],
     ['done', 'unknown', false, 0, ['shadow-unknown']],
@@ -98,7 +102,7 @@ describe('a mirrored write', () => {
       const s = stage();
       const passage = s.passage({ live, shadow, isIdempotent });
       s.missed.shadowEnded(passage);
-      expect(s.missed.holds(['a'])).toBe(shadow !== 'done');
+      expect(s.missed.holds(['a'])).toBe(shadow !== 'done' && shadow !== 'cut');
       s.missed.settled(passage);
       expect(s.told).toHaveLength(journalled);
       expect(reasons(s.tainted)).toEqual(tainted);
@@ -149,6 +153,13 @@ describe('a write that is not mirrored', () => {
     expect(s.missed.holds(['a'])).toBe(true);
     s.tainted.held.released(['a'], 1);
     expect(s.missed.holds(['a'])).toBe(false);
+  });
+
+  it('is known to be done where live has answered, though its client took no answer', () => {
+    const s = stage();
+    s.missed.notMirrored(s.passage({ live: 'cut' }));
+    expect(s.told).toHaveLength(1);
+    expect(s.tainted.all()).toEqual([]);
   });
 
   it('is told behind an earlier one of its key, and counts as under way until then', () => {
