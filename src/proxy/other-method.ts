@@ -3,17 +3,31 @@ import { headerValue, type RawHeaders } from '../model/exchange.ts';
 import { parameterName } from './query.ts';
 
 const FIELDS = ['x-http-method-override', 'x-method-override', 'x-http-method'];
-const FIELD_LENGTHS = FIELDS.map((name) => name.length);
-const LETTER_X = 120;
 
 /** A field may say so; some readers take `_` in its name for `-`. */
 export function hasMethodField(headers: RawHeaders): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
-    if ((name.charCodeAt(0) | 32) !== LETTER_X || !FIELD_LENGTHS.includes(name.length)) continue;
-    if (FIELDS.includes(name.toLowerCase().replaceAll('_', '-'))) return true;
+    switch (name.length) {
+      case 13:
+      case 17:
+      case 22:
+        if (isMethodField(name)) return true;
+        break;
+      default:
+    }
   }
   return false;
+}
+
+const LETTER_H = 104;
+const LETTER_M = 109;
+
+function isMethodField(name: string): boolean {
+  // Fields that nearly every request has are as long, X-Forwarded-Proto among them.
+  const third = name.charCodeAt(2) | 32;
+  if (third !== LETTER_H && third !== LETTER_M) return false;
+  return FIELDS.includes(name.toLowerCase().replaceAll('_', '-'));
 }
 
 const PARAMETER = '_method';
