@@ -75,7 +75,7 @@ export class ToldJournal implements JournalPort {
   readonly #tell: (seq: number, write: MissedWrite) => boolean;
   /** Told, but perhaps not on disk: the number and the keys of each, the oldest first. */
   readonly #unkept = new Map<number, Unkept>();
-  /** What these were as they were told: as long as nobody hears, all of it waits in this process. */
+  /** What these were as they were told: as long as nobody hears, it waits in this process. */
   #unkeptBytes = 0;
   #lastSeq = 0;
 
