@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { isCredentialName } from '../kit/credentials.ts';
 import type { RawHeaders } from '../model/exchange.ts';
 
 /**
@@ -15,30 +16,9 @@ export interface Redactor {
   target(target: string): string;
 }
 
-const SENSITIVE = new RegExp(
-  [
-    '^(?:cookie2?|set-cookie2?|authorization|authentication|authentication-info|proxy-.*)$',
-    'api-?key',
-    'auth-?key',
-    'authorization',
-    'access-?key',
-    'private-?key',
-    'token',
-    'secret',
-    'password',
-    'passwd',
-    'credential',
-    'session',
-    'csrf',
-    'xsrf',
-    '^x-auth(?:-|$)',
-    '^x-amz-signature$',
-  ].join('|'),
-);
-
 /** True for names whose value may identify or admit somebody: `name` in any case. */
 export function isSensitiveHeader(name: string): boolean {
-  return SENSITIVE.test(name.toLowerCase().replaceAll('_', '-'));
+  return isCredentialName(name) || name.toLowerCase().startsWith('proxy-');
 }
 
 // Registered authentication schemes; a first word that is none of these may be the secret.
