@@ -103,7 +103,8 @@ class Delivery implements LegListener {
 
   head(leg: Leg): void {
     if (this.#isRescuing) return;
-    if (this.#canRescue && leg.status >= 500) this.#rescue();
+    if (this.#passage.isClientGone) leg.fail('aborted', 'the client has gone');
+    else if (this.#canRescue && leg.status >= 500) this.#rescue();
     else if (!this.#canRescue || isEventStream(leg)) {
       this.#isEndless = isEventStream(leg);
       this.#keepUp(leg);
@@ -154,7 +155,15 @@ class Delivery implements LegListener {
   #clientIsGone(): void {
     this.#passage.isClientGone = true;
     this.#direct?.fail('aborted', 'the client has gone');
-    this.#passage.live?.fail('aborted', 'the client has gone');
+    const { live } = this.#passage;
+    if (live !== null && !this.#isOutcomeAwaited(live)) live.fail('aborted', 'the client has gone');
+  }
+
+  /** Whether a mirrored write was done has to be known: else its keys could not be judged. */
+  #isOutcomeAwaited(leg: Leg): boolean {
+    const { identity, body } = this.#passage;
+    const isWhole = !(body instanceof BodyPipe) || body.isWhole;
+    return identity.isMirroredWrite && isWhole && leg.isSent && leg.status === 0;
   }
 
   /** A kept connection that the side closed just then: a safe request is sent once more. */

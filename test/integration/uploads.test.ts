@@ -1,5 +1,6 @@
 /** What an upload may hold of the proxy, of the live side and of everybody else's time. */
 import { connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { Settings } from '../../src/model/settings.ts';
@@ -101,6 +102,27 @@ describe('an upload', () => {
 });
 
 describe('a request that is not safe', () => {
+  it('is seen through to its answer when its client leaves, so that its key stays sound', async () => {
+    let answer: (() => void) | null = null;
+    const legacy = await sideOf((_request, response) => {
+      answer = () => void response.end('ok');
+    });
+    const routes = [testRoute('POST /u/:user/x', { writes: 'mirror' })];
+    const proxy = await proxyOf(legacy, { routes });
+    const client = clientOf(proxy, `${post(5)}hello`);
+    await until(() => answer !== null);
+    client.socket.resetAndDestroy();
+    const connections = promisify(proxy.proxy.server.getConnections.bind(proxy.proxy.server));
+    await until(async () => (await connections()) === 0);
+    answer!();
+    await until(() => proxy.traffic().inFlight === 0);
+    expect(proxy.traffic()).toMatchObject({
+      notComparable: { 'client-aborted': 1 },
+      taintedKeys: 0,
+      journalEntries: 0,
+    });
+  });
+
   it('is not sent twice, though it is a GET', async () => {
     let asked = 0;
     const legacy = await sideOf((request, response) => {
