@@ -1,5 +1,5 @@
 /** Writes a made-up workload as a recording: requests, keys and times, without any answers. */
-import { createIdentifier } from '../src/proxy/identify.ts';
+import { createIdentifier } from '../src/proxy/identify/identify.ts';
 import type { RecordingDescription } from '../src/recording/format.ts';
 import { openRecording } from '../src/recording/writer.ts';
 import { CrossfadeError, EXIT } from '../src/kit/errors.ts';

@@ -11,7 +11,7 @@ import { type Exchange, SIDES, type Side } from '../src/model/exchange.ts';
 import type { Cluster, Comparison, Pair } from '../src/model/pair.ts';
 import type { CompareRule } from '../src/model/settings.ts';
 import type { Cell, TrafficCounts } from '../src/model/window.ts';
-import { TaintedKeys } from '../src/proxy/taint.ts';
+import { TaintedKeys } from '../src/proxy/missed/taint.ts';
 import type { Redactor } from '../src/recording/redact.ts';
 
 /** A request whose two legs have ended. */

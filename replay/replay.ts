@@ -13,7 +13,7 @@ import { createRandom } from '../src/kit/random.ts';
 import type { Exchange, Side } from '../src/model/exchange.ts';
 import type { GateSettings, KeySource, RouteSettings } from '../src/model/settings.ts';
 import type { Summary, TrafficCounts } from '../src/model/window.ts';
-import { createIdentifier, type Identifier } from '../src/proxy/identify.ts';
+import { createIdentifier, type Identifier } from '../src/proxy/identify/identify.ts';
 import type { RecordedPair } from '../src/recording/format.ts';
 import { createRedactor } from '../src/recording/redact.ts';
 import type { Report } from '../src/report/report.ts';

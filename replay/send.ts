@@ -8,8 +8,8 @@
 import type { Clock } from '../src/kit/clock.ts';
 import { LIMITS } from '../src/kit/limits.ts';
 import type { RequestMessage } from '../src/model/exchange.ts';
-import { endToEnd } from '../src/proxy/headers.ts';
-import { KeyOrder } from '../src/proxy/key-order.ts';
+import { endToEnd } from '../src/proxy/fields/headers.ts';
+import { KeyOrder } from '../src/proxy/mirror/key-order.ts';
 import type { Leg, Target } from './target.ts';
 import type { WorkloadRequest } from './workload.ts';
 

@@ -14,7 +14,7 @@ import type { LiftedKey } from '../model/missed-write.ts';
 import type { Side } from '../model/exchange.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
-import type { OpenWrite } from '../proxy/write-log.ts';
+import type { OpenWrite } from '../proxy/missed/write-log.ts';
 import type { JournalState, TrafficEngine } from '../rollout/engine.ts';
 import type { MissedWriteStore } from '../store/missed-writes.ts';
 import { type ConnectionsPlan, planConnections, readOpenFilesMax } from './connections.ts';

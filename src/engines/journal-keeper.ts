@@ -11,11 +11,11 @@ import type { Log } from '../kit/log.ts';
 import type { HeldKey, ReplayEnd } from '../model/missed-write.ts';
 import type { Side } from '../model/exchange.ts';
 import type { TaintedKey } from '../model/window.ts';
-import { CatchUp } from '../proxy/catch-up.ts';
+import { CatchUp } from '../proxy/missed/catch-up.ts';
 import type { FromProxy, ToProxy } from '../proxy/messages.ts';
-import type { JournalEntry } from '../proxy/write-journal.ts';
+import type { JournalEntry } from '../proxy/missed/write-journal.ts';
 import type { JournalState } from '../rollout/engine.ts';
-import type { OpenWrite } from '../proxy/write-log.ts';
+import type { OpenWrite } from '../proxy/missed/write-log.ts';
 import type {
   MissedWriteStore,
   StoredMissedWrite,

@@ -1,5 +1,5 @@
 import { LIMITS } from '../kit/limits.ts';
-import type { OpenWrite } from '../proxy/write-log.ts';
+import type { OpenWrite } from '../proxy/missed/write-log.ts';
 import type { StoredOpenWrite } from '../store/missed-writes.ts';
 
 /** A proxy's writes under way, by id. */

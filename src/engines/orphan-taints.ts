@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { TaintedKey } from '../model/window.ts';
-import { ORPHAN_TAINT_PREFIX } from '../proxy/taint.ts';
+import { ORPHAN_TAINT_PREFIX } from '../proxy/missed/taint.ts';
 
 /** Hands every file's keys to `adopt` and removes it; logs what it cannot read. */
 export async function adoptOrphanTaints(

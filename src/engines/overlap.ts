@@ -6,7 +6,7 @@
 import { systemClock } from '../kit/clock.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { TaintedKey } from '../model/window.ts';
-import type { OpenWrite } from '../proxy/write-log.ts';
+import type { OpenWrite } from '../proxy/missed/write-log.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** Knows when two workers overlap and what then holds; calls back when that begins and ends. */

@@ -9,7 +9,7 @@ import { LIMITS } from '../kit/limits.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Summary } from '../model/window.ts';
 import type { FromProxy, ToProxy } from '../proxy/messages.ts';
-import type { OpenWrite } from '../proxy/write-log.ts';
+import type { OpenWrite } from '../proxy/missed/write-log.ts';
 import type { JournalMessage } from './journal-keeper.ts';
 import type { ListenHandle } from './listen-handle.ts';
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '../kit/clock.ts';
 import type { Settings } from '../model/settings.ts';
 import { createProxy } from '../proxy/proxy.ts';
-import { createSilentAnalyst } from '../proxy/silent-analyst.ts';
-import { createWriteLog } from '../proxy/write-log.ts';
+import { createSilentAnalyst } from '../proxy/analyst/silent-analyst.ts';
+import { createWriteLog } from '../proxy/missed/write-log.ts';
 
 export interface OwnProxy {
   readonly port: number;

@@ -1,5 +1,5 @@
 /** The requests that preflight goes by: recorded ones, or paths that were given or declared. */
-import { createIdentifier } from '../proxy/identify.ts';
+import { createIdentifier } from '../proxy/identify/identify.ts';
 import type { RawHeaders } from '../model/exchange.ts';
 import { headerValue } from '../model/exchange.ts';
 import type { Settings } from '../model/settings.ts';

@@ -7,11 +7,11 @@ import { headerValue, otherSide, type Side } from '../model/exchange.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { SkipReason } from '../model/pair.ts';
 import type { RequestHead } from '../wire/message.ts';
-import type { Identity } from './identify.ts';
-import type { KeyOrder } from './key-order.ts';
-import type { MirrorBudget } from './mirror-budget.ts';
-import { overrideOf } from './override.ts';
-import type { TaintedKeys } from './taint.ts';
+import type { Identity } from './identify/identify.ts';
+import type { KeyOrder } from './mirror/key-order.ts';
+import type { MirrorBudget } from './mirror/mirror-budget.ts';
+import { overrideOf } from './fields/override.ts';
+import type { TaintedKeys } from './missed/taint.ts';
 
 export interface Plan {
   readonly liveSide: Side;

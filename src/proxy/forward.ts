@@ -10,7 +10,7 @@ import { headerValue, type Outcome, type RawHeaders, type Side } from '../model/
 import { BodyPipe } from '../wire/body-pipe.ts';
 import type { Inbound } from '../wire/inbound.ts';
 import type { Leg, LegListener, LegOptions, Upstream } from '../wire/leg.ts';
-import type { Outbound } from './outbound.ts';
+import type { Outbound } from './fields/outbound.ts';
 import type { Passage } from './passage.ts';
 import { joinTunnel } from './tunnel.ts';
 

@@ -2,7 +2,7 @@
 import { headerValue } from '../model/exchange.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import type { Inbound } from '../wire/inbound.ts';
-import { isLoop } from './forwarded.ts';
+import { isLoop } from './fields/forwarded.ts';
 
 interface LocalParts {
   readonly count: Accumulator;

@@ -3,7 +3,7 @@ import type { Assignment } from '../model/assignment.ts';
 import type { HeldKey, LiftedKey, MissedWrite, ReplayEnd } from '../model/missed-write.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
-import type { OpenWrite } from './write-log.ts';
+import type { OpenWrite } from './missed/write-log.ts';
 
 /** The most connections of one proxy: to each side, and of clients. */
 export interface ConnectionLimits {

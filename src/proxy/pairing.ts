@@ -7,12 +7,12 @@ import { isByteEqual } from '../compare/bytes.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Comparison, NotComparableReason, Pair } from '../model/pair.ts';
-import type { Analyst } from './analyst.ts';
+import type { Analyst } from './analyst/analyst.ts';
 import type { Leg } from '../wire/leg.ts';
-import type { MissedWrites } from './missed-writes.ts';
+import type { MissedWrites } from './missed/missed-writes.ts';
 import { OVERLOAD, type OverloadLevel } from './overload.ts';
 import type { Passage } from './passage.ts';
-import type { TaintedKeys } from './taint.ts';
+import type { TaintedKeys } from './missed/taint.ts';
 
 interface PairingParts {
   readonly count: Accumulator;

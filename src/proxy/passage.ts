@@ -3,9 +3,9 @@ import type { BodyPipe } from '../wire/body-pipe.ts';
 import type { Inbound } from '../wire/inbound.ts';
 import type { Leg, LegRequest } from '../wire/leg.ts';
 import type { Plan } from './assign.ts';
-import type { Identity } from './identify.ts';
-import type { Arrival } from './key-order.ts';
-import type { Outbound } from './outbound.ts';
+import type { Identity } from './identify/identify.ts';
+import type { Arrival } from './mirror/key-order.ts';
+import type { Outbound } from './fields/outbound.ts';
 
 /** What a passage begins with. */
 export interface PassageStart {

@@ -1,5 +1,5 @@
 /**
- * A request's whole way through the proxy, on one screen:
+ * A request's whole way through the proxy:
  *
  *   accept -> identify (route, keys, safe or write) -> assign (live side, mirrored or why not)
  *          -> forward (live; bytes unchanged) -> answer the client
@@ -17,16 +17,16 @@ import type { Inbound } from '../wire/inbound.ts';
 import type { Assigner } from './assign.ts';
 import { BodyCollector, BodyTee, type Copied, takeWhole } from './body.ts';
 import type { Forwarder } from './forward.ts';
-import { endToEnd } from './headers.ts';
-import type { Identifier } from './identify.ts';
-import type { KeyOrder } from './key-order.ts';
-import type { Mirror } from './mirror.ts';
-import type { MissedWrites } from './missed-writes.ts';
-import type { Outbound } from './outbound.ts';
+import { endToEnd } from './fields/headers.ts';
+import type { Identifier } from './identify/identify.ts';
+import type { KeyOrder } from './mirror/key-order.ts';
+import type { Mirror } from './mirror/mirror.ts';
+import type { MissedWrites } from './missed/missed-writes.ts';
+import type { Outbound } from './fields/outbound.ts';
 import type { Pairing } from './pairing.ts';
 import { Passage } from './passage.ts';
 import { answerLocally } from './local-answers.ts';
-import type { WriteLog } from './write-log.ts';
+import type { WriteLog } from './missed/write-log.ts';
 
 export interface PipelineParts {
   readonly identifier: Identifier;

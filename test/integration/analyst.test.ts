@@ -5,7 +5,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { Comparison, Pair } from '../../src/model/pair.ts';
 import type { RouteSettings } from '../../src/model/settings.ts';
-import { type Analyst, type AnalystOptions, createAnalyst } from '../../src/proxy/analyst.ts';
+import {
+  type Analyst,
+  type AnalystOptions,
+  createAnalyst,
+} from '../../src/proxy/analyst/analyst.ts';
 import { readRecording } from '../../src/recording/reader.ts';
 import { answer, pair, rule } from '../support/answers.ts';
 

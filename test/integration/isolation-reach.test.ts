@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { RecordSettings } from '../../src/model/settings.ts';
-import { createAnalyst } from '../../src/proxy/analyst.ts';
+import { createAnalyst } from '../../src/proxy/analyst/analyst.ts';
 import { startFullQueue } from '../support/full-queue.ts';
 import { ask, BODY, counts, quiet, serve } from '../support/isolation.ts';
 import { type NameAnswer, startNameServer } from '../support/name-server.ts';
@@ -102,7 +102,7 @@ it('a live side that accepts at the third try is waited for, as its own clients 
 
 /** An analyst's thread whose disk does this instead of `fs.writeSync`; it leaves `mark` there. */
 function threadWith(mark: string, write: string): URL {
-  const analyst = new URL('../../src/proxy/analyst-thread.ts', import.meta.url);
+  const analyst = new URL('../../src/proxy/analyst/analyst-thread.ts', import.meta.url);
   return new URL(
     `data:text/javascript,${encodeURIComponent(`
       import fs from 'node:fs';

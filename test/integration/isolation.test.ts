@@ -14,7 +14,7 @@ import { createRandom } from '../../src/kit/random.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import type { TrafficCounts } from '../../src/model/window.ts';
-import { createAnalyst } from '../../src/proxy/analyst.ts';
+import { createAnalyst } from '../../src/proxy/analyst/analyst.ts';
 import { type RunningProxy, startProxy, testRoute, testSettings } from '../support/proxy.ts';
 import { startRun } from '../support/crossfade.ts';
 import { agent, ask, BODY, counts, quiet, serve } from '../support/isolation.ts';

@@ -1,6 +1,6 @@
 /** What testers who choose their side send is no evidence. */
 import { afterEach, expect, it } from 'vitest';
-import { OVERRIDE_HEADER, signOverride } from '../../src/proxy/override.ts';
+import { OVERRIDE_HEADER, signOverride } from '../../src/proxy/fields/override.ts';
 import { startProxy, testSettings } from '../support/proxy.ts';
 import { startSide } from '../support/sides.ts';
 

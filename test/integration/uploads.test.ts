@@ -102,7 +102,7 @@ describe('an upload', () => {
 });
 
 describe('a request that is not safe', () => {
-  it('is seen through to its answer when its client leaves, so that its key stays sound', async () => {
+  it('is seen through to its answer when its client leaves: its key stays sound', async () => {
     let answer: (() => void) | null = null;
     const legacy = await sideOf((_request, response) => {
       answer = () => void response.end('ok');

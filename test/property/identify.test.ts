@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeySource } from '../../src/model/settings.ts';
-import { createIdentifier } from '../../src/proxy/identify.ts';
+import { createIdentifier } from '../../src/proxy/identify/identify.ts';
 
 const find = (source: KeySource, target: string, headers: string[], body: Buffer | null = null) =>
   createIdentifier([], [source]).identify('POST', target, headers, body).keys;

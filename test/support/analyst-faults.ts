@@ -1,6 +1,6 @@
 /** Imported before the analyst thread: breaks the thread when a target asks for it. */
 import { parentPort } from 'node:worker_threads';
-import type { ToAnalyst } from '../../src/proxy/analyst-messages.ts';
+import type { ToAnalyst } from '../../src/proxy/analyst/analyst-messages.ts';
 
 parentPort!.on('message', (message: ToAnalyst) => {
   if (message.kind !== 'items') return;

@@ -1,2 +1,2 @@
 import './analyst-faults.ts';
-import '../../src/proxy/analyst-thread.ts';
+import '../../src/proxy/analyst/analyst-thread.ts';

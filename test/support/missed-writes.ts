@@ -1,6 +1,6 @@
 import type { MissedWrite, ReplayEnd } from '../../src/model/missed-write.ts';
-import { CatchUp, type CatchUpParts } from '../../src/proxy/catch-up.ts';
-import type { JournalEntry } from '../../src/proxy/write-journal.ts';
+import { CatchUp, type CatchUpParts } from '../../src/proxy/missed/catch-up.ts';
+import type { JournalEntry } from '../../src/proxy/missed/write-journal.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 
 /** A write of user `a` that legacy had from 10 to 20 µs, but for `changes`. */

@@ -4,9 +4,9 @@ import { systemClock } from '../../src/kit/clock.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { KeySource, RouteSettings, Settings } from '../../src/model/settings.ts';
 import type { TrafficCounts } from '../../src/model/window.ts';
-import { createAnalyst } from '../../src/proxy/analyst.ts';
+import { createAnalyst } from '../../src/proxy/analyst/analyst.ts';
 import { createProxy, type Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
-import { createWriteLog } from '../../src/proxy/write-log.ts';
+import { createWriteLog } from '../../src/proxy/missed/write-log.ts';
 
 export interface RunningProxy {
   readonly proxy: Proxy;

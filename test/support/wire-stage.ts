@@ -1,7 +1,7 @@
 /** The whole proxy between a raw client and two recording sides, and what came of one input. */
 import type { Comparison } from '../../src/model/pair.ts';
 import type { RejectReason } from '../../src/model/reject.ts';
-import type { Analyst } from '../../src/proxy/analyst.ts';
+import type { Analyst } from '../../src/proxy/analyst/analyst.ts';
 import type { ProxyParts } from '../../src/proxy/proxy.ts';
 import type { Changes, Expected, Forwarded, RequestCase } from '../wire/rows.ts';
 import { type RunningProxy, startProxy, testRoute, testSettings } from './proxy.ts';

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { Side } from '../../src/model/exchange.ts';
 import { Assigner, type AssignerParts, cohortSide, type Plan } from '../../src/proxy/assign.ts';
-import type { Identity } from '../../src/proxy/identify.ts';
-import { KeyOrder } from '../../src/proxy/key-order.ts';
-import { MirrorBudget } from '../../src/proxy/mirror-budget.ts';
-import { signOverride } from '../../src/proxy/override.ts';
-import { TaintedKeys } from '../../src/proxy/taint.ts';
+import type { Identity } from '../../src/proxy/identify/identify.ts';
+import { KeyOrder } from '../../src/proxy/mirror/key-order.ts';
+import { MirrorBudget } from '../../src/proxy/mirror/mirror-budget.ts';
+import { signOverride } from '../../src/proxy/fields/override.ts';
+import { TaintedKeys } from '../../src/proxy/missed/taint.ts';
 import type { RequestHead } from '../../src/wire/message.ts';
 
 const at = (canaryPercent: number): Assignment => ({

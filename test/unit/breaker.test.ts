@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Breaker } from '../../src/proxy/breaker.ts';
+import { Breaker } from '../../src/proxy/mirror/breaker.ts';
 
 const SEC = 1_000_000;
 

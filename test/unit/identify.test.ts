@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KeySource, RouteSettings } from '../../src/model/settings.ts';
-import { endToEnd } from '../../src/proxy/headers.ts';
-import { createIdentifier } from '../../src/proxy/identify.ts';
-import { pathExpression } from '../../src/proxy/path-expression.ts';
+import { endToEnd } from '../../src/proxy/fields/headers.ts';
+import { createIdentifier } from '../../src/proxy/identify/identify.ts';
+import { pathExpression } from '../../src/proxy/identify/path-expression.ts';
 
 const route = (match: string, changes: Partial<RouteSettings> = {}): RouteSettings => ({
   match,

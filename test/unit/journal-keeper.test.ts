@@ -6,7 +6,7 @@ import { JournalKeeper } from '../../src/engines/journal-keeper.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { TaintedKey } from '../../src/model/window.ts';
 import type { ToProxy } from '../../src/proxy/messages.ts';
-import { createWriteLog, type OpenWrite } from '../../src/proxy/write-log.ts';
+import { createWriteLog, type OpenWrite } from '../../src/proxy/missed/write-log.ts';
 import type { MissedWriteChange, MissedWriteStore } from '../../src/store/missed-writes.ts';
 import { openRolloutStore } from '../../src/store/rollout-store.ts';
 import { inTurn, missedWrite } from '../support/missed-writes.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyOrder, type OrderedTask } from '../../src/proxy/key-order.ts';
+import { KeyOrder, type OrderedTask } from '../../src/proxy/mirror/key-order.ts';
 
 function recorder() {
   const order = new KeyOrder();

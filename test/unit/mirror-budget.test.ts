@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/kit/random.ts';
 import { isBaselineSecond } from '../../src/measure/baseline-seconds.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
-import type { Identity } from '../../src/proxy/identify.ts';
-import { MirrorBudget } from '../../src/proxy/mirror-budget.ts';
+import type { Identity } from '../../src/proxy/identify/identify.ts';
+import { MirrorBudget } from '../../src/proxy/mirror/mirror-budget.ts';
 
 const ASSIGNMENT: Assignment = {
   epoch: 1,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MissedWrite } from '../../src/model/missed-write.ts';
-import { MissedWrites } from '../../src/proxy/missed-writes.ts';
+import { MissedWrites } from '../../src/proxy/missed/missed-writes.ts';
 import type { Passage } from '../../src/proxy/passage.ts';
-import { TaintedKeys } from '../../src/proxy/taint.ts';
-import { createWriteLog, type OpenWrite } from '../../src/proxy/write-log.ts';
+import { TaintedKeys } from '../../src/proxy/missed/taint.ts';
+import { createWriteLog, type OpenWrite } from '../../src/proxy/missed/write-log.ts';
 import { BodyPipe } from '../../src/wire/body-pipe.ts';
 import { testRoute } from '../support/proxy.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RawHeaders } from '../../src/model/exchange.ts';
 import type { KeySource, UpstreamSettings } from '../../src/model/settings.ts';
-import { endToEnd } from '../../src/proxy/headers.ts';
-import { Outbound } from '../../src/proxy/outbound.ts';
+import { endToEnd } from '../../src/proxy/fields/headers.ts';
+import { Outbound } from '../../src/proxy/fields/outbound.ts';
 import type { Inbound } from '../../src/wire/inbound.ts';
 import { testSettings } from '../support/proxy.ts';
 

@@ -4,7 +4,7 @@ import { createPopulation, zipfExponent } from '../../replay/read-states-populat
 import { READ_STATES_KEY, READ_STATES_ROUTES } from '../../replay/read-states-routes.ts';
 import type { WorkloadRequest } from '../../replay/workload.ts';
 import { createRandom } from '../../src/kit/random.ts';
-import { createIdentifier } from '../../src/proxy/identify.ts';
+import { createIdentifier } from '../../src/proxy/identify/identify.ts';
 
 const OPTIONS = { seed: 42, ratePerSec: 500, users: 300, channels: 5000 };
 

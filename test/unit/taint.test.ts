@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
-import { TaintedKeys } from '../../src/proxy/taint.ts';
+import { TaintedKeys } from '../../src/proxy/missed/taint.ts';
 
 function taintedAt(nowUs: number): TaintedKeys {
   return new TaintedKeys(() => nowUs);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
-import { ToldJournal } from '../../src/proxy/journal-port.ts';
+import { ToldJournal } from '../../src/proxy/missed/journal-port.ts';
 import { missedWrite } from '../support/missed-writes.ts';
 
 const MIB = 1_048_576;

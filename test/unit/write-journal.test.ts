@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
-import { WriteJournal } from '../../src/proxy/write-journal.ts';
+import { WriteJournal } from '../../src/proxy/missed/write-journal.ts';
 import { inTurn, missedWrite } from '../support/missed-writes.ts';
 
 const readyOf = (journal: WriteJournal) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kit/limits.ts';
-import { WriteTurns } from '../../src/proxy/write-turns.ts';
+import { WriteTurns } from '../../src/proxy/missed/write-turns.ts';
 
 function stage(...writes: readonly (readonly [name: string, ...keys: string[]])[]) {
   const told: string[] = [];

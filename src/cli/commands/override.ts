@@ -3,7 +3,7 @@ import { loadSettings } from '../../config/load.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { parseDurationMs } from '../../kit/units.ts';
 import type { Side } from '../../model/exchange.ts';
-import { OVERRIDE_HEADER, signOverride } from '../../proxy/override.ts';
+import { OVERRIDE_HEADER, signOverride } from '../../proxy/fields/override.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface OverrideFlags {

@@ -1,4 +1,4 @@
-import { LIMITS } from '../kit/limits.ts';
+import { LIMITS } from '../../kit/limits.ts';
 
 interface Turn<T> {
   /** Null once nothing waits for its turn any more. */

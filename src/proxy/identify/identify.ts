@@ -2,11 +2,11 @@
  * Whom a request belongs to: its route, its keys, and whether sending it twice is harmless.
  * In: method, target, headers and, where a key is in it, the body. Never looks at a clock.
  */
-import type { RawHeaders } from '../model/exchange.ts';
-import { LIMITS } from '../kit/limits.ts';
-import type { KeySource, RouteSettings } from '../model/settings.ts';
+import type { RawHeaders } from '../../model/exchange.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { KeySource, RouteSettings } from '../../model/settings.ts';
 import { createKeyFinder, type KeyFinder } from './key-sources.ts';
-import { hasMethodField, hasMethodParameter } from './other-method.ts';
+import { hasMethodField, hasMethodParameter } from '../fields/other-method.ts';
 import { pathExpression } from './path-expression.ts';
 
 export interface Route {

@@ -1,8 +1,8 @@
 /** Where keys are found in a request: each source made once from the configuration. */
 import { createHash } from 'node:crypto';
-import type { RawHeaders } from '../model/exchange.ts';
-import { LIMITS } from '../kit/limits.ts';
-import type { KeySource } from '../model/settings.ts';
+import type { RawHeaders } from '../../model/exchange.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { KeySource } from '../../model/settings.ts';
 import { pathExpression } from './path-expression.ts';
 
 /** A request as keys are looked for in it. */

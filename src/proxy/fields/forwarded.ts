@@ -1,6 +1,6 @@
 /** Who the client is and how it came, as the next hop is told; and what a loop looks like. */
-import type { RawHeaders } from '../model/exchange.ts';
-import type { Peer } from '../wire/inbound.ts';
+import type { RawHeaders } from '../../model/exchange.ts';
+import type { Peer } from '../../wire/inbound.ts';
 import { classOf, FIELD } from './headers.ts';
 
 /**

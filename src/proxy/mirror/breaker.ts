@@ -1,4 +1,4 @@
-import { LIMITS } from '../kit/limits.ts';
+import { LIMITS } from '../../kit/limits.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 

@@ -4,13 +4,13 @@
  * is started anew, and what it had under way is answered as not compared.
  */
 import { Worker } from 'node:worker_threads';
-import { mergeClusters } from '../compare/cluster.ts';
-import { assert } from '../kit/assert.ts';
-import { entryPath } from '../kit/entry.ts';
-import { messageOf } from '../kit/errors.ts';
-import { LIMITS } from '../kit/limits.ts';
-import type { Cluster, Comparison } from '../model/pair.ts';
-import type { KeySource, RecordSettings, RouteSettings } from '../model/settings.ts';
+import { mergeClusters } from '../../compare/cluster.ts';
+import { assert } from '../../kit/assert.ts';
+import { entryPath } from '../../kit/entry.ts';
+import { messageOf } from '../../kit/errors.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { Cluster, Comparison } from '../../model/pair.ts';
+import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
 import {
   type AnalystItem,
   type AnalystStart,

@@ -1,7 +1,7 @@
 /** What a proxy and its analyst thread say to each other. Bodies travel in one moved buffer. */
-import type { Answer, Exchange } from '../model/exchange.ts';
-import type { Cluster, Comparison, Pair } from '../model/pair.ts';
-import type { KeySource, RecordSettings, RouteSettings } from '../model/settings.ts';
+import type { Answer, Exchange } from '../../model/exchange.ts';
+import type { Cluster, Comparison, Pair } from '../../model/pair.ts';
+import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
 
 /** One pair for the analyst. */
 export interface AnalystItem {

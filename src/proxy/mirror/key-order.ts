@@ -1,4 +1,4 @@
-import type { Side } from '../model/exchange.ts';
+import type { Side } from '../../model/exchange.ts';
 
 /** A shadow request and what it waits for. Reads of a key run together, writes alone. */
 export interface OrderedTask {

@@ -3,7 +3,7 @@
  * client under names of its own. So legacy's cookies stay what they were, and a client that is
  * rolled back is as it was before the canary. Neither side is ever sent the other's.
  */
-import type { Side } from '../model/exchange.ts';
+import type { Side } from '../../model/exchange.ts';
 
 const PREFIX = 'xf-c.';
 /** Prefixes that browsers hold to; they must stay in front. Source: RFC 6265bis, section 4.1.3. */

@@ -1,5 +1,5 @@
-import { isCredentialName } from '../kit/credentials.ts';
-import type { RawHeaders } from '../model/exchange.ts';
+import { isCredentialName } from '../../kit/credentials.ts';
+import type { RawHeaders } from '../../model/exchange.ts';
 
 /** What a field is to the proxy; everything else is passed on as it came. */
 export const FIELD = {

@@ -3,11 +3,11 @@
  * that could be mirrored. Out: why it is not, or null. Looks at no connection and no queue; the
  * order of the reasons is the order of the checks.
  */
-import { BUCKETS, bucketOf } from '../kit/hash.ts';
-import { isBaselineSecond } from '../measure/baseline-seconds.ts';
-import type { Assignment } from '../model/assignment.ts';
-import type { SkipReason } from '../model/pair.ts';
-import type { Identity } from './identify.ts';
+import { BUCKETS, bucketOf } from '../../kit/hash.ts';
+import { isBaselineSecond } from '../../measure/baseline-seconds.ts';
+import type { Assignment } from '../../model/assignment.ts';
+import type { SkipReason } from '../../model/pair.ts';
+import type { Identity } from '../identify/identify.ts';
 
 export interface BudgetOptions {
   /** Names of the routes whose reads are mirrored; null for all. */

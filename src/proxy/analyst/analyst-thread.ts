@@ -4,11 +4,11 @@
  * nothing on the live path waits for it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { ClusterTable } from '../compare/cluster.ts';
-import { compareExchanges } from '../compare/compare.ts';
-import { assert } from '../kit/assert.ts';
-import type { Comparison } from '../model/pair.ts';
-import { createRedactor } from '../recording/redact.ts';
+import { ClusterTable } from '../../compare/cluster.ts';
+import { compareExchanges } from '../../compare/compare.ts';
+import { assert } from '../../kit/assert.ts';
+import type { Comparison } from '../../model/pair.ts';
+import { createRedactor } from '../../recording/redact.ts';
 import {
   type AnalystStart,
   type FromAnalyst,

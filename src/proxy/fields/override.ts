@@ -3,7 +3,7 @@
  * without the secret, and once it has lapsed, the field chooses nothing.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { headerValue, type RawHeaders, type Side, SIDES } from '../model/exchange.ts';
+import { headerValue, type RawHeaders, type Side, SIDES } from '../../model/exchange.ts';
 
 /** The request field's name. */
 export const OVERRIDE_HEADER = 'crossfade-side';

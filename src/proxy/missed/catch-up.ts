@@ -4,11 +4,11 @@
  * are held, released, or can be told to be sound only by a read. Waits for nobody, and gives a
  * side that cannot be reached one try at a time.
  */
-import type { Clock } from '../kit/clock.ts';
-import { LIMITS } from '../kit/limits.ts';
-import { SIDES, type Side } from '../model/exchange.ts';
-import type { HeldKey, MissedWrite, ReplayEnd } from '../model/missed-write.ts';
-import type { TaintedKey, TaintReason } from '../model/window.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import { SIDES, type Side } from '../../model/exchange.ts';
+import type { HeldKey, MissedWrite, ReplayEnd } from '../../model/missed-write.ts';
+import type { TaintedKey, TaintReason } from '../../model/window.ts';
 import { type JournalEntry, WriteJournal } from './write-journal.ts';
 
 /** Whom the catch-up tells what becomes of keys and writes. */

@@ -1,8 +1,8 @@
-import { systemClock } from '../kit/clock.ts';
-import { LIMITS } from '../kit/limits.ts';
-import type { Side } from '../model/exchange.ts';
-import type { LiftedKey } from '../model/missed-write.ts';
-import type { TaintedKey, TaintReason, TrafficCounts } from '../model/window.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { Side } from '../../model/exchange.ts';
+import type { LiftedKey } from '../../model/missed-write.ts';
+import type { TaintedKey, TaintReason, TrafficCounts } from '../../model/window.ts';
 import { HeldKeys } from './held-keys.ts';
 
 /** Files beside the store: keys an orphaned proxy tainted, for the next controller to read. */

@@ -1,8 +1,8 @@
-import { LIMITS } from '../kit/limits.ts';
-import type { Outcome, Side } from '../model/exchange.ts';
-import type { Leg, LegListener } from '../wire/leg.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { Outcome, Side } from '../../model/exchange.ts';
+import type { Leg, LegListener } from '../../wire/leg.ts';
 import type { OrderedTask } from './key-order.ts';
-import type { Passage } from './passage.ts';
+import type { Passage } from '../passage.ts';
 
 /** What a task tells whoever runs it. */
 export interface TaskRunner {

@@ -12,13 +12,13 @@
  * | is unknown    | never got it | journalled, for the shadow gets what live gets; and tainted |
  * | is unknown    | was sent it | `live-unknown`                                               |
  */
-import type { MissedWrite } from '../model/missed-write.ts';
-import type { TaintReason } from '../model/window.ts';
-import { BodyPipe } from '../wire/body-pipe.ts';
-import type { Leg } from '../wire/leg.ts';
-import type { Identity } from './identify.ts';
+import type { MissedWrite } from '../../model/missed-write.ts';
+import type { TaintReason } from '../../model/window.ts';
+import { BodyPipe } from '../../wire/body-pipe.ts';
+import type { Leg } from '../../wire/leg.ts';
+import type { Identity } from '../identify/identify.ts';
 import type { JournalPort } from './journal-port.ts';
-import type { Passage } from './passage.ts';
+import type { Passage } from '../passage.ts';
 import { hasTakenEffect } from './replayer.ts';
 import type { TaintedKeys } from './taint.ts';
 import type { WriteLog } from './write-log.ts';

@@ -4,10 +4,10 @@
  * its span, its idempotency key, and credentials where it is not trusted.
  */
 import { createHash } from 'node:crypto';
-import type { RawHeaders, Role, Side } from '../model/exchange.ts';
-import type { Settings, UpstreamSettings } from '../model/settings.ts';
-import type { Inbound, Peer } from '../wire/inbound.ts';
-import { createTrust, type TrustsHop } from '../wire/trusted-hops.ts';
+import type { RawHeaders, Role, Side } from '../../model/exchange.ts';
+import type { Settings, UpstreamSettings } from '../../model/settings.ts';
+import type { Inbound, Peer } from '../../wire/inbound.ts';
+import { createTrust, type TrustsHop } from '../../wire/trusted-hops.ts';
 import { toClient, toSide } from './cookies.ts';
 import { addForwarded } from './forwarded.ts';
 import { classOf, endToEnd, FIELD, type FieldClass } from './headers.ts';

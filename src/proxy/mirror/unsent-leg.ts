@@ -1,5 +1,5 @@
-import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
-import type { Leg } from '../wire/leg.ts';
+import type { Answer, Outcome, RawHeaders } from '../../model/exchange.ts';
+import type { Leg } from '../../wire/leg.ts';
 
 const NO_FIELDS: RawHeaders = [];
 const NO_BYTES = Buffer.alloc(0);

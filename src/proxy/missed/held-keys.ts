@@ -1,5 +1,5 @@
-import type { HeldKey } from '../model/missed-write.ts';
-import type { Side } from '../model/exchange.ts';
+import type { HeldKey } from '../../model/missed-write.ts';
+import type { Side } from '../../model/exchange.ts';
 
 interface Hold {
   truth: Side;

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
-import { CrossfadeError, messageOf } from '../kit/errors.ts';
-import type { Pair } from '../model/pair.ts';
-import type { RecordSettings } from '../model/settings.ts';
-import { openRecording, type RecordingWriter } from '../recording/writer.ts';
+import { CrossfadeError, messageOf } from '../../kit/errors.ts';
+import type { Pair } from '../../model/pair.ts';
+import type { RecordSettings } from '../../model/settings.ts';
+import { openRecording, type RecordingWriter } from '../../recording/writer.ts';
 import type { AnalystStart, RecordingState } from './analyst-messages.ts';
 
 /** Writes pairs to a recording of its own and never throws: what it cannot keep is counted. */

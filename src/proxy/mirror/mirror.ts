@@ -3,17 +3,17 @@
  * Comes in: a passage that is to be mirrored. Goes out: its shadow leg, ended, if only as never
  * sent. Never delays a live leg, and lets everything go at once when mirroring is paused.
  */
-import { BoundedQueue } from '../kit/bounded-queue.ts';
-import type { Clock } from '../kit/clock.ts';
-import { LIMITS } from '../kit/limits.ts';
-import { type Outcome, SIDES, type Side } from '../model/exchange.ts';
-import type { DropReason } from '../model/pair.ts';
-import type { MirrorState } from '../model/window.ts';
-import type { Leg, LegOptions, Upstream } from '../wire/leg.ts';
+import { BoundedQueue } from '../../kit/bounded-queue.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import { type Outcome, SIDES, type Side } from '../../model/exchange.ts';
+import type { DropReason } from '../../model/pair.ts';
+import type { MirrorState } from '../../model/window.ts';
+import type { Leg, LegOptions, Upstream } from '../../wire/leg.ts';
 import { Breaker } from './breaker.ts';
 import type { KeyOrder } from './key-order.ts';
-import { OVERLOAD, type OverloadLevel } from './overload.ts';
-import type { Passage } from './passage.ts';
+import { OVERLOAD, type OverloadLevel } from '../overload.ts';
+import type { Passage } from '../passage.ts';
 import { hasFailed, ShadowTask, type TaskRunner } from './shadow-task.ts';
 import { UnsentLeg } from './unsent-leg.ts';
 

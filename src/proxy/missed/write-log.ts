@@ -1,4 +1,4 @@
-import type { Side } from '../model/exchange.ts';
+import type { Side } from '../../model/exchange.ts';
 
 /** A mirrored write under way, as the controller is told of it. */
 export interface OpenWrite {

@@ -1,5 +1,5 @@
 /** The ways by which frameworks let a request be of another method than its line says. */
-import { headerValue, type RawHeaders } from '../model/exchange.ts';
+import { headerValue, type RawHeaders } from '../../model/exchange.ts';
 import { parameterName } from './query.ts';
 
 const FIELDS = ['x-http-method-override', 'x-method-override', 'x-http-method'];

@@ -1,7 +1,7 @@
-import { otherSide, type Side } from '../model/exchange.ts';
-import type { MissedWrite, ReplayEnd } from '../model/missed-write.ts';
-import type { Leg, LegListener, LegOptions, Upstream } from '../wire/leg.ts';
-import type { KeyOrder, OrderedTask } from './key-order.ts';
+import { otherSide, type Side } from '../../model/exchange.ts';
+import type { MissedWrite, ReplayEnd } from '../../model/missed-write.ts';
+import type { Leg, LegListener, LegOptions, Upstream } from '../../wire/leg.ts';
+import type { KeyOrder, OrderedTask } from '../mirror/key-order.ts';
 
 export interface ReplayerParts {
   /** The shadow pools: a replay is shadow work. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../kit/clock.ts';
-import { LIMITS } from '../kit/limits.ts';
-import type { Side } from '../model/exchange.ts';
-import type { MissedWrite } from '../model/missed-write.ts';
-import type { TaintedKey } from '../model/window.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import type { Side } from '../../model/exchange.ts';
+import type { MissedWrite } from '../../model/missed-write.ts';
+import type { TaintedKey } from '../../model/window.ts';
 import { CatchUp } from './catch-up.ts';
 import type { Replayer } from './replayer.ts';
 import type { TaintedKeys } from './taint.ts';

@@ -3,9 +3,9 @@
  * out. In: a write with when it was under way. Out: those whose turn it is, which are those with
  * nothing before them at any of their keys. Sends nothing, and looks at no clock.
  */
-import { LIMITS } from '../kit/limits.ts';
-import { otherSide, type Side } from '../model/exchange.ts';
-import type { HeldKey, MissedWrite } from '../model/missed-write.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import { otherSide, type Side } from '../../model/exchange.ts';
+import type { HeldKey, MissedWrite } from '../../model/missed-write.ts';
 
 /** A write of the journal and how far it has come. */
 export interface JournalEntry {
