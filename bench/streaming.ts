@@ -1,8 +1,9 @@
 /**
  * Bodies of any size: one download and one upload at a time through `crossfade run`, to and from
  * somebody who takes a megabyte a second, mirrored and compared by hash. Says how far the
- * proxy's resident memory rose. `--size 1GiB --rate 1MiB` are the defaults: a quarter of an hour
- * for each direction; both go on at once.
+ * proxy's own memory rose beyond what the first 32 MiB each way, taken faster, had made of it.
+ * `--size 1GiB --rate 1MiB` are the defaults: a quarter of an hour for each direction; both go on
+ * at once.
  */
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +25,8 @@ const { values } = parseArgs({
 const SIZE = parseSizeBytes(values.size) ?? fail(`no size: ${values.size}`);
 const RATE = parseSizeBytes(values.rate) ?? fail(`no size: ${values.rate}`);
 const TURNS_PER_SEC = 20;
+const FIRST_SIZE = Math.min(SIZE, 32 * 1024 ** 2);
+const FIRST_RATE = 4 * RATE;
 const BLOCK = Buffer.alloc(65_536, 'crossfade ');
 const FOLDER = mkdtempSync(join(tmpdir(), 'crossfade-bench-'));
 
@@ -33,7 +36,7 @@ function fail(message: string): never {
 }
 
 /** Takes what comes at the given pace; resolves with its bytes when `until` of them are there. */
-async function takeSlowly(socket: Socket, until: number): Promise<number> {
+async function takeSlowly(socket: Socket, until: number, rate: number): Promise<number> {
   let taken = 0;
   let allowance = 0;
   socket.on('data', (chunk: Buffer) => {
@@ -42,7 +45,7 @@ async function takeSlowly(socket: Socket, until: number): Promise<number> {
     if (allowance <= 0) socket.pause();
   });
   while (taken < until && !socket.destroyed) {
-    allowance = Math.min(RATE, allowance + RATE / TURNS_PER_SEC);
+    allowance = Math.min(rate, allowance + rate / TURNS_PER_SEC);
     if (allowance > 0) socket.resume();
     await sleep(1000 / TURNS_PER_SEC);
   }
@@ -57,7 +60,7 @@ async function giveAll(socket: Socket, bytes: number): Promise<void> {
   }
 }
 
-/** Nothing to a HEAD; gives SIZE bytes to a GET, takes a PUT's at the pace and then answers it. */
+/** Nothing to a HEAD; to a GET as many bytes as its path says; takes a PUT's at the path's pace. */
 async function startSide(): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
@@ -69,12 +72,15 @@ async function startSide(): Promise<{ server: Server; port: number }> {
         return;
       }
       socket.off('data', take);
+      const [, size = 0, rate = 0] = (
+        /\/(\d+)\/(\d+) /.exec(first.toString('latin1', 0, end)) ?? []
+      ).map(Number);
       if (method === 'GET') {
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
-        void giveAll(socket, SIZE);
+        socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`);
+        void giveAll(socket, size).then(() => socket.end());
         return;
       }
-      void takeSlowly(socket, SIZE - (first.length - end)).then((taken) => {
+      void takeSlowly(socket, size - (first.length - end), rate).then((taken) => {
         const text = String(taken + first.length - end);
         socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
       });
@@ -85,30 +91,36 @@ async function startSide(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-async function download(port: number): Promise<number> {
+async function download(port: number, size: number, rate: number): Promise<number> {
   const socket = connect(port, '127.0.0.1');
-  socket.write('GET /u/1/x HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n');
-  const taken = await takeSlowly(socket, SIZE + 1);
+  socket.write(`GET /u/${size}/${rate} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n`);
+  const taken = await takeSlowly(socket, size + 1, rate);
   socket.destroy();
   return taken;
 }
 
-async function upload(port: number): Promise<string> {
+async function upload(port: number, size: number, rate: number): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
   socket.on('data', (chunk: Buffer) => {
     answer += chunk.toString('latin1');
   });
   socket.write(
-    `PUT /u/1/x HTTP/1.1\r\nHost: bench\r\nContent-Length: ${SIZE}\r\nConnection: close\r\n\r\n`,
+    `PUT /u/${size}/${rate} HTTP/1.1\r\nHost: bench\r\nContent-Length: ${size}\r\n` +
+      'Connection: close\r\n\r\n',
   );
-  await giveAll(socket, SIZE);
+  await giveAll(socket, size);
   if (!socket.closed) await once(socket, 'close');
   return answer;
 }
 
-function residentBytes(pid: number): number {
-  const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+function both(port: number, size: number, rate: number): Promise<[number, string]> {
+  return Promise.all([download(port, size, rate), upload(port, size, rate)]);
+}
+
+/** Memory that is the process's own: pages of files, which come and go, left out. */
+function ownBytes(pid: number): number {
+  const line = /RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1] ?? 0) * 1024;
 }
 
@@ -134,14 +146,15 @@ const [pid = 0] = childrenOf(run.child.pid!);
 try {
   // Idle connections, caches and code first: what follows is the bodies' own.
   for (let i = 0; i < 200; i += 1) await fetch(`http://127.0.0.1:${run.port}/`, { method: 'HEAD' });
+  await both(run.port, FIRST_SIZE, FIRST_RATE);
   await sleep(2000);
-  const before = residentBytes(pid);
+  const before = ownBytes(pid);
   let most = before;
   const watch = setInterval(() => {
-    most = Math.max(most, residentBytes(pid));
+    most = Math.max(most, ownBytes(pid));
   }, 200);
   const startedMs = performance.now();
-  const [taken, answer] = await Promise.all([download(run.port), upload(run.port)]);
+  const [taken, answer] = await both(run.port, SIZE, RATE);
   clearInterval(watch);
   const seconds = (performance.now() - startedMs) / 1000;
   await sleep(3000);
@@ -149,8 +162,8 @@ try {
   const rows = [
     ['bytes down, head included', String(taken)],
     ['bytes up, as the side counted them', answer.split('\r\n\r\n')[1] ?? answer],
-    ['resident before', formatBytes(before)],
-    ['resident at most', formatBytes(most)],
+    ['memory before', formatBytes(before)],
+    ['memory at most', formatBytes(most)],
     ['rise', formatBytes(most - before)],
     ['compared, matched', `${traffic.compared}, ${traffic.matched}`],
     ['skipped', JSON.stringify(traffic.skipped)],

@@ -20,7 +20,7 @@ const pathPattern = text('a pattern such as /v1/users/:user/*', '^/[^\\s?#]*$');
 
 const pathKey = Type.Object(
   { from: Type.Literal('path'), pattern: pathPattern, name: pathName },
-  { ...CLOSED, description: 'The segment `:name` of paths that fit the pattern.' },
+  { ...CLOSED, description: 'The segment `:name` of paths that fit the pattern, decoded.' },
 );
 const routePathKey = Type.Object(
   { from: Type.Literal('path'), pattern: Type.Optional(pathPattern), name: pathName },

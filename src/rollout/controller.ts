@@ -20,11 +20,11 @@ import * as say from './audit.ts';
 import type { Controller, ControllerOptions } from './controller-contract.ts';
 import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
-import { Journal } from './journal.ts';
 import { ladderOf, stepAt } from './ladder.ts';
 import { lapsedRules } from './lapsed-rules.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
+import { Outbox } from './outbox.ts';
 import type { PairedSecond } from './seconds.ts';
 import { changeSentence, proofOf, type SettingsChange } from './settings-change.ts';
 import { statusOf } from './status.ts';
@@ -46,7 +46,7 @@ class RolloutController implements Controller {
   readonly epoch: number;
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
-  readonly #journal: Journal;
+  readonly #outbox: Outbox;
   readonly #gathering: Gathering;
   readonly #takenUp: TakenUp;
   readonly #applying: Applying;
@@ -73,7 +73,7 @@ class RolloutController implements Controller {
     this.#ladder = ladderOf(settings);
     this.#hasKey = settings.key !== null;
     this.epoch = store.nextEpoch();
-    this.#journal = new Journal(store, options.log);
+    this.#outbox = new Outbox(store, options.log);
     this.#gathering = new Gathering(settings.gates, clock, store.tainted());
     const stored = store.load();
     this.#takenUp = takeUp(stored?.state ?? null, settings, options, clock.wallMs());
@@ -220,22 +220,22 @@ class RolloutController implements Controller {
     const event = this.#event(next, 'mirror', mirrorSentence(order, reason));
     const progress = this.#gathering.progress(next.revision);
     const isLess = isOnlyLess(order, this.#mirror.status());
-    if (!isLess) this.#journal.write(next, progress, event);
+    if (!isLess) this.#outbox.write(next, progress, event);
     this.#state = next;
     this.#mirror.change(this.#settings, this.#state.mirror);
     const applied = this.#apply();
-    if (isLess) this.#journal.note(event);
+    if (isLess) this.#outbox.note(event);
     this.#writeIfPossible();
     await applied;
   }
 
   accept(summary: Summary): void {
     this.#mirror.accept(summary);
-    spread(this.#gathering.accept(summary, this.#state), this.#journal, this.#options.engine);
+    spread(this.#gathering.accept(summary, this.#state), this.#outbox, this.#options.engine);
   }
 
   taint(keys: readonly TaintedKey[]): void {
-    spread(this.#gathering.taint(keys), this.#journal, this.#options.engine);
+    spread(this.#gathering.taint(keys), this.#outbox, this.#options.engine);
   }
 
   workerLost(worker: number): void {
@@ -261,7 +261,7 @@ class RolloutController implements Controller {
   }
 
   events(afterId: number, limit: number): readonly RolloutEvent[] {
-    return this.#journal.events(afterId, limit);
+    return this.#outbox.events(afterId, limit);
   }
 
   seconds(sinceMs: number): readonly PairedSecond[] {
@@ -278,7 +278,7 @@ class RolloutController implements Controller {
       mirror: this.#mirror.status(),
       engine: this.#options.engine,
       events: this.events(0, STATUS_EVENTS),
-      warnings: [this.#bug, this.#journal.problem, this.#applying.problem],
+      warnings: [this.#bug, this.#outbox.problem, this.#applying.problem],
       lapsed: lapsedRules(this.#settings, this.#clock.wallMs()),
     });
   }
@@ -301,7 +301,7 @@ class RolloutController implements Controller {
 
   #closeWindows(): void {
     this.#gathering.evidence.resources.add(this.#options.resources);
-    this.#journal.addWindows(this.#gathering.closeWindows(this.#state));
+    this.#outbox.addWindows(this.#gathering.closeWindows(this.#state));
   }
 
   /** A failing gate holds the rollout, and lets it go when it fails no more. */
@@ -329,7 +329,7 @@ class RolloutController implements Controller {
   #raise(next: RolloutState, kind: string, sentence: string): void {
     const raised = { ...next, reason: sentence };
     const event = this.#event(raised, kind, sentence);
-    this.#journal.write(raised, this.#gathering.progress(this.#state.revision), event);
+    this.#outbox.write(raised, this.#gathering.progress(this.#state.revision), event);
     this.#become(raised);
     this.#options.log.info({ percent: next.percent, sentence }, kind);
   }
@@ -340,7 +340,7 @@ class RolloutController implements Controller {
     try {
       this.#raise(next, kind, sentence);
     } catch {
-      // Logged and kept as the journal's problem: what is not written is not raised.
+      // Logged and kept as the outbox's problem: what is not written is not raised.
       return;
     }
     if (next.revision !== revision) void this.#apply();
@@ -378,12 +378,12 @@ class RolloutController implements Controller {
   }
 
   #writeIfPossible(): void {
-    this.#journal.tryWrite(this.#state, this.#gathering.progress(this.#state.revision));
+    this.#outbox.tryWrite(this.#state, this.#gathering.progress(this.#state.revision));
     this.#lastWriteUs = this.#clock.nowUs();
   }
 
   #note(kind: string, sentence: string): void {
-    this.#journal.note(this.#event(this.#state, kind, sentence));
+    this.#outbox.note(this.#event(this.#state, kind, sentence));
     this.#options.log.info({ percent: this.#state.percent, sentence }, kind);
   }
 

@@ -1,7 +1,7 @@
 import type { LiftedKey } from '../model/missed-write.ts';
 import type { TaintedKey } from '../model/window.ts';
 import type { TrafficEngine } from './engine.ts';
-import type { Journal } from './journal.ts';
+import type { Outbox } from './outbox.ts';
 
 /** What is new of tainted keys. */
 export interface TaintNews {
@@ -12,11 +12,11 @@ export interface TaintNews {
 /** Brings the news to the store and to every proxy. */
 export function spread(
   { tainted, lifted }: TaintNews,
-  journal: Journal,
+  outbox: Outbox,
   engine: TrafficEngine,
 ): void {
-  journal.addTainted(tainted);
-  journal.addLifted(lifted);
+  outbox.addTainted(tainted);
+  outbox.addLifted(lifted);
   if (tainted.length > 0) engine.taint?.(tainted);
   if (lifted.length > 0) engine.lift?.(lifted);
 }

@@ -14,7 +14,7 @@ import type { RolloutStore, StoredWindow } from '../store/rollout-store.ts';
 export type NewEvent = Omit<RolloutEvent, 'id'>;
 
 /** Events, windows and tainted keys on their way to the store. */
-export class Journal {
+export class Outbox {
   readonly #store: RolloutStore;
   readonly #log: Log;
   #events: RolloutEvent[];
