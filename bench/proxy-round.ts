@@ -56,6 +56,7 @@ interface Look {
 const SETTLE_MS = 2000;
 const SETTLE_MAX_MS = 15_000;
 const LOOK_EVERY_MS = 250;
+const WARM_IN_MS = 1000;
 const run = promisify(execFile);
 
 /**
@@ -68,6 +69,7 @@ export async function measureRound(
   ratePerSec: number | null,
 ): Promise<Round> {
   await arm.begin();
+  if (ratePerSec === null) await warmIn(stage, arm);
   const before = await look(stage, arm);
   const pids = arm.pids();
   const cpuBefore = readCpu(pids);
@@ -100,6 +102,13 @@ export function describeRound(arm: Arm, round: Round): string {
     `${round.opened} connections opened there` +
     (round.failed > 0 ? `, ${round.failed} FAILED` : '')
   );
+}
+
+/** While others were measured its memory has grown cold, and the larger, the colder. */
+async function warmIn(stage: Stage, arm: Arm): Promise<void> {
+  const before = await look(stage, arm);
+  await saturate({ ...stage, roundMs: WARM_IN_MS }, arm.way.port);
+  await settle(stage, arm, before, arm.pids());
 }
 
 /** As fast as answers come. */
