@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { LIMITS } from '../kit/limits.ts';
 import type { BodyPipe, BodySink } from './body-pipe.ts';
+import { joinBurst, type Writer } from './burst.ts';
 import type { LegRequest } from './leg.ts';
 import { isSentChunked, requestText } from './request-text.ts';
 
@@ -17,13 +18,15 @@ export interface UploadOwner {
 }
 
 /** Sends request after request over one connection; see the head of this file. */
-export class Upload implements BodySink {
+export class Upload implements BodySink, Writer {
   readonly #socket: Socket;
   readonly #owner: UploadOwner;
   readonly #aborted: () => void;
   /** The request's body, as long as it is not sent whole. */
   #body: BodyPipe | null = null;
   #isChunked = false;
+  /** A request that goes out at the end of this turn; a text is latin1. */
+  #unsent: string | Buffer | null = null;
   #flushedBytes = 0;
   /** When the side was last seen to take something. */
   #movedUs = 0;
@@ -38,13 +41,18 @@ export class Upload implements BodySink {
 
   /** Nothing waits that a next request would have to wait for. */
   get isDone(): boolean {
-    return this.#body === null && this.#socket.writableLength === 0;
+    return this.#body === null && this.#unsent === null && this.#socket.writableLength === 0;
+  }
+
+  /** Nothing of the request has been written yet: what the side says is no answer to it. */
+  get isUnsent(): boolean {
+    return this.#unsent !== null;
   }
 
   begin(request: LegRequest): void {
     const { body } = request;
     const text = requestText(request, this.#owner.prefix, this.#owner.host);
-    if (body === null) this.#socket.write(text, 'latin1');
+    if (body === null) this.#sendSoon(text);
     else if (body instanceof Uint8Array) this.#sendWhole(text, body, isSentChunked(request));
     else {
       this.#isChunked = isSentChunked(request);
@@ -71,6 +79,7 @@ export class Upload implements BodySink {
 
   /** Nobody wants the rest of the body. */
   drop(): void {
+    this.#unsent = null;
     const body = this.#body;
     this.#body = null;
     body?.discard();
@@ -98,6 +107,18 @@ export class Upload implements BodySink {
     this.#aborted();
   }
 
+  flush(): void {
+    const unsent = this.#unsent;
+    this.#unsent = null;
+    if (typeof unsent === 'string') this.#socket.write(unsent, 'latin1');
+    else if (unsent !== null) this.#socket.write(unsent);
+  }
+
+  #sendSoon(request: string | Buffer): void {
+    this.#unsent = request;
+    joinBurst(this);
+  }
+
   /** Framed as the client had framed it. */
   #sendWhole(text: string, body: Uint8Array, isChunked: boolean): void {
     const before = isChunked && body.length > 0 ? `${text}${body.length.toString(16)}\r\n` : text;
@@ -108,7 +129,7 @@ export class Upload implements BodySink {
       joined.write(before, 0, 'latin1');
       joined.set(body, before.length);
       joined.write(after, before.length + body.length, 'latin1');
-      socket.write(joined);
+      this.#sendSoon(joined);
     } else {
       socket.cork();
       socket.write(before, 'latin1');

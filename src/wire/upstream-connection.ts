@@ -199,6 +199,10 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
 
   #readHead(bytes: Buffer): Buffer | null {
     const leg = this.#leg!;
+    if (this.#upload.isUnsent) {
+      this.breakOff('reset', 'it answered before it was asked');
+      return null;
+    }
     const isToHead = leg.request.method === 'HEAD';
     const parsed = parseResponseHead(bytes, isToHead, this.#owner.headMaxBytes);
     if (parsed === null) {
