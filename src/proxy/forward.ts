@@ -80,7 +80,7 @@ class Delivery implements LegListener {
 
   begin(): void {
     const { options, sides } = this.#parts;
-    const { plan, body } = this.#passage;
+    const { plan, body, isMirrored } = this.#passage;
     const timeoutMs = this.#canRescue
       ? Math.min(options.rescueAfterMs, options.liveTimeoutMs)
       : options.liveTimeoutMs;
@@ -88,7 +88,7 @@ class Delivery implements LegListener {
     const legOptions: LegOptions = {
       timeoutMs,
       captureMaxBytes: plan.skip === null ? LIMITS.captureMaxBytes : LIMITS.rescueHoldMaxBytes,
-      hashesBody: plan.skip === null,
+      isCompared: isMirrored || (plan.skip === null && body instanceof BodyPipe),
     };
     const leg = sides[plan.liveSide].dispatch(request, legOptions, this);
     this.#passage.live = leg;
@@ -114,7 +114,7 @@ class Delivery implements LegListener {
   }
 
   data(leg: Leg, chunk: Buffer): void {
-    this.#passage.onLiveProgress?.();
+    this.#passage.pacer?.liveMoved();
     if (this.#isRescuing) return;
     if (this.#inbound.hasBegun) this.#sendChunk(leg, chunk);
     else if (this.#isHeadDue) {
@@ -147,7 +147,7 @@ class Delivery implements LegListener {
     const passage = this.#passage;
     if (passage.body instanceof BodyPipe) passage.body.discard();
     passage.hasLiveEnded = true;
-    passage.onLiveProgress?.();
+    passage.pacer?.liveMoved();
     if (!this.#isRescuing) this.#finish(leg);
     this.#ended(passage);
   }
@@ -233,7 +233,7 @@ class Delivery implements LegListener {
     const options: LegOptions = {
       timeoutMs: this.#parts.options.liveTimeoutMs,
       captureMaxBytes: LIMITS.rescueHoldMaxBytes,
-      hashesBody: false,
+      isCompared: false,
     };
     const request = this.#passage.requestFor('legacy', 'live');
     this.#direct = this.#parts.sides.legacy.dispatch(request, options, {

@@ -19,6 +19,12 @@ export interface PassageStart {
   readonly outbound: Outbound;
 }
 
+/** Hears how the live answer goes on. */
+export interface Pacer {
+  /** The live answer has grown, or ended. */
+  liveMoved(): void;
+}
+
 const NOT_ARRIVED: Arrival = { sequence: 0, isRaced: false };
 
 /** One request on its way through the proxy: what is known of it, and its two legs. */
@@ -54,8 +60,8 @@ export class Passage {
   writeId = -1;
   /** Calls whoever waits for the shadow's answer to rescue the client. */
   onShadowEnd: (() => void) | null = null;
-  /** Tells the shadow's leg that the live answer has grown or ended. */
-  onLiveProgress: (() => void) | null = null;
+  /** Who keeps its copy within reach of the live answer; null where nobody does. */
+  pacer: Pacer | null = null;
   readonly #client: RawHeaders;
   readonly #outbound: Outbound;
   #common: RawHeaders | null = null;

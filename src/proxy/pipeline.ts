@@ -50,6 +50,8 @@ type Body = Uint8Array | BodyPipe | null;
 /** The way of one request, from its arrival to the end of its pair. */
 export class Pipeline {
   readonly #parts: PipelineParts;
+  readonly #onLiveEnd = (passage: Passage): void => this.#liveEnded(passage);
+  readonly #onShadowEnd = (passage: Passage): void => this.#settle(passage);
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -110,7 +112,7 @@ export class Pipeline {
       passage.isRaced = passage.arrival.isRaced;
       missed.liveBegins(passage);
     }
-    forwarder.forward(passage, (ended) => this.#liveEnded(ended));
+    forwarder.forward(passage, this.#onLiveEnd);
   }
 
   /** Of a body that streams to the live side there is a copy now, or there will be none. */
@@ -151,7 +153,7 @@ export class Pipeline {
   }
 
   #mirror(passage: Passage): void {
-    this.#parts.mirror.send(passage, (ended) => this.#settle(ended));
+    this.#parts.mirror.send(passage, this.#onShadowEnd);
   }
 
   #liveEnded(passage: Passage): void {

@@ -24,8 +24,11 @@ export interface LegOptions {
   readonly timeoutMs: number;
   /** Bytes of the answer's body that are kept. */
   readonly captureMaxBytes: number;
-  /** A body longer than what is kept is hashed as it passes. */
-  readonly hashesBody: boolean;
+  /**
+   * The answer waits for another leg's, to be compared with it: kept apart from bytes that are
+   * soon forgotten, and hashed beyond what is kept.
+   */
+  readonly isCompared: boolean;
 }
 
 /** What a leg tells while it goes on; never within `dispatch`. */

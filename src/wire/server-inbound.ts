@@ -235,6 +235,9 @@ export class ServerInbound implements Inbound {
 
   #finish(): void {
     this.#state = OVER;
+    // Its pair may wait long for a shadow: who answered need not.
+    this.onGone = null;
+    this.onDrain = null;
     if (this.body !== null && !this.body.isWhole) this.body.abort();
     this.#line.answered(this.#closes);
   }

@@ -186,7 +186,7 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
       case CHUNKED:
         return this.#readChunked(bytes);
       case UNTIL_CLOSE:
-        this.#leg!.took(Buffer.from(bytes));
+        this.#leg!.took(bytes);
         return null;
       case IDLE:
         // An answer to nothing: whatever it is, nobody may take it for the next one's.
@@ -276,7 +276,7 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
   #readLength(bytes: Buffer): null {
     const part = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
     this.#left -= part.length;
-    if (!this.#leg!.took(Buffer.from(part))) return null;
+    if (!this.#leg!.took(part)) return null;
     if (this.#left === 0) this.#finish(NO_FIELDS, part !== bytes);
     return null;
   }
@@ -291,7 +291,7 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
   }
 
   bodyBytes(bytes: Buffer): void {
-    this.#leg?.took(Buffer.from(bytes));
+    this.#leg?.took(bytes);
   }
 
   /** The answer is whole. `hasMore`: something stands behind it that nobody has asked for. */

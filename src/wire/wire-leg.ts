@@ -5,6 +5,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
 import type { Leg, LegListener, LegOptions, LegRequest } from './leg.ts';
+import { keep } from './kept-bytes.ts';
 import type { ResponseHead } from './message.ts';
 
 /** What a leg needs of the pool it was sent over. */
@@ -24,6 +25,8 @@ export interface LegLine {
 
 const NO_BODY = Buffer.alloc(0);
 const NO_FIELDS: RawHeaders = [];
+/** Whom a leg tells that has ended: it may be kept long, and its sender need not be. */
+const NOBODY: LegListener = { head() {}, data() {}, end() {} };
 
 /** A leg of the wire: see {@link Leg} for what its sender sees. */
 export class WireLeg implements Leg {
@@ -50,9 +53,11 @@ export class WireLeg implements Leg {
   watchedAt = -1;
   line: LegLine | null = null;
   readonly #options: LegOptions;
-  readonly #listener: LegListener;
   readonly #owner: LegOwner;
-  #chunks: Buffer[] = [];
+  #listener: LegListener;
+  /** What is kept of the body: most bodies come in one piece. */
+  #kept: Buffer = NO_BODY;
+  #keptMore: Buffer[] | null = null;
   #hash: Hash | null = null;
   #digest: string | null = null;
 
@@ -78,10 +83,11 @@ export class WireLeg implements Leg {
   }
 
   body(): Buffer {
-    const chunks = this.#chunks;
-    if (chunks.length === 0) return NO_BODY;
-    if (chunks.length > 1) this.#chunks = [Buffer.concat(chunks)];
-    return this.#chunks[0]!;
+    if (this.#keptMore !== null) {
+      this.#kept = Buffer.concat([this.#kept, ...this.#keptMore]);
+      this.#keptMore = null;
+    }
+    return this.#kept;
   }
 
   answer(): Answer | null {
@@ -135,13 +141,15 @@ export class WireLeg implements Leg {
     return this.outcome === null;
   }
 
-  /** False when nobody wants the rest any more. */
-  took(bytes: Buffer): boolean {
+  /** Takes bytes that are the caller's again afterwards. False when nobody wants the rest. */
+  took(view: Buffer): boolean {
     if (this.outcome !== null) return false;
+    const bytes = this.#options.isCompared ? keep(view) : Buffer.from(view);
     this.bodyBytes += bytes.length;
-    if (this.isCaptureWhole && this.bodyBytes <= this.#options.captureMaxBytes) {
-      this.#chunks.push(bytes);
-    } else this.#tookMore(bytes);
+    if (!this.isCaptureWhole || this.bodyBytes > this.#options.captureMaxBytes) {
+      this.#tookMore(bytes);
+    } else if (this.#kept === NO_BODY) this.#kept = bytes;
+    else (this.#keptMore ??= []).push(bytes);
     this.#listener.data(this, bytes);
     return this.outcome === null;
   }
@@ -172,11 +180,12 @@ export class WireLeg implements Leg {
   #tookMore(bytes: Buffer): void {
     if (this.isCaptureWhole) {
       this.isCaptureWhole = false;
-      if (this.#options.hashesBody) {
+      if (this.#options.isCompared) {
         this.#hash = createHash('sha256');
-        for (const kept of this.#chunks) this.#hash.update(kept);
+        this.#hash.update(this.body());
       }
-      this.#chunks = [];
+      this.#kept = NO_BODY;
+      this.#keptMore = null;
     }
     this.#hash?.update(bytes);
   }
@@ -186,7 +195,9 @@ export class WireLeg implements Leg {
     this.finishedUs = this.#owner.nowUs();
     this.line = null;
     this.#owner.ended(this);
-    if (this.isDispatching) queueMicrotask(() => this.#listener.end(this));
-    else this.#listener.end(this);
+    const listener = this.#listener;
+    this.#listener = NOBODY;
+    if (this.isDispatching) queueMicrotask(() => listener.end(this));
+    else listener.end(this);
   }
 }

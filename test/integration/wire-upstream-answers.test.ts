@@ -232,7 +232,7 @@ describe('a body', () => {
     const hashed = await send(pool, {}, { captureMaxBytes: 2999 }).ended;
     expect(hashed).toMatchObject({ isCaptureWhole: false, bodyHash: hash, bodyBytes: 3000 });
     expect(hashed.answer()).toMatchObject({ body: Buffer.alloc(0), bodyHash: hash });
-    const unhashed = await send(pool, {}, { captureMaxBytes: 0, hashesBody: false }).ended;
+    const unhashed = await send(pool, {}, { captureMaxBytes: 0, isCompared: false }).ended;
     expect(unhashed).toMatchObject({ isCaptureWhole: false, bodyHash: null, bodyBytes: 3000 });
   });
 
@@ -256,7 +256,7 @@ describe('a body', () => {
     });
     sides.push(side);
     const pool = openPool(side.url);
-    const { leg, begun, ended } = send(pool, {}, { captureMaxBytes: 0, hashesBody: false });
+    const { leg, begun, ended } = send(pool, {}, { captureMaxBytes: 0, isCompared: false });
     await begun;
     leg.pause();
     for (let i = 0; i < 200; i += 1) await turn();
@@ -278,7 +278,7 @@ describe('a body', () => {
       data: (leg: { pause(): void }) => leg.pause(),
       end: () => undefined,
     };
-    const options = { timeoutMs: 5000, captureMaxBytes: 10, hashesBody: false };
+    const options = { timeoutMs: 5000, captureMaxBytes: 10, isCompared: false };
     const request = {
       method: 'GET',
       target: '/',

@@ -112,7 +112,7 @@ export function send(
   const notes = new Notes();
   const leg = pool.dispatch(
     { ...GET, ...request },
-    { timeoutMs: 5000, captureMaxBytes: 1000, hashesBody: true, ...options },
+    { timeoutMs: 5000, captureMaxBytes: 1000, isCompared: true, ...options },
     notes,
   );
   const { told, ended, begun } = notes;

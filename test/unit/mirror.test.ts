@@ -40,7 +40,7 @@ function setup() {
       hasLiveEnded: false,
       arrival: { sequence: 0, isRaced: false },
       onShadowEnd: null,
-      onLiveProgress: null,
+      pacer: null,
       requestFor: () => ({}),
     } as unknown as Passage;
     mirror.send(passage, (each) => ended.push(each));
@@ -49,7 +49,7 @@ function setup() {
   /** The live leg has answered so much, and is over. */
   const answerLive = (passage: Passage, bodyBytes: number, announcedBytes: number | null): void => {
     passage.live = { bodyBytes, announcedBytes } as Leg;
-    passage.onLiveProgress?.();
+    passage.pacer?.liveMoved();
   };
   const endLive = (passage: Passage, bodyBytes = 0): void => {
     passage.hasLiveEnded = true;

@@ -72,7 +72,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
     this.#options = {
       timeoutMs: parts.shadowTimeoutMs,
       captureMaxBytes: LIMITS.captureMaxBytes,
-      hashesBody: true,
+      isCompared: true,
     };
   }
 

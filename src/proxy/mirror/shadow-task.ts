@@ -2,7 +2,7 @@ import { LIMITS } from '../../kit/limits.ts';
 import type { Outcome, Side } from '../../model/exchange.ts';
 import type { Leg, LegListener } from '../../wire/leg.ts';
 import type { OrderedTask } from './key-order.ts';
-import type { Passage } from '../passage.ts';
+import type { Pacer, Passage } from '../passage.ts';
 
 /** What a task tells whoever runs it. */
 export interface TaskRunner {
@@ -24,7 +24,7 @@ export interface TaskRunner {
  * One copy on its way to a shadow. Its answer may be little longer than the live one, to see by
  * how much they differ; one that is ahead of a live answer of unknown length waits for it.
  */
-export class ShadowTask implements OrderedTask, LegListener {
+export class ShadowTask implements OrderedTask, LegListener, Pacer {
   readonly passage: Passage;
   readonly keys: readonly string[];
   readonly isWrite: boolean;
@@ -51,8 +51,8 @@ export class ShadowTask implements OrderedTask, LegListener {
     this.#runner = runner;
     this.#settle = settle;
     this.#hold(passage.copy?.length ?? 0);
-    passage.onLiveProgress = () => this.#liveMoved();
-    if (passage.hasLiveEnded) this.#liveMoved();
+    passage.pacer = this;
+    if (passage.hasLiveEnded) this.liveMoved();
   }
 
   run(): void {
@@ -91,8 +91,7 @@ export class ShadowTask implements OrderedTask, LegListener {
     if (passage.hasLiveEnded) this.#release();
   }
 
-  /** The live answer has grown, or ended. */
-  #liveMoved(): void {
+  liveMoved(): void {
     const { live, shadow, hasLiveEnded } = this.passage;
     const isOver = shadow !== null && shadow.outcome !== null;
     if (isOver) {
@@ -143,7 +142,7 @@ export class ShadowTask implements OrderedTask, LegListener {
   #release(): void {
     this.#runner.hold(-this.#heldBytes);
     this.#heldBytes = 0;
-    this.passage.onLiveProgress = null;
+    this.passage.pacer = null;
   }
 
   /** As the live leg is: a kept connection that the side closed just then says nothing of it. */

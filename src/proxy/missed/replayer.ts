@@ -24,7 +24,7 @@ export class Replayer {
     this.#options = {
       timeoutMs: parts.shadowTimeoutMs,
       captureMaxBytes: 0,
-      hashesBody: false,
+      isCompared: false,
     };
   }
 
