@@ -10,6 +10,7 @@ import { UnsentLeg } from '../../src/proxy/mirror/unsent-leg.ts';
 import type { Leg } from '../../src/wire/leg.ts';
 import { HeldSide } from '../support/held-side.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
+import { turn } from '../support/wire.ts';
 
 interface Ask {
   readonly keys?: readonly string[];
@@ -110,6 +111,34 @@ describe('a paused mirror', () => {
     fill(() => send({ keys: ['user-1'], isSafe: false }), 10_000);
     mirror.setPaused(true);
     expect(ended).toHaveLength(10_000);
+  });
+});
+
+describe('a shadow that was slow and answers all at once', () => {
+  const answerAll = (shadow: HeldSide, from: number): void => {
+    for (const leg of shadow.legs.slice(from)) leg.fail('answered');
+  };
+
+  it('gets what waited a little at a time, and all of it', async () => {
+    const { mirror, send, shadow } = setup();
+    const { shadowInFlightMax, shadowBurstMax } = LIMITS;
+    fill(send, shadowInFlightMax + 500);
+    await turn();
+    answerAll(shadow, 0);
+    expect(shadow.legs).toHaveLength(shadowInFlightMax + shadowBurstMax);
+    await turn();
+    expect(shadow.legs).toHaveLength(shadowInFlightMax + 2 * shadowBurstMax);
+    // However many come, more leave.
+    fill(send, 100);
+    expect(shadow.legs).toHaveLength(shadowInFlightMax + 2 * shadowBurstMax + 200);
+    while (shadow.legs.length < shadowInFlightMax + 600) {
+      const before = shadow.legs.length;
+      await turn();
+      expect(shadow.legs.length - before).toBeLessThanOrEqual(shadowBurstMax);
+      answerAll(shadow, before);
+    }
+    answerAll(shadow, 0);
+    expect(mirror.outstanding).toBe(0);
   });
 });
 

@@ -64,6 +64,9 @@ class BudgetedMirror implements Mirror, TaskRunner {
   #heldBytes = 0;
   #isPaused = false;
   #isPumping = false;
+  /** Copies that may still leave the queue in this turn of the event loop. */
+  #mayLeave = LIMITS.shadowBurstMax;
+  #isTurnCounted = false;
   outstanding = 0;
 
   constructor(parts: MirrorParts) {
@@ -118,9 +121,12 @@ class BudgetedMirror implements Mirror, TaskRunner {
   }
 
   start(task: ShadowTask): void {
-    if (!this.#isPumping && this.#hasSlot && this.#isSendable(task)) this.#dispatch(task);
+    const isFirst = !this.#isPumping && this.#ready.length === 0;
+    if (isFirst && this.#hasSlot && this.#isSendable(task)) this.#dispatch(task);
     else {
       this.#ready.push(task);
+      // So that the queue gets shorter however many come.
+      this.#allow(2);
       this.#pump();
     }
   }
@@ -176,15 +182,35 @@ class BudgetedMirror implements Mirror, TaskRunner {
     try {
       for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
         const isSendable = this.#isSendable(next);
-        if (isSendable && !this.#hasSlot) return;
+        if (isSendable && (!this.#hasSlot || this.#mayLeave <= 0)) return;
         this.#ready.shift();
-        if (isSendable) this.#dispatch(next);
-        else this.#giveUp(next);
+        if (!isSendable) this.#giveUp(next);
+        else {
+          this.#allow(-1);
+          this.#dispatch(next);
+        }
       }
     } finally {
       this.#isPumping = false;
     }
   }
+
+  /**
+   * So many more may leave the queue in this turn of the event loop. A shadow that comes back is
+   * not sent all at once what waited for it: live requests would wait behind that.
+   */
+  #allow(copies: number): void {
+    this.#mayLeave += copies;
+    if (this.#isTurnCounted) return;
+    this.#isTurnCounted = true;
+    setImmediate(this.#turnOver);
+  }
+
+  readonly #turnOver = (): void => {
+    this.#isTurnCounted = false;
+    this.#mayLeave = LIMITS.shadowBurstMax;
+    this.#pump();
+  };
 
   #isSendable(task: ShadowTask): boolean {
     if (this.#isPaused || task.isCut || this.#isLeftAlone(task.target)) return false;
