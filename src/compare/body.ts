@@ -1,158 +1,218 @@
 /**
- * Explains how two bodies differ: as JSON where both are, else by their bytes. Comes after the
- * bytes were found to differ, and may find that what they say is the same all the same.
+ * Explains how two bodies differ, each by its own structure. Comes after the bytes were found to
+ * differ, and may find that what they say is the same all the same.
  */
 import { isUtf8 } from 'node:buffer';
-import { type Answer, headerValue } from '../model/exchange.ts';
+import type { Answer } from '../model/exchange.ts';
+import type { DivergenceKind, NotComparableReason } from '../model/pair.ts';
+import { eventsAsJson, formAsJson, recordsAsJson } from './body-fields.ts';
+import { partsAsJson } from './body-parts.ts';
+import { type BodyShape, hasMark, MARK_BYTES, mediaTypeOf, shapeOf } from './body-shape.ts';
+import { compareLines } from './body-text.ts';
 import { areBytesEqual } from './bytes.ts';
-import { decodeBody } from './decode.ts';
+import { type DecodedBody, decodeBody } from './decode.ts';
 import type { DivergenceList } from './divergences.ts';
-import { type JsonParse, parseJson } from './json.ts';
+import { type BodyDifference, differenceAt, differenceOfBytes, excerpt } from './excerpt.ts';
+import { type JsonScan, JsonTape } from './json-scan.ts';
 import { walkJson } from './json-walk.ts';
 import type { RuleSet } from './rules.ts';
 
 const WHERE = 'body';
 
-/** Adds the differences of the two bodies; none when they mean the same or rules excuse them. */
-export function compareBodies(
-  legacy: Answer,
-  candidate: Answer,
-  rules: RuleSet,
-  divergences: DivergenceList,
-): void {
-  if (rules.isNameIgnored(WHERE)) return;
+/** What two bodies are compared by. */
+export interface BodyComparison {
+  readonly legacy: Answer;
+  readonly candidate: Answer;
+  /** Null where there are none. */
+  readonly rules: RuleSet | null;
+  readonly divergences: DivergenceList;
+}
+
+/** One side's body as its reader sees it. */
+interface Body {
+  readonly answer: Answer;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Adds the differences of the two bodies; none when they mean the same or rules excuse them. Not
+ * null: why nothing can be said of them.
+ */
+export function compareBodies(input: BodyComparison): NotComparableReason | null {
+  const { legacy, candidate } = input;
+  if (input.rules?.isNameIgnored(WHERE) === true) return null;
   const a = decodeBody(legacy.headers, legacy.body);
   const b = decodeBody(candidate.headers, candidate.body);
-  if (a === undefined && b === undefined) {
-    compareBytes(legacy.body, candidate.body, divergences);
-  } else if (a === undefined || b === undefined) {
-    const text = (bytes: Uint8Array | undefined): string =>
-      bytes === undefined ? 'cannot be decoded' : excerpt(bytes, 0);
-    divergences.add(WHERE, 'encoding', text(a), text(b));
-  } else if (!areBytesEqual(a, b)) {
-    const isText = looksLikeJson(legacy, a) && looksLikeJson(candidate, b);
-    if (isText) compareTexts(a, b, rules, divergences);
-    else compareBytes(a, b, divergences);
-  }
+  if (a.kind !== 'decoded' || b.kind !== 'decoded') return compareUndecoded(input, a, b);
+  if (areBytesEqual(a.bytes, b.bytes)) return null;
+  return compareDecoded(
+    input,
+    { answer: legacy, bytes: a.bytes },
+    { answer: candidate, bytes: b.bytes },
+  );
 }
 
 /** As {@link compareBodies}, of bodies of which one at least is known by its hash alone. */
-export function compareHashes(
-  legacy: Answer,
-  candidate: Answer,
-  rules: RuleSet,
-  divergences: DivergenceList,
-): void {
-  if (rules.isNameIgnored(WHERE)) return;
+export function compareHashes({ legacy, candidate, ...rest }: BodyComparison): null {
+  if (rest.rules?.isNameIgnored(WHERE) === true) return null;
   const text = ({ bodyBytes, bodyHash }: Answer): string =>
     bodyHash === null ? `${bodyBytes} bytes` : `${bodyBytes} bytes, SHA-256 ${bodyHash}`;
   const isOtherLength = legacy.bodyBytes !== candidate.bodyBytes;
-  if (!isOtherLength && legacy.bodyHash === candidate.bodyHash) return;
+  if (!isOtherLength && legacy.bodyHash === candidate.bodyHash) return null;
   const kind = isOtherLength ? 'length' : 'value';
-  divergences.add(WHERE, kind, text(legacy), text(candidate));
+  report(rest, { kind, legacy: text(legacy), candidate: text(candidate) });
+  return null;
 }
 
-const JSON_TYPE = /^\s*[^;]*[/+]json\s*(?:;|$)/i;
+type Reporting = Pick<BodyComparison, 'rules' | 'divergences'>;
 
-/** Said to be JSON, or beginning like an object or an array. */
-function looksLikeJson(answer: Answer, bytes: Uint8Array): boolean {
-  if (JSON_TYPE.test(headerValue(answer.headers, 'content-type') ?? '')) return true;
-  let at = hasMark(bytes) ? MARK.length : 0;
-  while (at < bytes.length && ' \t\r\n'.includes(String.fromCharCode(bytes[at]!))) at += 1;
-  return bytes[at] === 0x7b || bytes[at] === 0x5b;
+function report({ rules, divergences }: Reporting, difference: BodyDifference | null): void {
+  if (difference === null) return;
+  const { kind, legacy, candidate } = difference;
+  if (rules?.excusesAt(WHERE, kind) === true) return;
+  divergences.add(WHERE, kind, legacy, candidate);
 }
 
-/** Byte order mark: not part of JSON, and a parser's stumbling block. */
-const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-
-function hasMark(bytes: Uint8Array): boolean {
-  return areBytesEqual(bytes.subarray(0, MARK.length), MARK);
+/** One at least is damaged or beyond the limits. */
+function compareUndecoded(
+  input: BodyComparison,
+  a: DecodedBody,
+  b: DecodedBody,
+): NotComparableReason | null {
+  // What is beyond the limits may say the same as the other side's.
+  for (const { kind } of [a, b]) if (kind === 'too-large' || kind === 'too-complex') return kind;
+  if (a.kind === b.kind) {
+    report(input, differenceOfBytes(input.legacy.body, input.candidate.body));
+    return null;
+  }
+  const text = (body: DecodedBody): string =>
+    body.kind === 'decoded' ? excerpt(body.bytes, 0) : 'cannot be decoded';
+  report(input, { kind: 'encoding', legacy: text(a), candidate: text(b) });
+  return null;
 }
 
-function compareTexts(
+function compareDecoded(input: BodyComparison, a: Body, b: Body): NotComparableReason | null {
+  if (a.bytes.length === 0 || b.bytes.length === 0) {
+    report(input, differenceOfBytes(a.bytes, b.bytes));
+    return null;
+  }
+  const shape = sharedShape(a, b);
+  const [isTextA, isTextB] = [isUtf8(a.bytes), isUtf8(b.bytes)];
+  const isText = shape !== 'binary' && shape !== 'multipart';
+  if (isText && isTextA !== isTextB) {
+    report(input, differenceAt('encoding', a.bytes, b.bytes));
+  } else if (shape === 'binary' || (isText && !isTextA)) {
+    report(input, differenceOfBytes(a.bytes, b.bytes));
+  } else if (shape === 'json') {
+    compareMarks(input, a.bytes, b.bytes);
+    return compareJson(input, a.bytes, b.bytes);
+  } else if (shape !== 'text') return compareConverted(input, shape, a, b);
+  else compareText(input, a.bytes, b.bytes);
+  return null;
+}
+
+/** What both are; where they differ in that, the one that takes both for what they may be. */
+function sharedShape(a: Body, b: Body): BodyShape {
+  const ofA = shapeOf(a.answer.headers, a.bytes);
+  const ofB = shapeOf(b.answer.headers, b.bytes);
+  if (ofA === ofB) return ofA;
+  if (ofA === 'binary' || ofB === 'binary') return 'binary';
+  if (ofA === 'multipart' || ofB === 'multipart') return 'binary';
+  return ofA === 'json' || ofB === 'json' ? 'json' : 'text';
+}
+
+function compareMarks(input: BodyComparison, a: Uint8Array, b: Uint8Array): void {
+  if (hasMark(a) === hasMark(b)) return;
+  const text = (bytes: Uint8Array): string =>
+    hasMark(bytes) ? 'begins with a byte order mark' : 'no byte order mark';
+  report(input, { kind: 'encoding', legacy: text(a), candidate: text(b) });
+}
+
+function compareText(input: BodyComparison, legacy: Uint8Array, candidate: Uint8Array): void {
+  const { rules, divergences } = input;
+  compareLines({ legacy, candidate, rules, divergences });
+}
+
+/** One text on each at a time; a walk never begins before the one before it has ended. */
+const TAPES = [new JsonTape(), new JsonTape()] as const;
+
+function compareJson(
+  input: BodyComparison,
   legacy: Uint8Array,
   candidate: Uint8Array,
-  rules: RuleSet,
-  divergences: DivergenceList,
-): void {
-  const areValid = [isUtf8(legacy), isUtf8(candidate)];
-  if (!areValid[0] || !areValid[1]) {
-    if (areValid[0] === areValid[1]) compareBytes(legacy, candidate, divergences);
-    else addAt(firstDifference(legacy, candidate), 'encoding', legacy, candidate, divergences);
-    return;
+  isOrdered = false,
+): NotComparableReason | null {
+  const [a, b] = TAPES;
+  const scans = [scan(a, legacy), scan(b, candidate)] as const;
+  if (scans[0] === 'parsed' && scans[1] === 'parsed') {
+    const { rules, divergences } = input;
+    walkJson({ legacy: a, candidate: b, rules, divergences, isOrdered });
   }
-  const marks = [hasMark(legacy), hasMark(candidate)];
-  if (marks[0] !== marks[1]) {
-    const text = (isMarked: boolean | undefined): string =>
-      isMarked === true ? 'begins with a byte order mark' : 'no byte order mark';
-    divergences.add(WHERE, 'encoding', text(marks[0]), text(marks[1]));
-  }
-  const texts = [textOf(legacy), textOf(candidate)] as const;
-  const a = parseJson(texts[0]);
-  const b = parseJson(texts[1]);
-  if (a.kind === 'parsed' && b.kind === 'parsed') {
-    walkJson(a.value, b.value, rules, divergences);
-  } else if (a.kind === b.kind || a.kind === 'too-large' || b.kind === 'too-large') {
-    compareBytes(legacy, candidate, divergences);
-  } else {
-    const isCut = isCutShort(a, texts[0]) || isCutShort(b, texts[1]);
-    const kind = isCut ? 'truncated' : 'type';
-    addAt(firstDifference(legacy, candidate), kind, legacy, candidate, divergences);
-  }
+  const isCut = isCutShort(a, scans[0]) || isCutShort(b, scans[1]);
+  a.clear();
+  b.clear();
+  return compareUnparsed(input, scans, isCut, legacy, candidate);
+}
+
+function scan(tape: JsonTape, bytes: Uint8Array): JsonScan {
+  return tape.scan(bytes, hasMark(bytes) ? MARK_BYTES : 0);
 }
 
 /** Not JSON only because it ends too early. */
-function isCutShort(parse: JsonParse, text: string): boolean {
-  return parse.kind === 'invalid' && text !== '' && parse.at >= text.length;
+function isCutShort(tape: JsonTape, result: JsonScan): boolean {
+  return result === 'invalid' && tape.at >= tape.bytes.length;
 }
 
-/** Without a byte order mark. */
-function textOf(bytes: Uint8Array): string {
-  const start = hasMark(bytes) ? MARK.length : 0;
-  const { buffer, byteOffset, length } = bytes;
-  return Buffer.from(buffer, byteOffset, length).toString('utf8', start);
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array, divergences: DivergenceList): void {
-  const at = firstDifference(a, b);
-  const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  if (short.length === long.length) {
-    if (at < long.length) addAt(at, 'value', a, b, divergences);
-  } else if (short.length === 0) {
-    const kind = b.length === 0 ? 'missing' : 'added';
-    const text = (bytes: Uint8Array): string | undefined =>
-      bytes.length === 0 ? undefined : excerpt(bytes, 0);
-    divergences.add(WHERE, kind, text(a), text(b));
-  } else addAt(at, at === short.length ? 'truncated' : 'length', a, b, divergences);
-}
-
-function addAt(
-  at: number,
-  kind: 'value' | 'length' | 'truncated' | 'encoding' | 'type',
+function compareUnparsed(
+  input: BodyComparison,
+  [a, b]: readonly [JsonScan, JsonScan],
+  isCut: boolean,
   legacy: Uint8Array,
   candidate: Uint8Array,
-  divergences: DivergenceList,
-): void {
-  divergences.add(WHERE, kind, excerpt(legacy, at), excerpt(candidate, at));
+): NotComparableReason | null {
+  if (a === 'parsed' && b === 'parsed') return null;
+  if (a === 'too-large' && b === 'too-large') return 'too-complex';
+  if (a === 'invalid' && b === 'invalid') {
+    compareText(input, legacy, candidate);
+    return null;
+  }
+  const isOneTooLarge = a === 'too-large' || b === 'too-large';
+  const kind: DivergenceKind = isOneTooLarge ? 'too-different' : isCut ? 'truncated' : 'type';
+  report(input, differenceAt(kind, legacy, candidate));
+  return null;
 }
 
-function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  const end = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < end && a[at] === b[at]) at += 1;
-  return at;
+type Converted = Exclude<BodyShape, 'json' | 'text' | 'binary'>;
+
+/** By their fields, records, events or parts; as text or bytes where one is not as it should be. */
+function compareConverted(
+  input: BodyComparison,
+  shape: Converted,
+  a: Body,
+  b: Body,
+): NotComparableReason | null {
+  const [legacy, candidate] = [convert(shape, a), convert(shape, b)];
+  if (legacy !== null && candidate !== null) {
+    const isOrdered = shape === 'form' || shape === 'multipart';
+    return compareJson(input, Buffer.from(legacy), Buffer.from(candidate), isOrdered);
+  }
+  if (shape === 'multipart') report(input, differenceOfBytes(a.bytes, b.bytes));
+  else compareText(input, a.bytes, b.bytes);
+  return null;
 }
 
-const BEFORE_BYTES = 24;
-const AFTER_BYTES = 48;
-
-/** `byte 120 of 300: …text around it…`, control characters escaped; hexadecimal when binary. */
-function excerpt(bytes: Uint8Array, at: number): string {
-  if (bytes.length === 0) return 'empty';
-  const start = Math.max(0, at - BEFORE_BYTES);
-  const end = Math.min(bytes.length, at + AFTER_BYTES);
-  const around = Buffer.from(bytes.subarray(start, end));
-  const text = isUtf8(bytes) ? JSON.stringify(around.toString('utf8')) : around.toString('hex');
-  const [before, after] = [start > 0 ? '…' : '', end < bytes.length ? '…' : ''];
-  return `byte ${at} of ${bytes.length}: ${before}${text}${after}`;
+function convert(shape: Converted, { answer, bytes }: Body): string | null {
+  switch (shape) {
+    case 'form':
+      return formAsJson(bytes);
+    case 'records':
+      return recordsAsJson(bytes);
+    case 'events':
+      return eventsAsJson(bytes);
+    case 'multipart': {
+      const { name, parameters } = mediaTypeOf(answer.headers);
+      const boundary = parameters.get('boundary') ?? '';
+      return partsAsJson(bytes, name === 'multipart/form-data', boundary);
+    }
+  }
 }

@@ -1,6 +1,5 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { Divergence, DivergenceKind } from '../model/pair.ts';
-import { jsonText, type JsonValue } from './json.ts';
 
 /** Segments that name one of many: indexes, numeric ids, UUIDs, long hexadecimal ids. */
 const ID_SEGMENT = /^(?:\d+|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
@@ -20,14 +19,23 @@ export function templateOf(path: string): string {
  */
 export class DivergenceList {
   readonly #found: Divergence[] = [];
+  readonly #noted: Divergence[] = [];
   readonly #counts = new Map<string, number>();
+  #seen = 0;
 
+  /** Nothing more will be shown, or enough was looked at. */
   get isFull(): boolean {
-    return this.#found.length >= LIMITS.divergencesPerPairMax;
+    const hasAll = this.#found.length >= LIMITS.divergencesPerPairMax;
+    return hasAll || this.#seen >= LIMITS.divergencesSeenMax;
   }
 
   get found(): readonly Divergence[] {
     return this.#found;
+  }
+
+  /** What differs without meaning anything else: no divergence by itself. */
+  get noted(): readonly Divergence[] {
+    return this.#noted;
   }
 
   /** Texts are cut at the limit; undefined where that side has nothing there. */
@@ -38,6 +46,7 @@ export class DivergenceList {
     candidate: string | undefined,
   ): void {
     if (this.isFull) return;
+    this.#seen += 1;
     const cause = `${kind} ${templateOf(path)}`;
     const count = this.#counts.get(cause) ?? 0;
     this.#counts.set(cause, count + 1);
@@ -45,18 +54,11 @@ export class DivergenceList {
     this.#found.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
   }
 
-  addValues(
-    path: string,
-    kind: DivergenceKind,
-    legacy: JsonValue | undefined,
-    candidate: JsonValue | undefined,
-  ): void {
-    this.add(path, kind, valueText(legacy), valueText(candidate));
+  /** As {@link add}, of what two equal answers may differ in: told beside their verdict. */
+  note(path: string, kind: DivergenceKind, legacy: string, candidate: string): void {
+    if (this.#noted.length >= LIMITS.divergencesPerPathMax) return;
+    this.#noted.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
   }
-}
-
-function valueText(value: JsonValue | undefined): string | undefined {
-  return value === undefined ? undefined : jsonText(value, LIMITS.divergenceValueMax);
 }
 
 function cut(text: string | undefined): string | undefined {

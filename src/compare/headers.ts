@@ -4,6 +4,12 @@
  */
 import { LIMITS } from '../kit/limits.ts';
 import { headerValue, type RawHeaders } from '../model/exchange.ts';
+import {
+  cookieDifferences,
+  type HeaderKind,
+  isSameButForBoundary,
+  kindOfField,
+} from './header-kinds.ts';
 
 /** Never compared: about the connection, the moment, the machine or this one request. */
 export const IGNORED_HEADERS: ReadonlySet<string> = new Set([
@@ -82,15 +88,22 @@ function nextCompared(headers: RawHeaders, from: number): number {
  * names and the case of names aside, the order of repeated ones kept. Allocates nothing.
  */
 export function areHeadersEqual(a: RawHeaders, b: RawHeaders): boolean {
-  let i = nextCompared(a, 0);
-  let j = nextCompared(b, 0);
-  while (i < a.length && j < b.length) {
+  let i = 0;
+  let j = 0;
+  for (;;) {
+    // The same field on both sides, whether it is compared or not.
+    while (i < a.length && j < b.length && a[i + 1] === b[j + 1] && a[i] === b[j]) {
+      i += 2;
+      j += 2;
+    }
+    i = nextCompared(a, i);
+    j = nextCompared(b, j);
+    if (i >= a.length || j >= b.length) return i >= a.length && j >= b.length;
     if (comparedName(a[i]!) !== comparedName(b[j]!)) return areSameFields(a, i, b, j);
     if (a[i + 1] !== b[j + 1]) return false;
-    i = nextCompared(a, i + 2);
-    j = nextCompared(b, j + 2);
+    i += 2;
+    j += 2;
   }
-  return i >= a.length && j >= b.length;
 }
 
 /** Beyond so many fields in another order the question goes to the analyst. */
@@ -138,33 +151,61 @@ export function areLengthsEqual(a: RawHeaders, b: RawHeaders): boolean {
 export interface HeaderDifference {
   /** Lower case. */
   readonly name: string;
+  readonly kind: HeaderKind;
   readonly legacy: string | undefined;
   readonly candidate: string | undefined;
 }
 
-/** The compared fields that differ, by name; repeated ones are joined by `, ` in their order. */
+/**
+ * The compared fields that differ, by name; repeated ones are joined by `, ` in their order, but
+ * cookies are told one by one.
+ */
 export function headerDifferences(
   legacy: RawHeaders,
   candidate: RawHeaders,
   areBodiesEmpty: boolean,
 ): HeaderDifference[] {
-  const ofLegacy = gather(legacy);
-  const ofCandidate = gather(candidate);
   const differences: HeaderDifference[] = [];
-  for (const name of new Set([...ofLegacy.keys(), ...ofCandidate.keys()])) {
-    const a = ofLegacy.get(name);
-    const b = ofCandidate.get(name);
-    if (a?.join('\n') === b?.join('\n') && a?.length === b?.length) continue;
-    differences.push({ name, legacy: a?.join(', '), candidate: b?.join(', ') });
-  }
+  if (!areHeadersEqual(legacy, candidate)) addDifferences(legacy, candidate, differences);
   if (areBodiesEmpty && !areLengthsEqual(legacy, candidate)) {
     differences.push({
       name: CONTENT_LENGTH,
+      kind: 'header',
       legacy: headerValue(legacy, CONTENT_LENGTH),
       candidate: headerValue(candidate, CONTENT_LENGTH),
     });
   }
   return differences;
+}
+
+function addDifferences(
+  legacy: RawHeaders,
+  candidate: RawHeaders,
+  differences: HeaderDifference[],
+): void {
+  const ofLegacy = gather(legacy);
+  const ofCandidate = gather(candidate);
+  for (const name of new Set([...ofLegacy.keys(), ...ofCandidate.keys()])) {
+    const a = ofLegacy.get(name);
+    const b = ofCandidate.get(name);
+    if (a !== undefined && b !== undefined && isSameField(name, a, b)) continue;
+    if (name === SET_COOKIE) {
+      const cookies = cookieDifferences(a ?? [], b ?? []);
+      differences.push(...cookies.map((cookie) => ({ name, ...cookie })));
+      continue;
+    }
+    const kind = kindOfField(name, a, b);
+    differences.push({ name, kind, legacy: a?.join(', '), candidate: b?.join(', ') });
+  }
+}
+
+const SET_COOKIE = 'set-cookie';
+
+/** The same values, or the same type of a multipart body: its boundary is made up each time. */
+function isSameField(name: string, a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every((value, at) => value === b[at])) return true;
+  return name === 'content-type' && a.length === 1 && isSameButForBoundary(a[0]!, b[0]!);
 }
 
 function gather(headers: RawHeaders): Map<string, string[]> {

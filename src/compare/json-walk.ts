@@ -1,238 +1,382 @@
 /**
- * Walks two JSON values side by side and says where they differ and how. No recursion; each
- * value is looked at once, so the time is linear in what was parsed, however it was reordered.
+ * Walks two JSON texts side by side and says where they differ and how. Recursion is as deep as
+ * the texts, which the scanner bounds; each value is looked at once, so the time is linear in
+ * their length, however they were reordered. What both begin and end with is passed over.
  */
 import { LIMITS } from '../kit/limits.ts';
-import type { CompareRule } from '../model/settings.ts';
+import type { DivergenceKind } from '../model/pair.ts';
 import type { DivergenceList } from './divergences.ts';
+import { type JsonScalar, type JsonValue, jsonText, valueOf } from './json.ts';
+import { ABSENT, align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
+import { alignSets } from './json-sets.ts';
+import { END, type JsonTape, KIND_MASK, NEXT, ROW, START, TAPE_ARRAY } from './json-scan.ts';
 import {
-  hashOf,
-  isSameScalar,
-  isScalar,
-  type JsonArray,
-  type JsonObject,
-  type JsonValue,
-  jsonText,
-} from './json.ts';
-import { type FieldDifference, findSwaps, inferKind } from './kinds.ts';
-import { childOf, identityOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
+  childrenOf,
+  countOf,
+  hashAt,
+  isContainer,
+  isSameKey,
+  isSameScalarAt,
+  keyOf,
+  kindAt,
+  nextOf,
+  rowText,
+  scalarOf,
+} from './json-tape.ts';
+import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
+import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
 
-interface Frame {
-  readonly path: JsonPath;
-  readonly legacy: JsonValue | undefined;
-  readonly candidate: JsonValue | undefined;
+/** What is walked, by which rules, and where differences go. */
+export interface WalkInput {
+  readonly legacy: JsonTape;
+  readonly candidate: JsonTape;
+  /** Null where there are none. */
+  readonly rules: RuleSet | null;
+  readonly divergences: DivergenceList;
+  /** The order of members counts: they stand for the fields of a form. */
+  readonly isOrdered: boolean;
 }
 
 /** Adds every difference that no rule excuses, until the list is full. */
-export function walkJson(
-  legacy: JsonValue,
-  candidate: JsonValue,
-  rules: RuleSet,
-  divergences: DivergenceList,
-): void {
-  const walk = new Walk(rules, divergences);
-  walk.run({ path: ROOT, legacy, candidate });
+export function walkJson(input: WalkInput): void {
+  new Walk(input).visit(ROOT, 0, 0);
+}
+
+/** The path of the value at a row, spelled out only where a rule asks for its last segment. */
+class RowPath implements JsonPath {
+  readonly parent: JsonPath;
+  readonly depth: number;
+  readonly #tape: JsonTape;
+  readonly #row: number;
+
+  constructor(parent: JsonPath, tape: JsonTape, row: number) {
+    this.parent = parent;
+    this.depth = parent.depth + 1;
+    this.#tape = tape;
+    this.#row = row;
+  }
+
+  get segment(): string {
+    return keyOf(this.#tape, this.#row);
+  }
 }
 
 class Walk {
-  readonly #rules: RuleSet;
+  readonly #a: JsonTape;
+  readonly #b: JsonTape;
+  readonly #rules: RuleSet | null;
   readonly #divergences: DivergenceList;
-  readonly #stack: Frame[] = [];
+  readonly #isOrdered: boolean;
+  /** The texts are the same up to here. */
+  readonly #startEnd: number;
+  /** And from here on, in legacy's; the candidate's is so much longer. */
+  readonly #restStart: number;
+  readonly #longer: number;
 
-  constructor(rules: RuleSet, divergences: DivergenceList) {
+  constructor({ legacy, candidate, rules, divergences, isOrdered }: WalkInput) {
+    this.#a = legacy;
+    this.#b = candidate;
     this.#rules = rules;
     this.#divergences = divergences;
+    this.#isOrdered = isOrdered;
+    const [x, y] = [legacy.bytes, candidate.bytes];
+    const shorter = Math.min(x.length, y.length);
+    let start = 0;
+    while (start < shorter && x[start] === y[start]) start += 1;
+    let [i, j] = [x.length, y.length];
+    while (i > start && j > start && x[i - 1] === y[j - 1]) {
+      i -= 1;
+      j -= 1;
+    }
+    this.#startEnd = start;
+    this.#restStart = i;
+    this.#longer = y.length - x.length;
   }
 
-  run(root: Frame): void {
-    this.#stack.push(root);
-    for (;;) {
-      const frame = this.#stack.pop();
-      if (frame === undefined || this.#divergences.isFull) return;
-      this.#visit(frame);
+  /** The values of one place, {@link ABSENT} where a side has none. */
+  visit(path: JsonPath, i: number, j: number): void {
+    if (this.#divergences.isFull) return;
+    if (i !== ABSENT && j !== ABSENT) {
+      if (this.#isSame(i, j)) return;
+      const kind = kindAt(this.#a, i);
+      if (kind >= TAPE_ARRAY && kind === kindAt(this.#b, j)) {
+        if (this.#isIgnored(path, i, j)) return;
+        if (kind === TAPE_ARRAY) this.#visitArrays(path, i, j);
+        else this.#visitObjects(path, i, j);
+        return;
+      }
     }
+    if (this.#isExcused(path, i, j)) return;
+    this.#add(path, inferKind(outline(this.#a, i), outline(this.#b, j)), i, j);
   }
 
-  #visit(frame: Frame): void {
-    const { path, legacy, candidate } = frame;
-    if (isSameScalar(legacy, candidate)) return;
-    if (isOf('array', legacy) && isOf('array', candidate)) {
-      if (!this.#isIgnored(frame)) this.#visitArrays(path, legacy, candidate);
-    } else if (isOf('object', legacy) && isOf('object', candidate)) {
-      if (!this.#isIgnored(frame)) this.#visitObjects(path, legacy, candidate);
-    } else if (!this.#rules.isExcused(path, legacy, candidate)) {
-      this.#add(path, legacy, candidate);
+  /** True for the same scalars, and for all that stands where the texts are the same. */
+  #isSame(i: number, j: number): boolean {
+    const [p, q] = [this.#a.rows, this.#b.rows];
+    if (((p[i]! ^ q[j]!) & KIND_MASK) !== 0) return false;
+    const [start, end] = [p[i + START]!, p[i + END]!];
+    if (end <= this.#startEnd && q[j + START] === start && q[j + END] === end) return true;
+    if (start >= this.#restStart) {
+      const longer = this.#longer;
+      if (q[j + START] === start + longer && q[j + END] === end + longer) return true;
     }
+    return isSameScalarAt(this.#a, i, this.#b, j);
+  }
+
+  #isExcused(path: JsonPath, i: number, j: number): boolean {
+    if (this.#rules === null) return false;
+    const legacy = i === ABSENT ? undefined : valueOf(this.#a, i);
+    const candidate = j === ABSENT ? undefined : valueOf(this.#b, j);
+    return this.#rules.isExcused(path, legacy, candidate);
   }
 
   /** A rule over equal values has explained nothing, and is not marked as used. */
-  #isIgnored({ path, legacy, candidate }: Frame): boolean {
-    if (this.#rules.find('ignore', path) === undefined) return false;
-    return hashOf(legacy!) === hashOf(candidate!) || this.#rules.isIgnored(path);
+  #isIgnored(path: JsonPath, i: number, j: number): boolean {
+    if (this.#rules?.find('ignore', path) === undefined) return false;
+    return hashAt(this.#a, i) === hashAt(this.#b, j) || this.#rules.isIgnored(path);
   }
 
-  #add(path: JsonPath, legacy: JsonValue | undefined, candidate: JsonValue | undefined): void {
-    this.#divergences.addValues(pointerOf(path), inferKind(legacy, candidate), legacy, candidate);
+  /** The last word of all that is found: rules may leave out some kinds at some places. */
+  #report(
+    path: JsonPath,
+    kind: DivergenceKind,
+    legacy: string | undefined,
+    candidate: string | undefined,
+  ): void {
+    const pointer = pointerOf(path);
+    if (this.#rules?.excusesAt(pointer, kind) === true) return;
+    this.#divergences.add(pointer, kind, legacy, candidate);
   }
 
-  #visitObjects(path: JsonPath, legacy: JsonObject, candidate: JsonObject): void {
+  #add(path: JsonPath, kind: DivergenceKind, i: number, j: number): void {
+    const max = LIMITS.divergenceValueMax;
+    const legacy = i === ABSENT ? undefined : rowText(this.#a, i, max);
+    const candidate = j === ABSENT ? undefined : rowText(this.#b, j, max);
+    this.#report(path, kind, legacy, candidate);
+  }
+
+  #visitObjects(path: JsonPath, i: number, j: number): void {
+    const pairs = this.#pairInPlace(i, j) ?? this.#pairByKey(path, i, j);
     const differing: FieldDifference[] = [];
-    const deeper: Frame[] = [];
-    for (const key of new Set([...legacy.members.keys(), ...candidate.members.keys()])) {
-      if (this.#hasRepeated(path, key, legacy, candidate)) continue;
-      const a = legacy.members.get(key);
-      const b = candidate.members.get(key);
-      if (isSameScalar(a, b)) continue;
-      const isFlat = (a === undefined || isScalar(a)) && (b === undefined || isScalar(b));
-      if (!isFlat) deeper.push({ path: childOf(path, key), legacy: a, candidate: b });
-      else if (!this.#rules.isExcused(childOf(path, key), a, b)) {
-        differing.push({ key, legacy: a, candidate: b });
+    const deeper: number[] = [];
+    for (let at = 0; at < pairs.length; at += 2) {
+      const [x, y] = [pairs[at]!, pairs[at + 1]!];
+      const isFlat = isFlatAt(this.#a, x) && isFlatAt(this.#b, y);
+      if (!isFlat) deeper.push(x, y);
+      else {
+        const field = this.#fieldOf(x, y);
+        const isExcused = this.#rules?.isExcused(
+          childOf(path, field.key),
+          field.legacy,
+          field.candidate,
+        );
+        if (isExcused !== true) differing.push(field);
       }
     }
-    this.#addFields(path, differing);
-    this.#push(deeper);
+    if (differing.length > 0) this.#addFields(path, differing);
+    for (let at = 0; at < deeper.length; at += 2) {
+      const [x, y] = [deeper[at]!, deeper[at + 1]!];
+      const child = x === ABSENT ? new RowPath(path, this.#b, y) : new RowPath(path, this.#a, x);
+      this.visit(child, x, y);
+    }
+  }
+
+  /** Rows of members that may differ, two by two; null where the keys are not the same in order. */
+  #pairInPlace(i: number, j: number): number[] | null {
+    const [a, b] = [this.#a, this.#b];
+    if (countOf(a, i) !== countOf(b, j)) return null;
+    const pairs: number[] = [];
+    const end = nextOf(a, i);
+    let y = j + ROW;
+    for (let x = i + ROW; x < end; x = a.rows[x + NEXT]!) {
+      if (!isSameKey(a, x, b, y)) return null;
+      if (!this.#isSame(x, y)) pairs.push(x, y);
+      y = b.rows[y + NEXT]!;
+    }
+    return pairs;
+  }
+
+  #pairByKey(path: JsonPath, i: number, j: number): number[] {
+    const ofA = rowsByKey(this.#a, i);
+    const ofB = rowsByKey(this.#b, j);
+    const pairs: number[] = [];
+    const onlyA: number[] = [];
+    const onlyB: number[] = [];
+    let last = 0;
+    let isMoved = false;
+    for (const [key, xs] of ofA) {
+      const ys = ofB.get(key) ?? [];
+      if (xs.length !== ys.length && Math.max(xs.length, ys.length) > 1) {
+        this.#addRepeated(path, key, xs, ys);
+      } else if (ys.length === 0) onlyA.push(xs[0]!);
+      for (let at = 0; at < xs.length && xs.length === ys.length; at += 1) {
+        const [x, y] = [xs[at]!, ys[at]!];
+        if (!this.#isSame(x, y)) pairs.push(x, y);
+        isMoved ||= y < last;
+        last = y;
+      }
+    }
+    for (const [key, ys] of ofB) {
+      if (ofA.has(key)) continue;
+      if (ys.length > 1) this.#addRepeated(path, key, [], ys);
+      else onlyB.push(ys[0]!);
+    }
+    // In turn, so that neither fills the list alone.
+    for (let at = 0; at < Math.max(onlyA.length, onlyB.length); at += 1) {
+      if (at < onlyA.length) pairs.push(onlyA[at]!, ABSENT);
+      if (at < onlyB.length) pairs.push(ABSENT, onlyB[at]!);
+    }
+    if (isMoved) this.#noteOrder(path, i, j);
+    return pairs;
+  }
+
+  /** Objects are the same in any order: said beside the verdict. RFC 8259 section 4. */
+  #noteOrder(path: JsonPath, i: number, j: number): void {
+    if (this.#isOrdered) {
+      this.#add(path, 'key-order', i, j);
+      return;
+    }
+    const max = LIMITS.divergenceValueMax;
+    const texts = [rowText(this.#a, i, max), rowText(this.#b, j, max)] as const;
+    this.#divergences.note(pointerOf(path), 'key-order', ...texts);
+  }
+
+  #fieldOf(x: number, y: number): FieldDifference {
+    return {
+      key: x === ABSENT ? keyOf(this.#b, y) : keyOf(this.#a, x),
+      legacy: x === ABSENT ? undefined : scalarOf(this.#a, x),
+      candidate: y === ABSENT ? undefined : scalarOf(this.#b, y),
+    };
   }
 
   #addFields(path: JsonPath, differing: readonly FieldDifference[]): void {
     const swaps = findSwaps(differing);
     const swapped = new Set(swaps.flat());
-    for (const field of differing) {
-      if (!swapped.has(field)) {
-        this.#add(childOf(path, field.key), field.legacy, field.candidate);
-        continue;
-      }
-      const swap = swaps.find(([first, second]) => field === first || field === second)!;
-      const pair = differing.filter((each) => swap.includes(each));
-      if (pair[0] !== field) continue;
-      const [legacy, candidate] = [fieldsText(pair, 'legacy'), fieldsText(pair, 'candidate')];
-      this.#divergences.add(pointerOf(path), 'fields-swapped', legacy, candidate);
+    const left = differing.filter((field) => !swapped.has(field));
+    const stale = findStale(left);
+    for (const fields of [...swaps, stale]) {
+      if (fields.length === 0) continue;
+      const kind = fields === stale ? 'stale' : 'fields-swapped';
+      const inOrder = differing.filter((each) => fields.includes(each));
+      this.#report(path, kind, fieldsText(inOrder, 'legacy'), fieldsText(inOrder, 'candidate'));
+    }
+    for (const field of left) {
+      if (this.#divergences.isFull) return;
+      if (stale.includes(field)) continue;
+      const at = childOf(path, field.key);
+      const [legacy, candidate] = [scalarText(field.legacy), scalarText(field.candidate)];
+      this.#report(at, inferFieldKind(field), legacy, candidate);
     }
   }
 
-  /** True when the key stands more than once on a side: then all its values are compared here. */
-  #hasRepeated(path: JsonPath, key: string, legacy: JsonObject, candidate: JsonObject): boolean {
-    const ofLegacy = legacy.repeated?.get(key);
-    const ofCandidate = candidate.repeated?.get(key);
-    if (ofLegacy === undefined && ofCandidate === undefined) return false;
+  /** A key that stands there more often on one side: told at once with all its values. */
+  #addRepeated(path: JsonPath, key: string, xs: readonly number[], ys: readonly number[]): void {
     const at = childOf(path, key);
-    if (this.#rules.isIgnored(at)) return true;
-    if (ofLegacy !== undefined && ofLegacy.length === ofCandidate?.length) {
-      const frames = ofLegacy.map((value, i) => {
-        return { path: at, legacy: value, candidate: ofCandidate[i] };
-      });
-      this.#push(frames);
-      return true;
-    }
-    const legacyText = repeatedText(key, ofLegacy ?? only(legacy, key));
-    const candidateText = repeatedText(key, ofCandidate ?? only(candidate, key));
-    this.#divergences.add(pointerOf(at), 'duplicate-key', legacyText, candidateText);
-    return true;
+    if (this.#rules?.isIgnored(at) === true) return;
+    const [legacy, candidate] = [repeatedText(this.#a, key, xs), repeatedText(this.#b, key, ys)];
+    this.#report(at, 'duplicate-key', legacy, candidate);
   }
 
-  #visitArrays(path: JsonPath, legacy: JsonArray, candidate: JsonArray): void {
-    const set = this.#rules.find('set', path);
+  #visitArrays(path: JsonPath, i: number, j: number): void {
+    const set = this.#rules?.find('set', path);
+    const [legacy, candidate] = [
+      { tape: this.#a, row: i },
+      { tape: this.#b, row: j },
+    ];
     if (set !== undefined) {
-      this.#visitSets(path, legacy, candidate, set);
+      const { pairs, isUsed } = alignSets(legacy, candidate, set);
+      if (isUsed) this.#rules!.use(set);
+      this.#visitElements(path, pairs);
       return;
     }
-    const count = legacy.items.length;
-    if (count !== candidate.items.length) {
-      const [a, b] = lengthTexts(legacy.items, candidate.items);
-      this.#divergences.add(pointerOf(path), 'length', a, b);
-    } else if (isReordered(legacy.items, candidate.items)) {
-      this.#divergences.addValues(pointerOf(path), 'array-order', legacy, candidate);
-    } else {
-      const frames: Frame[] = [];
-      for (let i = 0; i < count; i += 1) {
-        const [a, b] = [legacy.items[i]!, candidate.items[i]!];
-        if (isSameScalar(a, b)) continue;
-        frames.push({ path: childOf(path, String(i)), legacy: a, candidate: b });
+    const isUneven = countOf(this.#a, i) !== countOf(this.#b, j);
+    if (isUneven) this.#addLength(path, i, j);
+    const { pairs, order } = isUneven
+      ? alignUneven(legacy, candidate)
+      : align(legacy, candidate, this.#unequalElements(i, j));
+    if (order !== null) this.#add(path, order, i, j);
+    this.#visitElements(path, pairs);
+  }
+
+  #visitElements(path: JsonPath, pairs: readonly ElementPair[]): void {
+    for (const { index, legacy, candidate } of pairs) {
+      if (this.#divergences.isFull) return;
+      const isDifferent = legacy === ABSENT || candidate === ABSENT;
+      if (isDifferent || !this.#isSame(legacy, candidate)) {
+        this.visit(childOf(path, String(index)), legacy, candidate);
       }
-      this.#push(frames);
     }
   }
 
-  /** Elements of the same identity are compared, those left over are missing or added. */
-  #visitSets(path: JsonPath, legacy: JsonArray, candidate: JsonArray, rule: CompareRule): void {
-    const places = new Map<string, number[]>();
-    candidate.items.forEach((item, index) => {
-      const identity = identityOf(item, rule.by);
-      const indexes = places.get(identity);
-      if (indexes === undefined) places.set(identity, [index]);
-      else indexes.push(index);
-    });
-    for (const indexes of places.values()) indexes.reverse();
-    const frames: Frame[] = [];
-    legacy.items.forEach((item, index) => {
-      const at = places.get(identityOf(item, rule.by))?.pop();
-      if (at !== undefined && at !== index) this.#rules.use(rule);
-      const found = at === undefined ? undefined : candidate.items[at];
-      frames.push({ path: childOf(path, String(index)), legacy: item, candidate: found });
-    });
-    const left = [...places.values()].flat().sort((a, b) => a - b);
-    for (const at of left) {
-      const added = candidate.items[at];
-      frames.push({ path: childOf(path, String(at)), legacy: undefined, candidate: added });
+  #unequalElements(i: number, j: number): ElementPair[] {
+    const pairs: ElementPair[] = [];
+    const end = nextOf(this.#a, i);
+    let y = j + ROW;
+    let index = 0;
+    for (let x = i + ROW; x < end; x = nextOf(this.#a, x)) {
+      if (!this.#isSame(x, y)) pairs.push({ index, legacy: x, candidate: y });
+      y = nextOf(this.#b, y);
+      index += 1;
     }
-    this.#push(frames);
+    return pairs;
   }
 
-  /** So that they are visited in their own order. */
-  #push(frames: readonly Frame[]): void {
-    for (let i = frames.length - 1; i >= 0; i -= 1) this.#stack.push(frames[i]!);
+  /** How many elements each side has, and the first one that only the longer side has. */
+  #addLength(path: JsonPath, i: number, j: number): void {
+    const [a, b] = [this.#a, this.#b];
+    const [ofA, ofB] = [countOf(a, i), countOf(b, j)];
+    const start = sharedStart({ tape: a, row: i }, { tape: b, row: j });
+    const text = (tape: JsonTape, row: number, count: number, other: number): string => {
+      const items = `${count} ${count === 1 ? 'item' : 'items'}`;
+      if (count < other) return items;
+      const extra = rowText(tape, childrenOf(tape, row)[start]!, LIMITS.divergenceValueMax / 2);
+      return `${items}; [${start}] is ${extra}`;
+    };
+    const kind = start > 0 && start === Math.min(ofA, ofB) ? 'truncated' : 'length';
+    this.#report(path, kind, text(a, i, ofA, ofB), text(b, j, ofB, ofA));
   }
 }
 
-function isOf<K extends 'array' | 'object'>(
-  kind: K,
-  value: JsonValue | undefined,
-): value is Extract<JsonValue, { kind: K }> {
-  return typeof value === 'object' && value !== null && value.kind === kind;
+function isFlatAt(tape: JsonTape, row: number): boolean {
+  return row === ABSENT || !isContainer(tape, row);
 }
 
-function only(object: JsonObject, key: string): readonly JsonValue[] | undefined {
-  const value = object.members.get(key);
-  return value === undefined ? undefined : [value];
+/** As much of a value as its kind is inferred from: of an object or array, whether it is empty. */
+function outline(tape: JsonTape, row: number): JsonValue | undefined {
+  if (row === ABSENT) return undefined;
+  if (!isContainer(tape, row)) return scalarOf(tape, row);
+  return { kind: 'array', items: countOf(tape, row) === 0 ? [] : [null], hash: 0 };
 }
 
-function repeatedText(key: string, values: readonly JsonValue[] | undefined): string | undefined {
-  if (values === undefined) return undefined;
+/** The rows of each key, in order of first appearance. */
+function rowsByKey(tape: JsonTape, row: number): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
+    const key = keyOf(tape, at);
+    const rows = found.get(key);
+    if (rows === undefined) found.set(key, [at]);
+    else rows.push(at);
+  }
+  return found;
+}
+
+function repeatedText(tape: JsonTape, key: string, rows: readonly number[]): string | undefined {
+  if (rows.length === 0) return undefined;
   const name = JSON.stringify(key.slice(0, LIMITS.divergenceValueMax));
-  const shown = values.slice(0, LIMITS.divergencesPerPairMax);
-  return shown.map((value) => `${name}:${jsonText(value, LIMITS.divergenceValueMax)}`).join(',');
+  const shown = rows.slice(0, LIMITS.divergencesPerPairMax);
+  return shown.map((row) => `${name}:${rowText(tape, row, LIMITS.divergenceValueMax)}`).join(',');
+}
+
+function scalarText(value: JsonScalar | undefined): string | undefined {
+  return value === undefined ? undefined : jsonText(value, LIMITS.divergenceValueMax);
 }
 
 function fieldsText(fields: readonly FieldDifference[], side: 'legacy' | 'candidate'): string {
-  const present = fields.filter((field) => field[side] !== undefined);
-  const texts = present.map((field) => {
-    const value = jsonText(field[side]!, LIMITS.divergenceValueMax / 4);
-    return `${JSON.stringify(field.key.slice(0, LIMITS.divergenceValueMax / 4))}:${value}`;
+  const text = (value: JsonScalar): string => jsonText(value, LIMITS.divergenceValueMax / 4);
+  const texts = fields.flatMap(({ key, [side]: value }) => {
+    if (value === undefined) return [];
+    return [`${JSON.stringify(key.slice(0, LIMITS.divergenceValueMax / 4))}:${text(value)}`];
   });
   return `{${texts.join(',')}}`;
-}
-
-/** The same elements in another order. */
-function isReordered(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
-  const left = new Map<number, number>();
-  let isMoved = false;
-  for (let i = 0; i < a.length; i += 1) {
-    const [ofA, ofB] = [hashOf(a[i]!), hashOf(b[i]!)];
-    isMoved ||= ofA !== ofB;
-    left.set(ofA, (left.get(ofA) ?? 0) + 1);
-    left.set(ofB, (left.get(ofB) ?? 0) - 1);
-  }
-  return isMoved && [...left.values()].every((count) => count === 0);
-}
-
-/** How many elements each side has, and the first one that only the longer side has. */
-function lengthTexts(a: readonly JsonValue[], b: readonly JsonValue[]): [string, string] {
-  const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  let start = 0;
-  while (start < short.length && hashOf(short[start]!) === hashOf(long[start]!)) start += 1;
-  const extra = jsonText(long[start]!, LIMITS.divergenceValueMax / 2);
-  const text = (items: readonly JsonValue[]): string => {
-    const count = `${items.length} ${items.length === 1 ? 'item' : 'items'}`;
-    return items === short ? count : `${count}; [${start}] is ${extra}`;
-  };
-  return [text(a), text(b)];
 }

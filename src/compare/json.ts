@@ -1,10 +1,10 @@
 /**
  * JSON as it was sent: numbers keep their text, repeated keys are seen, `__proto__` is a key like
  * any other. `JSON.parse` hides all three, and two answers it takes for equal may not be.
- * Source: RFC 8259; accepts and refuses exactly what `JSON.parse` does, within the limits.
  */
 import { murmur3 } from '../kit/hash.ts';
-import { LIMITS } from '../kit/limits.ts';
+import { JsonTape, ROW, TAPE_ARRAY, TAPE_OBJECT } from './json-scan.ts';
+import { childrenOf, keyOf, kindAt, nextOf, scalarOf } from './json-tape.ts';
 
 export interface JsonNumber {
   readonly kind: 'number';
@@ -33,204 +33,58 @@ export type JsonValue = JsonScalar | JsonArray | JsonObject;
 
 export type JsonParse =
   | { readonly kind: 'parsed'; readonly value: JsonValue }
-  /** `at`: the first character that does not fit; the length where the text ends early. */
+  /** `at`: the first byte of its UTF-8 that does not fit; the length where the text ends early. */
   | { readonly kind: 'invalid'; readonly at: number }
   /** Deeper or larger than the limits: nothing is said of its validity. */
   | { readonly kind: 'too-large' };
 
-interface OpenArray {
-  readonly kind: 'array';
-  readonly items: JsonValue[];
-}
-
-interface OpenObject {
-  readonly kind: 'object';
-  readonly members: Map<string, JsonValue>;
-  repeated: Map<string, JsonValue[]> | null;
-  key: string;
-}
-
-/** Parses without recursion: any depth of brackets costs no stack. Never throws. */
+/** The value of a text, within the limits. Never throws. */
 export function parseJson(text: string): JsonParse {
-  return new Parser(text).parse();
+  const tape = new JsonTape();
+  const kind = tape.scan(Buffer.from(text));
+  if (kind === 'parsed') return { kind, value: valueOf(tape, 0) };
+  return kind === 'invalid' ? { kind, at: tape.at } : { kind };
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// oxlint-disable-next-line no-control-regex -- control characters are what ends a plain run
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-const SPACE = /[ \t\n\r]*/y;
-const LITERALS = [
-  ['true', true],
-  ['false', false],
-  ['null', null],
-] as const;
-
-/** What a step of the parser came upon; a value stands in `#value` then. */
-type Step = 'value' | 'opened' | 'next' | 'invalid';
-
-class Parser {
-  readonly #text: string;
-  readonly #open: (OpenArray | OpenObject)[] = [];
-  #at = 0;
-  #nodes = 0;
-  #value: JsonValue = null;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  parse(): JsonParse {
-    for (;;) {
-      this.#nodes += 1;
-      if (this.#nodes > LIMITS.jsonNodesMax) return { kind: 'too-large' };
-      this.#match(SPACE);
-      let step = this.#readValue();
-      while (step === 'value') {
-        const top = this.#open.at(-1);
-        if (top === undefined) return this.#finish();
-        attach(top, this.#value);
-        step = this.#readNext(top);
-      }
-      if (step === 'invalid') return { kind: 'invalid', at: this.#at };
-      if (this.#open.length > LIMITS.jsonDepthMax) return { kind: 'too-large' };
+/** The value at a row, with all that is in it. Recursion is as deep as the value. */
+export function valueOf(tape: JsonTape, row: number): JsonValue {
+  const kind = kindAt(tape, row);
+  if (kind === TAPE_ARRAY) return arrayOf(childrenOf(tape, row).map((at) => valueOf(tape, at)));
+  if (kind !== TAPE_OBJECT) return scalarOf(tape, row);
+  const members = new Map<string, JsonValue>();
+  let repeated: Map<string, JsonValue[]> | null = null;
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
+    const key = keyOf(tape, at);
+    const value = valueOf(tape, at);
+    if (members.has(key)) {
+      repeated ??= new Map();
+      const values = repeated.get(key) ?? [members.get(key)!];
+      values.push(value);
+      repeated.set(key, values);
     }
+    members.set(key, value);
   }
-
-  #finish(): JsonParse {
-    this.#match(SPACE);
-    if (this.#at < this.#text.length) return { kind: 'invalid', at: this.#at };
-    return { kind: 'parsed', value: this.#value };
-  }
-
-  #readValue(): Step {
-    switch (this.#text[this.#at]) {
-      case '{':
-        this.#at += 1;
-        return this.#openObject();
-      case '[':
-        this.#at += 1;
-        return this.#openArray();
-      case '"':
-        return this.#readString() ? 'value' : 'invalid';
-      default:
-        return this.#readNumberOrLiteral();
-    }
-  }
-
-  #openArray(): Step {
-    const array: OpenArray = { kind: 'array', items: [] };
-    this.#match(SPACE);
-    if (this.#take(']')) {
-      this.#value = close(array);
-      return 'value';
-    }
-    this.#open.push(array);
-    return 'opened';
-  }
-
-  #openObject(): Step {
-    const object: OpenObject = { kind: 'object', members: new Map(), repeated: null, key: '' };
-    this.#match(SPACE);
-    if (this.#take('}')) {
-      this.#value = close(object);
-      return 'value';
-    }
-    this.#open.push(object);
-    return this.#readKey(object) ? 'opened' : 'invalid';
-  }
-
-  #readKey(object: OpenObject): boolean {
-    this.#match(SPACE);
-    if (this.#text[this.#at] !== '"' || !this.#readString()) return false;
-    object.key = this.#value as string;
-    this.#match(SPACE);
-    return this.#take(':');
-  }
-
-  /** After a value inside `top`: on to the next one, or `top` itself is the value. */
-  #readNext(top: OpenArray | OpenObject): Step {
-    this.#match(SPACE);
-    if (this.#take(',')) {
-      if (top.kind === 'object' && !this.#readKey(top)) return 'invalid';
-      return 'next';
-    }
-    if (!this.#take(top.kind === 'object' ? '}' : ']')) return 'invalid';
-    this.#open.pop();
-    this.#value = close(top);
-    return 'value';
-  }
-
-  #readNumberOrLiteral(): Step {
-    const start = this.#at;
-    if (this.#match(NUMBER)) {
-      this.#value = { kind: 'number', source: this.#text.slice(start, this.#at) };
-      return 'value';
-    }
-    for (const [word, value] of LITERALS) {
-      if (!this.#text.startsWith(word, start)) continue;
-      this.#at += word.length;
-      this.#value = value;
-      return 'value';
-    }
-    return 'invalid';
-  }
-
-  #readString(): boolean {
-    const start = this.#at;
-    this.#at += 1;
-    this.#match(PLAIN);
-    let isPlain = true;
-    while (this.#match(ESCAPE)) {
-      isPlain = false;
-      this.#match(PLAIN);
-    }
-    if (!this.#take('"')) return false;
-    const token = this.#text.slice(start, this.#at);
-    this.#value = isPlain ? token.slice(1, -1) : (JSON.parse(token) as string);
-    return true;
-  }
-
-  #take(char: string): boolean {
-    if (this.#text[this.#at] !== char) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #match(pattern: RegExp): boolean {
-    pattern.lastIndex = this.#at;
-    const isMatch = pattern.test(this.#text);
-    if (isMatch) this.#at = pattern.lastIndex;
-    return isMatch;
-  }
+  return objectOf(members, repeated);
 }
 
-function attach(top: OpenArray | OpenObject, value: JsonValue): void {
-  if (top.kind === 'array') {
-    top.items.push(value);
-    return;
-  }
-  const { key, members } = top;
-  if (members.has(key)) {
-    top.repeated ??= new Map();
-    const values = top.repeated.get(key) ?? [members.get(key)!];
-    values.push(value);
-    top.repeated.set(key, values);
-  }
-  members.set(key, value);
+/** An array of these elements. */
+export function arrayOf(items: readonly JsonValue[]): JsonArray {
+  let hash = items.length;
+  for (const item of items) hash = (Math.imul(hash, 31) + hashOf(item)) | 0;
+  return { kind: 'array', items, hash };
 }
 
-function close(open: OpenArray | OpenObject): JsonArray | JsonObject {
-  if (open.kind === 'array') {
-    let hash = open.items.length;
-    for (const item of open.items) hash = (Math.imul(hash, 31) + hashOf(item)) | 0;
-    return { kind: 'array', items: open.items, hash };
-  }
-  let hash = open.members.size;
-  for (const [key, value] of open.members) {
+/** An object of these members. */
+export function objectOf(
+  members: ReadonlyMap<string, JsonValue>,
+  repeated: ReadonlyMap<string, readonly JsonValue[]> | null,
+): JsonObject {
+  let hash = members.size;
+  for (const [key, value] of members) {
     hash = (hash + Math.imul(murmur3(key) ^ 0x9e3779b9, hashOf(value) | 1)) | 0;
   }
-  return { kind: 'object', members: open.members, repeated: open.repeated, hash };
+  return { kind: 'object', members, repeated, hash };
 }
 
 /** Alike for equal values. Tells candidates for equality from each other, and never proves it. */

@@ -42,24 +42,62 @@ export const LIMITS = {
   analystQueueMax: 1024,
   /** Bytes of bodies on their way to the analyst; half of either, and recording gives way. */
   analystBytesMax: 67_108_864,
+  /** Reads with different answers that wait to be asked again, and bytes of their bodies. */
+  refereeWaitingMax: 256,
+  refereeBytesMax: 4_194_304,
+  /** Of these, asked at once: a leg to each side. */
+  refereeInFlightMax: 8,
+  /** Asked again a second: a candidate that is wrong everywhere costs legacy no more. */
+  refereeRatePerSec: 100,
+  /** How long one waits for its key to be quiet, and then for the answers. */
+  refereeWaitMaxMs: 5000,
+  refereeLookMs: 10,
+  /** Times one is asked where a write comes in between. */
+  refereeTriesMax: 3,
+  /** Races shown with the write that overlapped with each. */
+  racesKept: 20,
+  /** Reads asked once more at once to learn what is noise, and connections to the twin. */
+  noiseInFlightMax: 16,
+  twinConnectionsMax: 32,
   /** Divergences located in one pair: enough to see the cause. */
   divergencesPerPairMax: 32,
   /** Characters of a value kept in a divergence. */
   divergenceValueMax: 256,
   /** Divergences of one kind and path template kept in one pair, so that no kind hides another. */
   divergencesPerPathMax: 3,
+  /** Divergences of one pair that are looked at, shown or not, before the walk ends. */
+  divergencesSeenMax: 16_384,
   /** Bytes a compressed body may grow to when it is unpacked for comparison. */
   decodedMaxBytes: 8_388_608,
+  /** And how many times its size, beyond the first MiB: earnest texts stay far below. */
+  decodedMaxRatio: 200,
+  /** Codings upon each other that are unpacked: nobody sends more in earnest. */
+  decodedLayersMax: 2,
   /** An analyst that has not answered for so long is ended and started anew. */
   analystHangMs: 5000,
   /** Heap of an analyst, MiB: a hostile answer exhausts it before it harms the live path. */
   analystHeapMaxMib: 256,
   clustersMax: 200,
+  /** Examples of a cluster drawn from all of its pairs; the oldest one stays beside them. */
   examplesPerCluster: 3,
-  /** JSON deeper than this is compared as bytes. */
+  /** Different values of a side that a cluster remembers, and characters of each. */
+  valuesPerSideMax: 4,
+  seenValueMaxChars: 64,
+  /** Different segments at one place of a path that stay apart: of requests, and in answers. */
+  routeChildrenMax: 32,
+  fieldChildrenMax: 64,
+  /** Segments of a template, characters of one, and segments known of all paths together. */
+  templateDepthMax: 16,
+  templateSegmentMaxChars: 64,
+  templateLevelsMax: 4096,
+  /** JSON deeper than this is not looked into. */
   jsonDepthMax: 512,
-  /** JSON values visited in one comparison. */
-  jsonNodesMax: 200_000,
+  /** JSON values of one body; a list of 100,000 objects has its place. */
+  jsonNodesMax: 1_048_576,
+  /** Lines, records, fields or parts of a body that is compared by them. */
+  bodyPartsMax: 262_144,
+  /** Lines by which two texts may differ and still be laid side by side. */
+  textEditsMax: 512,
   /** Keys no longer judged; the oldest stay. */
   taintedKeysMax: 100_000,
   /** Writes that wait to be replayed on a side that missed them, and their bytes. */
@@ -223,4 +261,44 @@ export const LIMITS = {
   resourceWindowsMax: 2000,
   /** Spellings of field names that a comparison remembers: a side may send any. */
   comparedNamesMax: 1024,
+  /** Characters of a regular expression in a rule, and steps of the program it becomes. */
+  patternMaxChars: 500,
+  patternStepsMax: 1000,
+  /** Characters that all patterns together look at in one pair; what is beyond is not excused. */
+  patternCharsPerPairMax: 1_048_576,
+  /** Segments of a rule's path that has `**` in it. */
+  deepPathSegmentsMax: 30,
+  /** Partners of values, and newest values, that an analyst's rules remember; the oldest go. */
+  ruleMemoryMax: 100_000,
+  /** A longer value is remembered by its digest. */
+  ruleMemoryValueMax: 64,
+  /** Both answers of a pair through a `map` of the user's own; then its thread is ended. */
+  mapDeadlineMs: 1000,
+  /** How long a pair waits for the file of a `map` to load, and how long loading may take. */
+  mapLoadWaitMs: 3000,
+  mapLoadMaxMs: 10_000,
+  /** Failures in a row, and overruns in all, after which a `map` is switched off. */
+  mapFailuresMax: 20,
+  mapOverrunsMax: 5,
+  /** Heap of the thread that runs them, MiB. */
+  mapHeapMaxMib: 128,
+  /** Places of answers whose noise one analyst learns, in all and of one route. */
+  noisePathsMax: 4096,
+  noisePathsPerRoute: 256,
+  /** Pairs of a route with the candidate, none of legacy with itself: nothing can be learned. */
+  noiseSilentPairsMax: 2000,
+  /** Places told to the controller: those that a person has to know of come first. */
+  noisePathsTold: 100,
+  /** Arrays of one route whose order is learned; elements and fields that are looked at. */
+  noiseArraysPerRoute: 32,
+  noiseArrayItemsMax: 1000,
+  noiseFieldsPerArray: 16,
+  /** Times that what an array's elements are known by may change. */
+  noiseArrayChangesMax: 8,
+  /** Pairs of legacy with itself looked into for arrays, of one route; then one in sixteen. */
+  noiseStudiesMax: 1000,
+  /** Times that one pair is compared to find all places that differ. */
+  noisePassesMax: 8,
+  /** How often what was learned is told in full: all of it is copied. */
+  noiseToldEveryMs: 1000,
 } as const;

@@ -1,25 +1,44 @@
 import type { Exchange, RequestMessage, Side } from './exchange.ts';
 
-/** What kind of difference a divergence is: one closed list, inferred from the values. */
+/**
+ * What kind of difference a divergence is: one closed list, inferred from the values. The same
+ * kind whichever side is which, but for `missing` and `added`, each the other's mirror image.
+ * Each has its page in docs/kinds.
+ */
 export const DIVERGENCE_KINDS = [
   'status',
   'header',
+  'header-order',
+  'header-format',
+  'cookie',
   'length',
   'missing',
   'added',
+  'null-or-missing',
+  'default-or-missing',
   'type',
   'value',
+  'generated',
   'id-precision',
+  'id-order',
+  'overflow',
+  'number-format',
+  'number-precision',
+  'negative-zero',
   'timestamp-precision',
   'timestamp-format',
+  'clock-edge',
   'fields-swapped',
   'array-order',
+  'key-order',
   'duplicate-key',
-  'number-format',
-  'null-or-missing',
   'encoding',
+  'normal-form',
+  'letter-case',
+  'white-space',
   'stale',
   'truncated',
+  'too-different',
 ] as const;
 export type DivergenceKind = (typeof DIVERGENCE_KINDS)[number];
 
@@ -29,11 +48,19 @@ export const NOT_COMPARABLE_REASONS = [
   'shadow-failed',
   'unavailable',
   'too-large',
+  /** Deeper, of more values or packed more often than is looked into, on both sides. */
+  'too-complex',
   'tainted',
   'raced',
+  /** It differs where it is not yet known whether legacy differs from itself. */
+  'learning',
+  /** A write overlapped with it, the answers differ, and it could not be asked again. */
+  'race-unchecked',
   'not-sampled',
   'client-aborted',
   'compare-dropped',
+  /** A `map` of the user's own threw, took too long or gave nothing that can be compared. */
+  'map-failed',
   'overload',
   'worker-lost',
 ] as const;
@@ -88,10 +115,47 @@ export interface Divergence {
   readonly candidate: string | undefined;
 }
 
+/** A rule that hid something of one pair. */
+export interface RuleHit {
+  /** Its name: route, form, kinds and path. */
+  readonly rule: string;
+  /** Divergences that are not shown for it; a whole subtree left out counts once. */
+  readonly divergences: number;
+}
+
+/** What one rule has hidden of many pairs. */
+export interface RuleCount {
+  readonly rule: string;
+  /** Pairs of which it hid something, mismatched all the same or not. */
+  readonly pairs: number;
+  readonly divergences: number;
+  /** Arrival of the first and the last of those pairs, wall clock; 0 where there is none. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Of a `map`: pairs on which it failed, and why of late; absent: none. */
+  readonly failures?: number;
+  readonly problem?: string;
+  /** It has failed too often: nothing is asked of it any more. */
+  readonly isOff?: boolean;
+}
+
 export type Comparison =
-  | { readonly kind: 'matched' }
-  | { readonly kind: 'mismatched'; readonly divergences: readonly Divergence[] }
-  | { readonly kind: 'ignored'; readonly rules: readonly string[] }
+  | {
+      readonly kind: 'matched';
+      /** What differs without meaning anything else, as the order of members; absent: nothing. */
+      readonly noted?: readonly Divergence[];
+    }
+  | {
+      readonly kind: 'mismatched';
+      readonly divergences: readonly Divergence[];
+      /** Absent where no rule hid anything. */
+      readonly hidden?: readonly RuleHit[];
+    }
+  | {
+      readonly kind: 'ignored';
+      readonly rules: readonly string[];
+      readonly hidden?: readonly RuleHit[];
+    }
   | { readonly kind: 'not-comparable'; readonly reason: NotComparableReason };
 
 /** One request with both sides' exchanges. */
@@ -105,25 +169,4 @@ export interface Pair {
   readonly request: RequestMessage;
   readonly legacy: Exchange;
   readonly candidate: Exchange;
-}
-
-/** Divergences with one cause: same route, same path template, same kind. */
-export interface Cluster {
-  readonly route: string;
-  /** JSON Pointer with `*` for every array index. */
-  readonly path: string;
-  readonly kind: DivergenceKind;
-  /** Pairs that show it, each once. */
-  readonly count: number;
-  /** The first few, credentials already replaced. */
-  readonly examples: readonly ClusterExample[];
-}
-
-export interface ClusterExample {
-  /** Method and target of the request. */
-  readonly request: string;
-  readonly path: string;
-  readonly legacy: string | null;
-  readonly candidate: string | null;
-  readonly atMs: number;
 }

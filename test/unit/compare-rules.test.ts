@@ -16,13 +16,17 @@ function kinds(comparison: Comparison): string[] {
 describe('a compare rule', () => {
   it('explains a difference, and is then named', () => {
     const comparison = compare('{"version":1}', '{"version":2}', [rule('ignore', '/version')]);
-    expect(comparison).toEqual({ kind: 'ignored', rules: ['ignore /version'] });
+    expect(comparison).toEqual({
+      kind: 'ignored',
+      rules: ['ignore /version'],
+      hidden: [{ rule: 'ignore /version', divergences: 1 }],
+    });
   });
 
   it('is not named where there was nothing to explain', () => {
     const rules = [rule('ignore', '/a'), rule('set', '/b'), rule('tolerance', '/c')];
     const comparison = compare('{"a":{"x":1},"b":[1],"c":1}', '{"c":1,"b":[1],"a":{"x":1}}', rules);
-    expect(comparison).toEqual({ kind: 'matched' });
+    expect(comparison.kind).toBe('matched');
   });
 
   it('fits with * any one segment and never more', () => {
@@ -62,16 +66,28 @@ describe('a compare rule', () => {
     const legacy = '{"entries":[{"type":0,"id":"1","n":1},{"type":1,"id":"1","n":2}]}';
     const moved = '{"entries":[{"type":1,"id":"1","n":2},{"type":0,"id":"1","n":1}]}';
     const changed = '{"entries":[{"type":1,"id":"1","n":2},{"type":0,"id":"1","n":7}]}';
-    expect(compare(legacy, moved, rules)).toEqual({ kind: 'ignored', rules: ['set /entries'] });
+    expect(compare(legacy, moved, rules)).toMatchObject({
+      kind: 'ignored',
+      hidden: [{ rule: 'set /entries', divergences: 1 }],
+    });
     expect(kinds(compare(legacy, changed, rules))).toEqual(['value /entries/0/n']);
   });
 
-  it('says which elements of a set are missing or added', () => {
-    const rules = [rule('set', '/a')];
+  it('says which elements of a multiset are missing or added, each as often as it stands', () => {
+    const rules = [rule('multiset', '/a')];
     expect(kinds(compare('{"a":[1,2,2]}', '{"a":[3,2,1]}', rules))).toEqual([
       'missing /a/2',
       'added /a/0',
     ]);
+  });
+
+  it('takes the elements of a set for one however often they stand there', () => {
+    const rules = [rule('set', '/a')];
+    expect(kinds(compare('{"a":[1,2,2]}', '{"a":[2,1]}', rules))).toEqual(['ignored']);
+    expect(kinds(compare('{"a":[1,2,2]}', '{"a":[3,2,1]}', rules))).toEqual(['added /a/0']);
+    const keyed = [rule('set', '/a', { by: ['id'] })];
+    const twice = '{"a":[{"id":1,"n":1},{"id":1,"n":2}]}';
+    expect(kinds(compare(twice, '{"a":[{"id":1,"n":1}]}', keyed))).toEqual(['value /a/1/n']);
   });
 
   it('allows numbers their tolerance and not more', () => {
@@ -103,7 +119,7 @@ describe('a compare rule', () => {
     const legacy = answer('{}', ['etag', '"a"'], 200);
     const candidate = answer('[]', ['etag', '"b"'], 201);
     const rules = [rule('ignore', 'status'), rule('ignore', 'header:ETag'), rule('ignore', 'body')];
-    expect(compareAnswers(legacy, candidate, rules, 0)).toEqual({
+    expect(compareAnswers(legacy, candidate, rules, 0)).toMatchObject({
       kind: 'ignored',
       rules: ['ignore status', 'ignore header:etag', 'ignore body'],
     });

@@ -1,0 +1,282 @@
+/**
+ * Which elements of two arrays belong together: those at the same index, unless the elements are
+ * the same in another order, or are objects that are known by an identifier of theirs. The time
+ * is linear in what the arrays hold, but for sorting.
+ */
+import { type JsonTape, ROW, TAPE_NUMBER, TAPE_OBJECT, TAPE_STRING } from './json-scan.ts';
+import {
+  childrenOf,
+  countOf,
+  hashAt,
+  isContainer,
+  isSameScalarAt,
+  keyOf,
+  kindAt,
+  nextOf,
+  scalarOf,
+} from './json-tape.ts';
+
+/** Stands for a row where a side has none. */
+export const ABSENT = -1;
+
+/** Two elements to be compared, or one that the other side lacks. */
+export interface ElementPair {
+  /** In the legacy array; in the candidate's where legacy lacks it. */
+  readonly index: number;
+  readonly legacy: number;
+  readonly candidate: number;
+}
+
+export interface Alignment {
+  readonly pairs: readonly ElementPair[];
+  /** What is to be said of the order of the elements, besides. */
+  readonly order: 'array-order' | 'id-order' | null;
+}
+
+/** An array on its tape. */
+export interface ArrayAt {
+  readonly tape: JsonTape;
+  readonly row: number;
+}
+
+/** Elements at the same index that may differ, of arrays of one length. */
+export function align(
+  legacy: ArrayAt,
+  candidate: ArrayAt,
+  unequal: readonly ElementPair[],
+): Alignment {
+  const inPlace = { pairs: unequal, order: null };
+  if (unequal.length < 2 || areNamedAlike(legacy.tape, candidate.tape, unequal)) return inPlace;
+  if (isPermuted(legacy.tape, candidate.tape, unequal)) {
+    return { pairs: [], order: orderOf(legacy, candidate) };
+  }
+  return alignByIdentity(legacy, candidate, unequal, true) ?? inPlace;
+}
+
+/** Whether the elements of each pair have the same identifier: nothing has moved then. */
+function areNamedAlike(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
+  const [first] = unequal;
+  const [name] = namesOf(a, first!.legacy);
+  if (name === undefined) return false;
+  return unequal.every(({ legacy, candidate }) => {
+    const x = memberOf(a, legacy, name);
+    const y = memberOf(b, candidate, name);
+    return x !== ABSENT && y !== ABSENT && isSameScalarAt(a, x, b, y);
+  });
+}
+
+/**
+ * Elements of the same identifier that may differ, of arrays of different lengths; none where
+ * they have no identifiers. Elements that one side lacks are not among them.
+ */
+export function alignUneven(legacy: ArrayAt, candidate: ArrayAt): Alignment {
+  const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
+  const all = Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
+    return { index, legacy: a[index] ?? ABSENT, candidate: b[index] ?? ABSENT };
+  });
+  return alignByIdentity(legacy, candidate, all, false) ?? { pairs: [], order: null };
+}
+
+/** The same elements at other places. */
+function isPermuted(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
+  const count = unequal.length;
+  const [ofA, ofB] = [new Int32Array(count), new Int32Array(count)];
+  let difference = 0;
+  let isMoved = false;
+  for (let at = 0; at < count; at += 1) {
+    const { legacy, candidate } = unequal[at]!;
+    ofA[at] = hashAt(a, legacy);
+    ofB[at] = hashAt(b, candidate);
+    difference = (difference + ofA[at]! - ofB[at]!) | 0;
+    isMoved ||= ofA[at] !== ofB[at];
+  }
+  if (!isMoved || difference !== 0) return false;
+  ofA.sort();
+  ofB.sort();
+  return ofA.every((hash, at) => hash === ofB[at]);
+}
+
+function orderOf(legacy: ArrayAt, candidate: ArrayAt): 'array-order' | 'id-order' {
+  const first = childrenOf(legacy.tape, legacy.row)[0]!;
+  if (!isContainer(legacy.tape, first)) {
+    return nameOfOrder(scalarsOf(legacy), scalarsOf(candidate));
+  }
+  const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
+  const found = findIdentity(legacy.tape, a, candidate.tape, b);
+  return found === null ? 'array-order' : nameOfOrder(found.legacy, found.candidate);
+}
+
+function scalarsOf({ tape, row }: ArrayAt): (string | undefined)[] {
+  return childrenOf(tape, row).map((at) => identifierAt(tape, at));
+}
+
+interface Identity {
+  /** The identifier of each element, in their order. */
+  readonly legacy: readonly string[];
+  readonly candidate: readonly string[];
+}
+
+function alignByIdentity(
+  legacy: ArrayAt,
+  candidate: ArrayAt,
+  places: readonly ElementPair[],
+  hasLone: boolean,
+): Alignment | null {
+  const ofLegacy = places.filter((place) => place.legacy !== ABSENT);
+  const ofCandidate = places.filter((place) => place.candidate !== ABSENT);
+  const [a, b] = [ofLegacy.map((place) => place.legacy), ofCandidate.map((p) => p.candidate)];
+  const identity = findIdentity(legacy.tape, a, candidate.tape, b);
+  if (identity === null) return null;
+  const left = new Map(identity.candidate.map((id, at) => [id, at]));
+  const pairs: ElementPair[] = [];
+  let last = -1;
+  let isMoved = false;
+  identity.legacy.forEach((id, at) => {
+    const found = left.get(id);
+    const { index } = ofLegacy[at]!;
+    if (found !== undefined) {
+      left.delete(id);
+      isMoved ||= found < last;
+      last = found;
+      pairs.push({ index, legacy: a[at]!, candidate: b[found]! });
+    } else if (hasLone) pairs.push({ index, legacy: a[at]!, candidate: ABSENT });
+  });
+  for (const at of hasLone ? left.values() : []) {
+    pairs.push({ index: ofCandidate[at]!.index, legacy: ABSENT, candidate: b[at]! });
+  }
+  const order = isMoved ? nameOfOrder(identity.legacy, identity.candidate) : null;
+  return { pairs, order };
+}
+
+/** Elements without counterparts may be so many of all, or the name says nothing. */
+const SHARED_MIN_RATIO = 0.5;
+const NAMES_MAX = 4;
+
+/**
+ * The values of a member that names the elements: on every one of them, different in each, and
+ * for the most part the same on both sides. Null when there is none.
+ */
+function findIdentity(
+  a: JsonTape,
+  ofA: readonly number[],
+  b: JsonTape,
+  ofB: readonly number[],
+): Identity | null {
+  if (ofA.length === 0 || ofB.length === 0) return null;
+  for (const name of namesOf(a, ofA[0]!)) {
+    const legacy = identifiersOf(a, ofA, name);
+    const candidate = legacy === null ? null : identifiersOf(b, ofB, name);
+    if (legacy === null || candidate === null) continue;
+    const known = new Set(candidate);
+    const shared = legacy.filter((id) => known.has(id)).length;
+    const most = Math.max(legacy.length, candidate.length);
+    if (shared > 1 && shared >= most * SHARED_MIN_RATIO) return { legacy, candidate };
+  }
+  return null;
+}
+
+/** Names of members that may identify, the likeliest first. */
+function namesOf(tape: JsonTape, row: number): string[] {
+  if (kindAt(tape, row) !== TAPE_OBJECT) return [];
+  const ranked: [rank: number, name: string][] = [];
+  for (const at of childrenOf(tape, row)) {
+    if (isContainer(tape, at)) continue;
+    const name = keyOf(tape, at);
+    const rank = NAME_RANKS.findIndex((pattern) => pattern.test(name));
+    if (rank >= 0) ranked.push([rank, name]);
+  }
+  // By name within a rank: the order of members is not to matter.
+  ranked.sort(([x, nameX], [y, nameY]) => x - y || (nameX < nameY ? -1 : 1));
+  return ranked.slice(0, NAMES_MAX).map(([, name]) => name);
+}
+
+const NAME_RANKS: readonly RegExp[] = [
+  /^_?id$/i,
+  /(?:^|[_-])(?:uuid|guid|key)$/i,
+  /(?:[_-]id|[a-z]I[dD])$/,
+  /^(?:name|code|slug|email|title)$/i,
+];
+
+/** Null unless every element is an object with a text or number of its own by that name. */
+function identifiersOf(tape: JsonTape, rows: readonly number[], name: string): string[] | null {
+  const seen = new Set<string>();
+  for (const row of rows) {
+    const at = memberOf(tape, row, name);
+    const id = at === ABSENT ? undefined : identifierAt(tape, at);
+    if (id === undefined || seen.has(id)) return null;
+    seen.add(id);
+  }
+  return [...seen];
+}
+
+function memberOf(tape: JsonTape, row: number, name: string): number {
+  if (kindAt(tape, row) !== TAPE_OBJECT) return ABSENT;
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
+    if (keyOf(tape, at) === name) return at;
+  }
+  return ABSENT;
+}
+
+/** A number as it is written, a text between its quotes; undefined for other values. */
+function identifierAt(tape: JsonTape, row: number): string | undefined {
+  const kind = kindAt(tape, row);
+  if (kind !== TAPE_NUMBER && kind !== TAPE_STRING) return undefined;
+  const value = scalarOf(tape, row);
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && value !== null ? value.source : undefined;
+}
+
+const INTEGER = /^-?\d{1,20}$/;
+const SIGNED_BITS = 64;
+
+/** Ways to sort identifiers, each negative where the first comes before the second. */
+const ORDERS: readonly ((x: string, y: string) => number)[] = [
+  (x, y) => compareBigInts(BigInt(x), BigInt(y)),
+  (x, y) => (x < y ? -1 : Number(x > y)),
+  (x, y) => {
+    const signed = (id: string): bigint => BigInt.asIntN(SIGNED_BITS, BigInt(id));
+    return compareBigInts(signed(x), signed(y));
+  },
+];
+
+function compareBigInts(x: bigint, y: bigint): number {
+  return x < y ? -1 : Number(x > y);
+}
+
+/** `id-order` where each side is sorted, and the two by different orders of one direction. */
+function nameOfOrder(
+  legacy: readonly (string | undefined)[],
+  candidate: readonly (string | undefined)[],
+): 'array-order' | 'id-order' {
+  for (const direction of [1, -1]) {
+    const isSorted = sortedBy(legacy, direction);
+    if (isSorted && sortedBy(candidate, direction)) return 'id-order';
+  }
+  return 'array-order';
+}
+
+function sortedBy(ids: readonly (string | undefined)[], direction: number): boolean {
+  return ORDERS.some((compare) => {
+    for (let at = 0; at < ids.length; at += 1) {
+      const id = ids[at];
+      if (id === undefined || !INTEGER.test(id)) return false;
+      const before = ids[at - 1];
+      if (before !== undefined && compare(before, id) * direction > 0) return false;
+    }
+    return true;
+  });
+}
+
+/** How many elements at the start of both arrays are the same. */
+export function sharedStart(legacy: ArrayAt, candidate: ArrayAt): number {
+  const [a, b] = [legacy.tape, candidate.tape];
+  const count = Math.min(countOf(a, legacy.row), countOf(b, candidate.row));
+  let [x, y] = [legacy.row + ROW, candidate.row + ROW];
+  for (let index = 0; index < count; index += 1) {
+    if (!isSameScalarAt(a, x, b, y) && hashAt(a, x) !== hashAt(b, y)) return index;
+    x = nextOf(a, x);
+    y = nextOf(b, y);
+  }
+  return count;
+}

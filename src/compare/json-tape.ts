@@ -1,0 +1,217 @@
+/** What the rows of a tape stand for: keys, texts, values, hashes, and whether two are the same. */
+import type { JsonScalar } from './json.ts';
+import {
+  COUNT,
+  END,
+  ESCAPED,
+  HASH,
+  type JsonTape,
+  KEY_END,
+  KEY_ESCAPED,
+  KEY_START,
+  KIND,
+  KIND_MASK,
+  NEXT,
+  ROW,
+  START,
+  TAPE_ARRAY,
+  TAPE_FALSE,
+  TAPE_NULL,
+  TAPE_NUMBER,
+  TAPE_OBJECT,
+  TAPE_STRING,
+  TAPE_TRUE,
+} from './json-scan.ts';
+
+/** The kind of the value, without flags. */
+export function kindAt(tape: JsonTape, row: number): number {
+  return tape.rows[row + KIND]! & KIND_MASK;
+}
+
+/** True for arrays and objects. */
+export function isContainer(tape: JsonTape, row: number): boolean {
+  return kindAt(tape, row) >= TAPE_ARRAY;
+}
+
+/** The row behind the value and all that is in it. */
+export function nextOf(tape: JsonTape, row: number): number {
+  return tape.rows[row + NEXT]!;
+}
+
+/** How many members or elements it has. */
+export function countOf(tape: JsonTape, row: number): number {
+  return tape.rows[row + COUNT]!;
+}
+
+/** Rows of the members or elements, in their order. */
+export function childrenOf(tape: JsonTape, row: number): number[] {
+  const children: number[] = [];
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) children.push(at);
+  return children;
+}
+
+/** The key of a member. */
+export function keyOf(tape: JsonTape, row: number): string {
+  const { rows } = tape;
+  const isEscaped = (rows[row + KIND]! & KEY_ESCAPED) !== 0;
+  return textBetween(tape, rows[row + KEY_START]!, rows[row + KEY_END]!, isEscaped);
+}
+
+function textBetween(tape: JsonTape, start: number, end: number, isEscaped: boolean): string {
+  if (isEscaped) return JSON.parse(tape.bytes.toString('utf8', start - 1, end + 1)) as string;
+  return tape.bytes.toString('utf8', start, end);
+}
+
+/** The value of a row that is neither array nor object. */
+export function scalarOf(tape: JsonTape, row: number): JsonScalar {
+  const { rows } = tape;
+  const kind = rows[row + KIND]!;
+  switch (kind & KIND_MASK) {
+    case TAPE_NULL:
+      return null;
+    case TAPE_FALSE:
+      return false;
+    case TAPE_TRUE:
+      return true;
+    case TAPE_NUMBER:
+      return {
+        kind: 'number',
+        source: tape.bytes.toString('latin1', rows[row + START], rows[row + END]),
+      };
+    default:
+      return textBetween(tape, rows[row + START]!, rows[row + END]!, (kind & ESCAPED) !== 0);
+  }
+}
+
+/** JSON text of the value without white space, cut at `maxChars` with a mark. */
+export function rowText(tape: JsonTape, row: number, maxChars: number): string {
+  const text = write(tape, row, maxChars + 1);
+  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+}
+
+function write(tape: JsonTape, row: number, room: number): string {
+  const { rows } = tape;
+  const kind = kindAt(tape, row);
+  if (kind < TAPE_ARRAY) {
+    const [start, end] = [rows[row + START]!, rows[row + END]!];
+    if (kind === TAPE_STRING) return writeString(tape, row, room);
+    return tape.bytes.toString('latin1', start, Math.min(end, start + room));
+  }
+  const isObject = kind === TAPE_OBJECT;
+  let text = isObject ? '{' : '[';
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end && text.length < room; at = nextOf(tape, at)) {
+    if (text.length > 1) text += ',';
+    if (isObject) text += `${JSON.stringify(keyOf(tape, at).slice(0, room))}:`;
+    text += write(tape, at, Math.max(1, room - text.length));
+  }
+  return text + (isObject ? '}' : ']');
+}
+
+/** UTF-8 takes 4 bytes a character at most: no more of a plain text is read than can be shown. */
+function writeString(tape: JsonTape, row: number, room: number): string {
+  const { rows } = tape;
+  const [start, end] = [rows[row + START]!, rows[row + END]!];
+  const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
+  const readEnd = isEscaped ? end : Math.min(end, start + room * 4);
+  return JSON.stringify(textBetween(tape, start, readEnd, isEscaped).slice(0, room));
+}
+
+const SHORT_BYTES = 48;
+
+function areRangesEqual(
+  a: Buffer,
+  aStart: number,
+  aEnd: number,
+  b: Buffer,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  const length = aEnd - aStart;
+  if (length !== bEnd - bStart) return false;
+  if (length > SHORT_BYTES) return a.compare(b, bStart, bEnd, aStart, aEnd) === 0;
+  for (let i = 0; i < length; i += 1) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
+}
+
+/** True when both members have the same key. */
+export function isSameKey(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  if (((a.rows[i]! | b.rows[j]!) & KEY_ESCAPED) !== 0) return keyOf(a, i) === keyOf(b, j);
+  return areRangesEqual(
+    a.bytes,
+    a.rows[i + KEY_START]!,
+    a.rows[i + KEY_END]!,
+    b.bytes,
+    b.rows[j + KEY_START]!,
+    b.rows[j + KEY_END]!,
+  );
+}
+
+/** True when both are scalars and the same, numbers to the letter. */
+export function isSameScalarAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  const kinds = a.rows[i]! | b.rows[j]!;
+  const kind = kindAt(a, i);
+  if (kind !== kindAt(b, j) || kind >= TAPE_ARRAY) return false;
+  if (kind < TAPE_NUMBER) return true;
+  if ((kinds & ESCAPED) !== 0) return scalarOf(a, i) === scalarOf(b, j);
+  return areRangesEqual(
+    a.bytes,
+    a.rows[i + START]!,
+    a.rows[i + END]!,
+    b.bytes,
+    b.rows[j + START]!,
+    b.rows[j + END]!,
+  );
+}
+
+const FNV_PRIME = 0x01000193;
+
+function hashBytes(bytes: Uint8Array, start: number, end: number, seed: number): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
+
+function hashText(text: string, seed: number): number {
+  const bytes = Buffer.from(text);
+  return hashBytes(bytes, 0, bytes.length, seed);
+}
+
+/**
+ * Alike for equal values, whatever the order of keys and however strings are escaped; computed
+ * once for each row. Tells candidates for equality from each other, and never proves it.
+ */
+export function hashAt(tape: JsonTape, row: number): number {
+  const known = tape.rows[row + HASH]!;
+  if (known !== 0) return known;
+  const hash = computeHash(tape, row) | 0 || 1;
+  tape.rows[row + HASH] = hash;
+  return hash;
+}
+
+function computeHash(tape: JsonTape, row: number): number {
+  const { rows, bytes } = tape;
+  const kind = kindAt(tape, row);
+  if (kind < TAPE_NUMBER) return kind + 1;
+  if (kind < TAPE_ARRAY) {
+    const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
+    if (isEscaped) return hashText(scalarOf(tape, row) as string, kind);
+    return hashBytes(bytes, rows[row + START]!, rows[row + END]!, kind);
+  }
+  const end = nextOf(tape, row);
+  let hash = countOf(tape, row) + kind;
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
+    const child = hashAt(tape, at);
+    if (kind === TAPE_ARRAY) hash = (Math.imul(hash, 31) + child) | 0;
+    else hash = (hash + Math.imul(hashKey(tape, at) | 1, child)) | 0;
+  }
+  return hash;
+}
+
+function hashKey(tape: JsonTape, row: number): number {
+  const { rows, bytes } = tape;
+  if ((rows[row + KIND]! & KEY_ESCAPED) !== 0) return hashText(keyOf(tape, row), 1);
+  return hashBytes(bytes, rows[row + KEY_START]!, rows[row + KEY_END]!, 1);
+}

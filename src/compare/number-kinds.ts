@@ -1,0 +1,131 @@
+/** What kind of difference two numbers are, by their digits as they were written. */
+import type { DivergenceKind } from '../model/pair.ts';
+import { epochMoment, isLessPrecise, isSameMoment } from './timestamps.ts';
+
+const INTEGER = /^-?\d+$/;
+
+/** The kind of a difference between two JSON numbers that are not written alike. */
+export function kindOfNumbers(a: string, b: string): DivergenceKind {
+  const decimal = exactDecimal(a);
+  if (decimal === exactDecimal(b)) {
+    const isSigned = decimal === '0' && a.startsWith('-') !== b.startsWith('-');
+    return isSigned ? 'negative-zero' : 'number-format';
+  }
+  if (hasLostPrecision(a, b)) return 'id-precision';
+  if (hasOverflowed(a, b)) return 'overflow';
+  if (INTEGER.test(a) && INTEGER.test(b)) return kindOfEpochs(a, b) ?? 'value';
+  const [x, y] = [Number(a), Number(b)];
+  // Beyond what a double can hold, one infinity or zero stands for many numbers.
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return 'value';
+  if (x === y) return x === 0 ? 'value' : 'number-format';
+  return isRounded(a, b) ? 'number-precision' : 'value';
+}
+
+/** Undefined where the two are not seconds or milliseconds of about the same moment. */
+function kindOfEpochs(a: string, b: string): DivergenceKind | undefined {
+  const first = epochMoment(a);
+  const second = first === undefined ? undefined : epochMoment(b);
+  if (first === undefined || second === undefined) return undefined;
+  if (isSameMoment(first, second)) return 'timestamp-format';
+  return isLessPrecise(first, second) ? 'timestamp-precision' : undefined;
+}
+
+/** Digits behind the point that do not matter any more: two doubles of one sum. */
+const NOISE_RATIO = 1e-14;
+
+/** True when one is the other cut off or rounded, or only the last bits of a double differ. */
+function isRounded(a: string, b: string): boolean {
+  const distance = Math.abs(Number(a) - Number(b));
+  const [digitsA, digitsB] = [decimalsOf(a), decimalsOf(b)];
+  if (digitsA !== digitsB) {
+    return distance < 10 ** -Math.min(digitsA, digitsB) * (1 - NOISE_RATIO);
+  }
+  return distance <= Math.max(Math.abs(Number(a)), Math.abs(Number(b))) * NOISE_RATIO;
+}
+
+/** Digits behind the point once trailing zeros are gone. */
+function decimalsOf(source: string): number {
+  const power = exactDecimal(source).split('e')[1];
+  return Math.max(0, -Number(power ?? 0));
+}
+
+/** Numbers of fewer digits survive a double. */
+const DOUBLE_SAFE_DIGITS = 15;
+
+/**
+ * True for two different integers of 16 digits or more that one double can stand for, or of
+ * which one has only zeros behind the 15 digits they share: an id that went through a double.
+ */
+export function hasLostPrecision(a: string, b: string): boolean {
+  if (a === b || a.length !== b.length || !/^-?\d{16,}$/.test(a) || !/^-?\d{16,}$/.test(b)) {
+    return false;
+  }
+  if (Number(a) === Number(b)) return true;
+  const shared = a.startsWith('-') ? DOUBLE_SAFE_DIGITS + 1 : DOUBLE_SAFE_DIGITS;
+  if (a.slice(0, shared) !== b.slice(0, shared)) return false;
+  return /^0+$/.test(a.slice(shared)) || /^0+$/.test(b.slice(shared));
+}
+
+/** Integers of more digits belong to no type that is in use. */
+const TYPED_DIGITS_MAX = 20;
+/** 32767, the smallest bound of a type that is looked for. */
+const BOUND_DIGITS_MIN = 5;
+const TYPED = /^-?(?:0|[1-9]\d*)$/;
+const BITS = [16, 32, 64] as const;
+/** Bits of the largest integer that a double counts up to. */
+const DOUBLE_BITS = 53;
+
+/** The greatest and the least values of integer types. */
+const GREATEST: ReadonlySet<bigint> = new Set([
+  ...BITS.flatMap((bits) => [2n ** BigInt(bits) - 1n, 2n ** BigInt(bits - 1) - 1n]),
+  2n ** BigInt(DOUBLE_BITS) - 1n,
+]);
+const LEAST: ReadonlySet<bigint> = new Set([
+  ...BITS.map((bits) => -(2n ** BigInt(bits - 1))),
+  1n - 2n ** BigInt(DOUBLE_BITS),
+]);
+
+/**
+ * True when one integer is the other wrapped around at 16, 32 or 64 bits, signed or unsigned, or
+ * stands at the bound of a type that the other is beyond.
+ */
+export function hasOverflowed(a: string, b: string): boolean {
+  const digits = Math.max(a.length, b.length);
+  if (digits < BOUND_DIGITS_MIN || digits > TYPED_DIGITS_MAX + 1) return false;
+  if (!TYPED.test(a) || !TYPED.test(b)) return false;
+  const [x, y] = [BigInt(a), BigInt(b)];
+  const [low, high] = x < y ? [x, y] : [y, x];
+  if (GREATEST.has(low) || LEAST.has(high)) return true;
+  return BITS.some((bits) => isWrapped(low, high, bits));
+}
+
+function isWrapped(low: bigint, high: bigint, bits: number): boolean {
+  const size = 2n ** BigInt(bits);
+  if ((high - low) % size !== 0n) return false;
+  const isHeld = (value: bigint): boolean => value >= -size / 2n && value < size;
+  return isHeld(low) || isHeld(high);
+}
+
+/**
+ * One text for all ways to write a decimal number, `1`, `1.0`, `10e-1`, without any rounding.
+ * Zeros keep their sign apart from nothing else: `-0` is the number 0 written otherwise.
+ */
+export function exactDecimal(source: string): string {
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source);
+  if (match === null) return source;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = withoutTrailingZeros(digits);
+  if (significant === '') return '0';
+  // An exponent of that many digits is past anything that a number of our limits could balance.
+  if (exponent.length > DOUBLE_SAFE_DIGITS) return source;
+  const power = Number(exponent) - fraction.length + (digits.length - significant.length);
+  return `${sign}${significant}e${power}`;
+}
+
+/** By hand: a pattern would look at a long run of zeros once from each of its digits. */
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
+}

@@ -1,0 +1,117 @@
+/** What kind of difference two texts are, by what they look like. Linear in their length. */
+import type { DivergenceKind } from '../model/pair.ts';
+import { hasLostPrecision, hasOverflowed } from './number-kinds.ts';
+import { isLessPrecise, isSameMoment, parseMoment } from './timestamps.ts';
+
+/** Shorter strings that begin alike are different values rather than one cut off. */
+const CUT_MIN_CHARS = 16;
+/** Of longer texts it is only asked whether one ends early. */
+const LIKENED_MAX_CHARS = 131_072;
+const DAY_MS = 86_400_000;
+
+/** The kind of a difference between two strings that are not the same. */
+export function kindOfStrings(a: string, b: string): DivergenceKind {
+  if (Math.max(a.length, b.length) > LIKENED_MAX_CHARS)
+    return isCutOff(a, b) ? 'truncated' : 'value';
+  if (hasLostPrecision(a, b)) return 'id-precision';
+  if (hasOverflowed(a, b)) return 'overflow';
+  if (areNeighbours(dayOf(a), dayOf(b))) return 'clock-edge';
+  const momentA = parseMoment(a);
+  const momentB = momentA === undefined ? undefined : parseMoment(b);
+  if (momentA !== undefined && momentB !== undefined) {
+    if (isSameMoment(momentA, momentB)) return 'timestamp-format';
+    return isLessPrecise(momentA, momentB) ? 'timestamp-precision' : 'value';
+  }
+  return kindOfTexts(a, b);
+}
+
+function kindOfTexts(a: string, b: string): DivergenceKind {
+  if (a.isWellFormed() !== b.isWellFormed()) return 'encoding';
+  if (withoutSpace(a) === withoutSpace(b)) return 'white-space';
+  if (a.toLowerCase() === b.toLowerCase()) return 'letter-case';
+  if ((hasWide(a) || hasWide(b)) && a.normalize('NFKC') === b.normalize('NFKC')) {
+    return 'normal-form';
+  }
+  if (isSameTextEncodedTwice(a, b)) return 'encoding';
+  if (isCutOff(a, b)) return 'truncated';
+  const form = formOf(a);
+  return form !== undefined && form === formOf(b) ? 'generated' : 'value';
+}
+
+function isCutOff(a: string, b: string): boolean {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  const isShorter = short.length >= CUT_MIN_CHARS && short.length < long.length;
+  return isShorter && long.startsWith(short);
+}
+
+function withoutSpace(text: string): string {
+  return text.replace(/[\s\u200b\ufeff]+/g, '');
+}
+
+/** UTF-8 read as Latin-1, a character lost to U+FFFD, or escapes that were left standing. */
+function isSameTextEncodedTwice(a: string, b: string): boolean {
+  if (isEscapedOf(a, b) || isEscapedOf(b, a)) return true;
+  if (!hasWide(a) && !hasWide(b)) return false;
+  if (Buffer.from(a, 'utf8').toString('latin1') === b) return true;
+  if (Buffer.from(b, 'utf8').toString('latin1') === a) return true;
+  return a.includes('\uFFFD') !== b.includes('\uFFFD');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#x27;': "'",
+  '&apos;': "'",
+};
+
+/** Whether `a` is `b` with the escapes of HTML, of URLs or of JSON strings in it. */
+function isEscapedOf(a: string, b: string): boolean {
+  if (a.length <= b.length) return false;
+  if (a.includes('&') && a.replace(/&#?\w{2,5};/g, (each) => ENTITIES[each] ?? each) === b) {
+    return true;
+  }
+  if (a.includes('\\') && JSON.stringify(b).slice(1, -1) === a) return true;
+  return a.includes('%') && unescaped(a) === b;
+}
+
+function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign of its own: then the text is not an escaped one.
+    return undefined;
+  }
+}
+
+function hasWide(text: string): boolean {
+  return Buffer.byteLength(text, 'utf8') !== text.length;
+}
+
+/** Days since 1970 of a date without a time; NaN for what is none. */
+function dayOf(text: string): number {
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) / DAY_MS : Number.NaN;
+}
+
+function areNeighbours(a: number, b: number): boolean {
+  return Math.abs(a - b) === 1;
+}
+
+const TOKEN_MIN_CHARS = 20;
+const TOKEN_MAX_CHARS = 4096;
+const HEX_MIN_CHARS = 16;
+
+/** The form of a text that looks like made at random; undefined for what does not. */
+function formOf(text: string): string | undefined {
+  const { length } = text;
+  if (length < HEX_MIN_CHARS || length > TOKEN_MAX_CHARS) return undefined;
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return 'uuid';
+  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(text)) return 'jwt';
+  const hasDigit = /\d/.test(text);
+  if (hasDigit && /[a-f]/i.test(text) && /^[0-9a-f]+$/i.test(text)) return `hex ${length}`;
+  const isToken = length >= TOKEN_MIN_CHARS && /^[A-Za-z0-9+/_-]+=*$/.test(text);
+  const isMixed = hasDigit && /[A-Z]/.test(text);
+  return isToken && isMixed ? `token ${length}` : undefined;
+}
