@@ -1,0 +1,171 @@
+/** Pairs of answers of about 1 KB, made up: the same for the same seed. */
+import { createRandom, type Random } from '../src/kit/random.ts';
+import type { RawHeaders } from '../src/model/exchange.ts';
+import type { Pair } from '../src/model/pair.ts';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const BODY_BYTES = 1024;
+
+function id(random: Random): string {
+  return `${random.int(100_000_000, 999_999_999)}${random.int(100_000_000, 999_999_999)}`;
+}
+
+function word(random: Random): string {
+  const length = random.int(3, 10);
+  return Array.from({ length }, () => String.fromCharCode(97 + random.int(0, 25))).join('');
+}
+
+function moment(random: Random): string {
+  return new Date(1_700_000_000_000 + random.int(0, 1_000_000_000)).toISOString();
+}
+
+function entry(random: Random): Json {
+  return {
+    id: id(random),
+    type: random.int(0, 2),
+    mention_count: random.int(0, 9),
+    last_message_id: id(random),
+    last_pin_timestamp: moment(random),
+    flags: random.int(0, 3),
+  };
+}
+
+function readStates(random: Random): Json {
+  const entries: Json[] = [];
+  while (JSON.stringify(entries).length < BODY_BYTES - 200) entries.push(entry(random));
+  return { version: random.int(1, 9999), partial: false, entries };
+}
+
+function profile(random: Random): Json {
+  const tags = Array.from({ length: 12 }, () => word(random));
+  const settings: Record<string, Json> = {};
+  for (let i = 0; i < 16; i += 1) settings[`${word(random)}_${i}`] = random.int(0, 1) === 1;
+  return {
+    id: id(random),
+    name: `${word(random)} ${word(random)}`,
+    created_at: moment(random),
+    email: `${word(random)}@example.com`,
+    bio: Array.from({ length: 20 }, () => word(random)).join(' '),
+    score: random.int(0, 1_000_000) / 1000,
+    address: { street: word(random), city: word(random), zip: String(random.int(10_000, 99_999)) },
+    tags,
+    settings,
+  };
+}
+
+/** One to three places of a copy, changed: a value, a member left out or one more. */
+function mutated(document: Json, random: Random): Json {
+  const copy = structuredClone(document);
+  const edits = random.int(1, 3);
+  for (let i = 0; i < edits; i += 1) edit(copy, random);
+  return copy;
+}
+
+function edit(document: Json, random: Random): void {
+  let at = document;
+  for (;;) {
+    if (typeof at !== 'object' || at === null) return;
+    const keys = Object.keys(at);
+    if (keys.length === 0) return;
+    const key = keys[random.int(0, keys.length - 1)]!;
+    const parent = at as Record<string, Json>;
+    const value = parent[key]!;
+    if (typeof value === 'object' && value !== null) {
+      at = value;
+      continue;
+    }
+    const what = random.int(0, 9);
+    if (what === 0 && !Array.isArray(at)) delete parent[key];
+    else if (what === 1 && !Array.isArray(at)) parent[`${key}_too`] = value;
+    else parent[key] = typeof value === 'number' ? value + 1 : `${String(value)}x`;
+    return;
+  }
+}
+
+/** Fields as a server sends them; a string of its own for each, as they come from a socket. */
+function headers(random: Random, length: number): RawHeaders {
+  const fields = [
+    ['Content-Type', 'application/json; charset=utf-8'],
+    ['Content-Length', String(length)],
+    ['Date', new Date(1_700_000_000_000 + random.int(0, 100) * 1000).toUTCString()],
+    ['Cache-Control', 'private, max-age=0, must-revalidate'],
+    ['Vary', 'Accept-Encoding, Authorization'],
+    ['X-Request-Id', id(random)],
+    ['X-Content-Type-Options', 'nosniff'],
+    ['Connection', 'keep-alive'],
+  ];
+  return fields.flat().map((text) => Buffer.from(text, 'latin1').toString('latin1'));
+}
+
+/** Cuts buffers off one large one, so that they lie apart from each other. */
+export class BodyPool {
+  readonly #bytes: Buffer;
+  #used = 0;
+
+  constructor(bytes: number) {
+    this.#bytes = Buffer.alloc(bytes);
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.#used + bytes <= this.#bytes.length;
+  }
+
+  put(text: string): Buffer {
+    const length = this.#bytes.write(text, this.#used, 'utf8');
+    const body = this.#bytes.subarray(this.#used, this.#used + length);
+    this.#used += length;
+    return body;
+  }
+}
+
+function pairOf(legacy: Buffer, candidate: Buffer, random: Random): Pair {
+  const answer = (body: Buffer): NonNullable<Pair['legacy']['answer']> => ({
+    status: 200,
+    statusMessage: 'OK',
+    headers: headers(random, body.length),
+    trailers: [],
+    body,
+    bodyBytes: body.length,
+    bodyHash: null,
+  });
+  const times = { outcome: 'answered', latencyUs: 1000, serviceUs: 900 } as const;
+  return {
+    route: 'GET /v1/users/:user/read-states',
+    key: '1',
+    liveSide: 'legacy',
+    arrivedAtMs: 1_700_000_000_000,
+    request: { method: 'GET', target: '/v1/users/1/read-states', headers: [], body: null },
+    legacy: { side: 'legacy', role: 'live', answer: answer(legacy), ...times },
+    candidate: { side: 'candidate', role: 'shadow', answer: answer(candidate), ...times },
+  };
+}
+
+/** Equal pairs that fill a pool of so many bytes, in an order that has nothing to do with it. */
+export function equalPairs(poolBytes: number, seed: number): Pair[] {
+  const random = createRandom(seed);
+  const pool = new BodyPool(poolBytes);
+  const texts = Array.from({ length: 256 }, () => JSON.stringify(readStates(random)));
+  const pairs: Pair[] = [];
+  for (let i = 0; pool.hasRoomFor(4 * BODY_BYTES); i += 1) {
+    const text = texts[i % texts.length]!;
+    pairs.push(pairOf(pool.put(text), pool.put(text), random));
+  }
+  for (let i = pairs.length - 1; i > 0; i -= 1) {
+    const other = random.int(0, i);
+    [pairs[i], pairs[other]] = [pairs[other]!, pairs[i]!];
+  }
+  return pairs;
+}
+
+/** Pairs that differ in one to three places. */
+export function unequalPairs(count: number, seed: number): Pair[] {
+  const random = createRandom(seed);
+  const pool = new BodyPool(count * 4 * BODY_BYTES);
+  return Array.from({ length: count }, (_, i) => {
+    const document = i % 2 === 0 ? readStates(random) : profile(random);
+    const changed = mutated(document, random);
+    const [a, b] = [pool.put(JSON.stringify(document)), pool.put(JSON.stringify(changed))];
+    return pairOf(a, b, random);
+  });
+}

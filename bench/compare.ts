@@ -1,0 +1,123 @@
+/**
+ * The comparator in process, on one core: `node bench/compare.ts [ROUNDS]`, under a minute. Pairs
+ * that are the same byte for byte, from a pool larger than any cache; and pairs of JSON that
+ * differ, from bytes to divergences, beside JSON.parse and each of four libraries. Rounds take
+ * turns and medians are shown: what disturbs the machine disturbs all. Ratios of one run mean
+ * something, nanoseconds of one machine do not. The libraries see what JSON.parse leaves: no
+ * digits beyond a double's, no repeated keys, no kinds.
+ */
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import deepDiff from 'deep-diff';
+import fastJsonPatch from 'fast-json-patch';
+import * as jsondiffpatch from 'jsondiffpatch';
+import microdiff from 'microdiff';
+import { compareExchanges } from '../src/compare/compare.ts';
+import type { Comparison, Pair } from '../src/model/pair.ts';
+import { equalPairs, unequalPairs } from './compare-pairs.ts';
+
+const ROUNDS_DEFAULT = 15;
+const POOL_BYTES = 96 * 1024 * 1024;
+const UNEQUAL_PAIRS = 2000;
+const LIBRARIES = ['jsondiffpatch', 'microdiff', 'deep-diff', 'fast-json-patch'] as const;
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Counts verdicts, as those do who ask for them. */
+class Verdicts {
+  readonly counts: Record<Comparison['kind'], number> = {
+    matched: 0,
+    mismatched: 0,
+    ignored: 0,
+    'not-comparable': 0,
+  };
+  divergences = 0;
+
+  add(comparison: Comparison): void {
+    this.counts[comparison.kind] += 1;
+    if (comparison.kind === 'mismatched') this.divergences += comparison.divergences.length;
+  }
+}
+
+const verdicts = new Verdicts();
+
+function compareAll(pairs: readonly Pair[]): void {
+  for (const pair of pairs) verdicts.add(compareExchanges(pair, []));
+}
+
+/** What a library found, so that nobody may leave it out. */
+let found = 0;
+
+function parsed(pair: Pair, side: 'legacy' | 'candidate'): object {
+  const { buffer, byteOffset, length } = pair[side].answer!.body;
+  return JSON.parse(Buffer.from(buffer, byteOffset, length).toString('utf8')) as object;
+}
+
+const patcher = jsondiffpatch.create({ cloneDiffValues: false });
+const DIFFS: Readonly<Record<(typeof LIBRARIES)[number], (a: object, b: object) => unknown>> = {
+  jsondiffpatch: (a, b) => patcher.diff(a, b),
+  microdiff: (a, b) => microdiff(a, b, { cyclesFix: false }),
+  'deep-diff': (a, b) => deepDiff.diff(a, b),
+  'fast-json-patch': (a, b) => fastJsonPatch.compare(a, b),
+};
+
+function diffAll(pairs: readonly Pair[], library: (typeof LIBRARIES)[number]): void {
+  const diff = DIFFS[library];
+  for (const pair of pairs) {
+    if (diff(parsed(pair, 'legacy'), parsed(pair, 'candidate')) !== undefined) found += 1;
+  }
+}
+
+/** Nanoseconds for one pair. */
+function timed(pairs: readonly Pair[], run: (pairs: readonly Pair[]) => void): number {
+  const startNs = process.hrtime.bigint();
+  run(pairs);
+  return Number(process.hrtime.bigint() - startNs) / pairs.length;
+}
+
+function versionOf(name: string): string {
+  const text = readFileSync(`node_modules/${name}/package.json`, 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function measureEqual(rounds: number): void {
+  const pairs = equalPairs(POOL_BYTES, 1);
+  timed(pairs, compareAll);
+  const ns = median(Array.from({ length: rounds }, () => timed(pairs, compareAll)));
+  const perSec = Math.round(1e9 / ns);
+  console.log(`byte-equal, ${pairs.length} pairs over ${POOL_BYTES / 1024 / 1024} MiB`);
+  console.log(`  ${ns.toFixed(0)} ns a pair, ${perSec.toLocaleString('en')} a second`);
+}
+
+function measureUnequal(rounds: number): void {
+  const pairs = unequalPairs(UNEQUAL_PAIRS, 2);
+  const runs = new Map<string, (pairs: readonly Pair[]) => void>([['crossfade', compareAll]]);
+  for (const name of LIBRARIES) runs.set(name, (all) => diffAll(all, name));
+  const times = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
+  for (let round = -2; round < rounds; round += 1) {
+    for (const [name, run] of runs) {
+      const ns = timed(pairs, run);
+      // The first rounds are for the compiler.
+      if (round >= 0) times.get(name)!.push(ns);
+    }
+  }
+  const own = median(times.get('crossfade')!);
+  console.log(`\nunequal JSON of 1 KB, ${pairs.length} pairs, from bytes to what differs`);
+  for (const [name, all] of times) {
+    const ns = median(all);
+    const what = name === 'crossfade' ? name : `JSON.parse + ${name} ${versionOf(name)}`;
+    const ratio = name === 'crossfade' ? '' : `${(ns / own).toFixed(2)} times as long`;
+    console.log(`  ${what.padEnd(38)} ${(ns / 1000).toFixed(2).padStart(8)} µs  ${ratio}`);
+  }
+}
+
+const rounds = Number(process.argv[2] ?? ROUNDS_DEFAULT);
+console.log(`node bench/compare.ts ${rounds}`);
+console.log(`node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`);
+console.log(`medians of ${rounds} rounds, one thread\n`);
+measureEqual(rounds);
+measureUnequal(rounds);
+const { counts, divergences } = verdicts;
+console.log(`\n${JSON.stringify(counts)}, ${divergences} divergences, ${found} by libraries`);
