@@ -1,4 +1,4 @@
-import { confidenceInterval, tuning } from './e-process.ts';
+import { confidenceInterval, tuning } from '../kit/e-process.ts';
 import { countsOf } from './evidence.ts';
 import { formatCount, formatRatio, type GateJudge, gateResult } from './gate-judge.ts';
 

@@ -1,7 +1,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import { formatLatency, formatShare } from '../kit/units.ts';
 import type { GateOutcome, GateResult } from '../model/rollout.ts';
-import { lnMean } from './e-process.ts';
+import { lnMean } from '../kit/e-process.ts';
 import { gateKey, type LatencyEvidence, NO_LATENCY } from './evidence.ts';
 import {
   formatCount,

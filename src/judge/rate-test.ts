@@ -1,7 +1,7 @@
 import { formatShare } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import { confidenceInterval, lnMixture, rateUpperBound, tuning } from './e-process.ts';
+import { confidenceInterval, lnMixture, rateUpperBound, tuning } from '../kit/e-process.ts';
 import { formatCount, type GateAnswer } from './gate-judge.ts';
 
 export interface RateQuestion {

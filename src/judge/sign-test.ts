@@ -2,7 +2,7 @@
  * Tests over windows: within one window the two sides are exchangeable if the candidate is no
  * worse, however bursty the latencies are. One pause is one window, not hundreds of requests.
  */
-import { lnMean, lnMixture, lnSum } from './e-process.ts';
+import { lnMean, lnMixture, lnSum } from '../kit/e-process.ts';
 
 /** 1: the candidate was over the limit in this window; -1: within it; 0: says nothing. */
 export type WindowOutcome = 1 | 0 | -1;

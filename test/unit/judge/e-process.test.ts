@@ -6,7 +6,7 @@ import {
   lnMixture,
   rateUpperBound,
   tuning,
-} from '../../../src/judge/e-process.ts';
+} from '../../../src/kit/e-process.ts';
 import { createRandom } from '../../../src/kit/random.ts';
 
 const LN_20 = Math.log(20);

@@ -4,7 +4,7 @@
  * true is worth more than 1/alpha with a chance of at most alpha, however often one looks.
  * All values are natural logarithms. Pure.
  */
-import { assert } from '../kit/assert.ts';
+import { assert } from './assert.ts';
 
 const LANCZOS: readonly number[] = [
   0.9999999999998099, 676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406,
