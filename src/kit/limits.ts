@@ -54,6 +54,10 @@ export const LIMITS = {
   refereeLookMs: 10,
   /** Times one is asked where a write comes in between. */
   refereeTriesMax: 3,
+  /** How long the order of two writes that were under way at once explains a difference. */
+  writeOrderDoubtMs: 300_000,
+  /** Keys with such writes; the oldest go. */
+  writeOrderDoubtsMax: 10_000,
   /** Races shown with the write that overlapped with each. */
   racesKept: 20,
   /** Reads asked once more at once to learn what is noise, and connections to the twin. */
