@@ -8,9 +8,10 @@ import { compareExchanges } from '../src/compare/compare.ts';
 import { Accumulator } from '../src/measure/accumulate.ts';
 import { LatencyHistogram } from '../src/measure/latency.ts';
 import { type Exchange, SIDES, type Side } from '../src/model/exchange.ts';
-import type { Cluster, Comparison, Pair } from '../src/model/pair.ts';
+import type { Cluster } from '../src/model/cluster.ts';
+import type { Comparison, Pair } from '../src/model/pair.ts';
 import type { CompareRule } from '../src/model/settings.ts';
-import type { Cell, TrafficCounts } from '../src/model/window.ts';
+import type { Cell, RoutePairs, TrafficCounts } from '../src/model/window.ts';
 import { TaintedKeys } from '../src/proxy/missed/taint.ts';
 import type { Redactor } from '../src/recording/redact.ts';
 
@@ -73,7 +74,10 @@ export class ReplayedPairs {
     const comparison = this.#compare(replayed);
     if (comparison.kind === 'not-comparable') {
       this.#count.notComparable(pair.route, pair.liveSide, comparison.reason);
-    } else this.#count.compared(pair.route, pair.liveSide, comparison.kind);
+    } else {
+      if (pair.key !== null) this.#count.keyed(pair.route, pair.key);
+      this.#count.compared(pair.route, pair.liveSide, comparison.kind);
+    }
     if (comparison.kind === 'mismatched') this.#clusters.add(pair, comparison.divergences);
     if (!isSafe && hasParted(legacy, candidate)) {
       for (const key of keys)
@@ -85,6 +89,11 @@ export class ReplayedPairs {
     const { count: taintedKeys } = this.#tainted;
     const taintedBy = this.#tainted.countBy();
     return this.#count.traffic({ taintedKeys, taintedBy, journalEntries: 0, journalBytes: 0 });
+  }
+
+  /** What has been compared since the last call. */
+  takeRoutes(): readonly RoutePairs[] {
+    return this.#count.takeRoutes();
   }
 
   /** What has been counted since the last call. */

@@ -7,7 +7,9 @@ import type { GateSettings } from '../src/model/settings.ts';
 import type { HistogramCounts, Summary } from '../src/model/window.ts';
 import { createLatencySeries } from '../src/report/latency-series.ts';
 import type { LatencySeries, Report, ReportTable } from '../src/report/report.ts';
+import { clusterRows } from '../src/rollout/cluster-rows.ts';
 import { gatherEvidence } from '../src/rollout/evidence.ts';
+import { RouteTotals } from '../src/rollout/route-totals.ts';
 import type { LatencyHistogram } from '../src/measure/latency.ts';
 import type { ReplaySource } from './merged.ts';
 import type { ReplayedPairs } from './pairs.ts';
@@ -38,12 +40,18 @@ export function replayReport(facts: ReplayFacts): Report {
     outcome: verdict.outcome,
     traffic: pairs.traffic(),
     gates: verdict.gates,
-    clusters: pairs.clusters,
+    clusters: clusterRows(pairs.clusters, routeTotals(seconds)),
     events: [],
     tables: [timesTable(facts)],
     latency: SIDES.map((side) => series(`${side} (${urls[side]})`, side, seconds)),
     warnings: warningsOf(facts),
   };
+}
+
+function routeTotals(seconds: readonly Summary[]): RouteTotals {
+  const totals = new RouteTotals();
+  for (const { routes = [] } of seconds) totals.accept(routes);
+  return totals;
 }
 
 function verdictOf(facts: ReplayFacts): Verdict {

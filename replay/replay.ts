@@ -220,6 +220,7 @@ class ReplaySession {
       traffic: this.#pairs.traffic(),
       cells: this.#pairs.takeCells(),
       clusters: [],
+      routes: this.#pairs.takeRoutes(),
       tainted: [],
       loopDelayMaxUs: Math.round(this.#loop.max / 1000),
       revision: 0,

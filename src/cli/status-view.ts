@@ -1,5 +1,5 @@
 import { formatBytes, formatShare, formatLatency } from '../kit/units.ts';
-import type { Cluster } from '../model/pair.ts';
+import type { ClusterRow } from '../model/cluster.ts';
 import type {
   GateOutcome,
   GateResult,
@@ -9,8 +9,10 @@ import type {
   TaintedKeyStatus,
 } from '../model/rollout.ts';
 import type { TrafficCounts } from '../model/window.ts';
+import { changeText, clusterFacts } from '../report/cluster-words.ts';
 import { visible } from '../report/escape.ts';
 import { paint, renderTable, type TextStyle } from '../report/table.ts';
+import { plural } from '../report/wording.ts';
 
 const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
   climbing: 'green',
@@ -25,6 +27,7 @@ const VERDICT_STYLE: Readonly<Record<GateOutcome, TextStyle>> = {
 };
 const EVENTS_SHOWN = 8;
 const TAINTED_SHOWN = 8;
+const CLUSTERS_SHOWN = 20;
 
 /** A status the way a person reads it: where it stands, why, what it waits for, the evidence. */
 export function renderStatus(status: Status, color: boolean): string {
@@ -141,17 +144,31 @@ function gatesOf(gates: readonly GateResult[], color: boolean): string {
   return `Gates\n${renderTable(columns, rows, { align: ['left', 'left', 'right'], color })}`;
 }
 
-function clustersOf(clusters: readonly Cluster[]): string {
+/** The most frequent causes, each with the oldest of its examples. */
+function clustersOf(clusters: readonly ClusterRow[]): string {
   if (clusters.length === 0) return '';
-  const lines = clusters.flatMap(({ route, path, kind, count, examples }) => [
-    `  ${kind} at ${visible(path)} of ${visible(route)}: ${count}`,
-    ...examples.map(
-      ({ request, legacy, candidate }) =>
-        `    ${visible(request)}: legacy ${visible(legacy ?? 'nothing')}, ` +
-        `candidate ${visible(candidate ?? 'nothing')}`,
-    ),
-  ]);
-  return `Divergences\n${lines.join('\n')}`;
+  const lines = clusters.slice(0, CLUSTERS_SHOWN).flatMap(clusterLines);
+  const more = clusters.length - CLUSTERS_SHOWN;
+  const rest = more > 0 ? [`  … and ${plural(more, 'more', 'more')}: crossfade status --json`] : [];
+  return `Divergences\n${[...lines, ...rest].join('\n')}`;
+}
+
+function clusterLines(cluster: ClusterRow): readonly string[] {
+  const { route, path, kind, count, examples } = cluster;
+  const change = changeText(cluster);
+  return [
+    `  ${kind}${change && ` (${visible(change)})`} at ${visible(path)} of ${visible(route)}: ` +
+      plural(count, 'time'),
+    ...clusterFacts(cluster).map((fact) => `    ${visible(fact)}`),
+    ...examples
+      .slice(0, 1)
+      .map(
+        ({ request, legacy, candidate, wasGone = false }) =>
+          `    ${visible(request)}: legacy ${visible(legacy ?? 'nothing')}, ` +
+          `candidate ${visible(candidate ?? 'nothing')}` +
+          (wasGone ? '; gone when asked again, with no write beside it' : ''),
+      ),
+  ];
 }
 
 function eventsOf({ events }: Status): string {

@@ -3,10 +3,11 @@
  * request; nothing here decides anything. The identities of {@link TrafficCounts} hold after
  * every call.
  */
+import { DistinctSketch } from '../kit/distinct-sketch.ts';
 import type { Side } from '../model/exchange.ts';
 import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.ts';
 import type { RejectReason } from '../model/reject.ts';
-import type { Cell, TrafficCounts } from '../model/window.ts';
+import type { Cell, RoutePairs, TrafficCounts } from '../model/window.ts';
 import { LatencyHistogram } from './latency.ts';
 
 /** How the legs of one pair ended, as the cells count it. */
@@ -32,6 +33,11 @@ interface MutableCell {
   readonly legacy: LatencyHistogram;
   readonly candidate: LatencyHistogram;
   readonly live: LatencyHistogram;
+}
+
+interface MutableRoute {
+  compared: number;
+  readonly keys: DistinctSketch;
 }
 
 type Tally<K extends string> = Partial<Record<K, number>>;
@@ -70,6 +76,7 @@ export class Accumulator {
   #notComparableTotal = 0;
   #unplacedBy: Tally<string> | undefined;
   readonly #cells = new Map<string, MutableCell>();
+  #routes = new Map<string, MutableRoute>();
 
   /** A request came and will be mirrored; exactly one of matched … notComparable follows. */
   mirrored(): void {
@@ -146,12 +153,18 @@ export class Accumulator {
     const cell = this.#cell(route, liveSide);
     cell.eligible += 1;
     cell.compared += 1;
+    this.#route(route).compared += 1;
     if (result === 'matched') this.#matched += 1;
     else if (result === 'ignored') this.#ignored += 1;
     else {
       this.#mismatched += 1;
       cell.mismatched += 1;
     }
+  }
+
+  /** A pair of this key is about to be compared; only how many keys there are is kept. */
+  keyed(route: string, key: string): void {
+    this.#route(route).keys.add(key);
   }
 
   notComparable(route: string, liveSide: Side, reason: NotComparableReason): void {
@@ -204,6 +217,24 @@ export class Accumulator {
       clear(cell);
     }
     return cells;
+  }
+
+  /** What was compared since the last call, by route; it begins anew. */
+  takeRoutes(): readonly RoutePairs[] {
+    const routes = [...this.#routes].map(([route, { compared, keys }]) => {
+      return { route, compared, keys: keys.toText() };
+    });
+    this.#routes = new Map();
+    return routes;
+  }
+
+  #route(route: string): MutableRoute {
+    let counted = this.#routes.get(route);
+    if (counted === undefined) {
+      counted = { compared: 0, keys: new DistinctSketch() };
+      this.#routes.set(route, counted);
+    }
+    return counted;
   }
 
   #cell(route: string, liveSide: Side): MutableCell {

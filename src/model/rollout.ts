@@ -1,5 +1,5 @@
 import type { Side } from './exchange.ts';
-import type { Cluster } from './pair.ts';
+import type { ClusterRow } from './cluster.ts';
 import type { TaintReason, TrafficCounts } from './window.ts';
 
 /**
@@ -136,7 +136,7 @@ export interface Status {
   readonly traffic: TrafficCounts;
   readonly mirror: MirrorStatus;
   readonly gates: readonly GateResult[];
-  readonly clusters: readonly Cluster[];
+  readonly clusters: readonly ClusterRow[];
   readonly events: readonly RolloutEvent[];
   /** Some of the keys that stay tainted until both sides were seen to agree, the oldest first. */
   readonly tainted: readonly TaintedKeyStatus[];

@@ -1,7 +1,8 @@
+import type { Cluster } from './cluster.ts';
 import type { Side } from './exchange.ts';
 import type { LiftedKey } from './missed-write.ts';
 import type { RejectReason } from './reject.ts';
-import type { Cluster, DropReason, NotComparableReason, SkipReason } from './pair.ts';
+import type { DropReason, NotComparableReason, SkipReason } from './pair.ts';
 
 /** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
 export type HistogramCounts = readonly number[];
@@ -100,6 +101,14 @@ export interface Cell {
   readonly live: HistogramCounts;
 }
 
+/** What was compared of one route: what its clusters are held against. Adds up. */
+export interface RoutePairs {
+  readonly route: string;
+  readonly compared: number;
+  /** A sketch of the keys: see DistinctSketch. */
+  readonly keys: string;
+}
+
 /** How the mirror of one proxy stands. */
 export interface MirrorState {
   /** 0 to 5: what the proxy has given up for want of memory or time; see proxy/overload. */
@@ -121,8 +130,10 @@ export interface Summary {
   /** Totals since this worker began: a lost summary loses nothing. */
   readonly traffic: TrafficCounts;
   readonly cells: readonly Cell[];
-  /** Totals since this worker began, at most the cluster limit. */
+  /** Since the last summary, at most the cluster limit. */
   readonly clusters: readonly Cluster[];
+  /** Compared since the last summary; absent: nothing. */
+  readonly routes?: readonly RoutePairs[];
   /** Keys tainted since the last summary. */
   readonly tainted: readonly TaintedKey[];
   /** Keys tainted beyond the limit since then, which no proxy can name; absent: none. */

@@ -92,6 +92,8 @@ class PairSettler implements Pairing {
     const { analyst, count, isRecording, overload } = this.#parts;
     const route = passage.identity.route.name;
     const { liveSide } = passage.plan;
+    const [key] = passage.identity.keys;
+    if (key !== undefined) count.keyed(route, key);
     const isEqual = areAnswersEqual(legacy, candidate);
     const level = overload();
     const record = isRecording && level < OVERLOAD.record;

@@ -1,6 +1,7 @@
 /** The parts of the HTML report that show what was compared and where it differs. */
-import type { Cluster, ClusterExample } from '../model/pair.ts';
+import type { ClusterExample, ClusterRow } from '../model/cluster.ts';
 import type { TrafficCounts } from '../model/window.ts';
+import { changeText, clusterFacts } from './cluster-words.ts';
 import { escapeHtml } from './escape.ts';
 import type { Report } from './report.ts';
 import {
@@ -24,7 +25,7 @@ export function clustersSection({ clusters, traffic }: Report): string {
   }
   const words =
     `${plural(clusters.length, 'cause')}, most frequent first. A path is a JSON Pointer; ` +
-    '<code>*</code> is any element of a list.';
+    '<code>*</code> is any element of a list, any id, any one of many.';
   const sorted = clusters.toSorted((a, b) => b.count - a.count);
   return (
     `<section><h2>Where the answers differ</h2><p class="quiet">${words}</p>` +
@@ -32,13 +33,17 @@ export function clustersSection({ clusters, traffic }: Report): string {
   );
 }
 
-function clusterHtml({ route, path, kind, count, examples }: Cluster): string {
+function clusterHtml(cluster: ClusterRow): string {
+  const { route, path, kind, count, examples } = cluster;
+  const change = changeText(cluster);
+  const facts = clusterFacts(cluster).map((fact) => `<div>${escapeHtml(fact)}</div>`);
   return (
     '<article class="cluster"><div class="top">' +
     `<h3><span class="pill fail">${escapeHtml(kind)}</span></h3>` +
+    (change && `<span>${escapeHtml(change)}</span>`) +
     `<code>${escapeHtml(path)}</code><span class="quiet">${KIND_MEANINGS[kind]}</span>` +
     `<span class="times">${plural(count, 'time')}</span>` +
-    `<div class="route quiet"><code>${escapeHtml(route)}</code></div></div>` +
+    `<div class="route quiet"><code>${escapeHtml(route)}</code>${facts.join('')}</div></div>` +
     `${examples.map(exampleHtml).join('')}</article>`
   );
 }

@@ -1,5 +1,7 @@
-import type { Cluster } from '../model/pair.ts';
+import type { ClusterExample, ClusterRow } from '../model/cluster.ts';
+import { SIDES, type Side } from '../model/exchange.ts';
 import type { GateOutcome } from '../model/rollout.ts';
+import { changeText, clusterFacts, keysText, rateText } from './cluster-words.ts';
 import { escapeMarkdown } from './escape.ts';
 import type { Report, ReportTable } from './report.ts';
 import {
@@ -93,23 +95,30 @@ function gatesSection({ gates }: Report): string {
 
 function clustersSection({ clusters, traffic }: Report): string {
   if (clusters.length === 0) return traffic === null ? '' : '### Divergences\n\nnone';
-  const columns = ['kind', 'path', 'count', 'legacy', 'candidate', 'route'];
-  const rows = clusters.map(({ kind, path, count, route, examples }) => [
-    text(kind),
-    code(path),
-    text(formatCount(count)),
-    examples[0] === undefined ? text('') : code(examples[0].legacy ?? ABSENT),
-    examples[0] === undefined ? text('') : code(examples[0].candidate ?? ABSENT),
-    code(route),
+  const columns = ['kind', 'change', 'path', 'count', 'of pairs', 'of keys', ...SIDES, 'route'];
+  const rows = clusters.map((cluster) => [
+    text(cluster.kind),
+    text(changeText(cluster)),
+    code(cluster.path),
+    text(formatCount(cluster.count)),
+    text(rateText(cluster)),
+    text(keysText(cluster)),
+    ...SIDES.map((side) => valueOf(cluster.examples[0], side)),
+    code(cluster.route),
   ]);
   return [
     '### Divergences',
-    table(columns, rows, (column) => column === 2),
+    table(columns, rows, (column) => column >= 3 && column <= 5),
     fold('Examples', clusters.map(clusterItems).join('\n')),
   ].join('\n\n');
 }
 
-function clusterItems({ kind, path, examples }: Cluster): string {
+function valueOf(example: ClusterExample | undefined, side: Side): Cell {
+  return example === undefined ? text('') : code(example[side] ?? ABSENT);
+}
+
+function clusterItems(cluster: ClusterRow): string {
+  const { kind, path, examples } = cluster;
   const title = `- **${escapeMarkdown(kind)}** at ${code(path).markdown}: ${KIND_MEANINGS[kind]}`;
   const items = examples.map((example) =>
     [
@@ -118,7 +127,8 @@ function clusterItems({ kind, path, examples }: Cluster): string {
       `    - candidate ${code(example.candidate ?? ABSENT).markdown}`,
     ].join('\n'),
   );
-  return [title, ...items].join('\n');
+  const facts = clusterFacts(cluster).map((fact) => `  - ${escapeMarkdown(fact)}`);
+  return [title, ...facts, ...items].join('\n');
 }
 
 function trafficSection({ traffic }: Report): string {

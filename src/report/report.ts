@@ -1,4 +1,4 @@
-import type { Cluster } from '../model/pair.ts';
+import type { ClusterRow } from '../model/cluster.ts';
 import type { GateOutcome, GateResult, RolloutEvent } from '../model/rollout.ts';
 import type { HistogramCounts, TrafficCounts } from '../model/window.ts';
 
@@ -38,7 +38,7 @@ export interface Report {
   readonly outcome: GateOutcome;
   readonly traffic: TrafficCounts | null;
   readonly gates: readonly GateResult[];
-  readonly clusters: readonly Cluster[];
+  readonly clusters: readonly ClusterRow[];
   readonly events: readonly RolloutEvent[];
   readonly tables: readonly ReportTable[];
   readonly latency: readonly LatencySeries[];

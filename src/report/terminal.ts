@@ -1,5 +1,6 @@
-import type { Cluster } from '../model/pair.ts';
+import type { ClusterRow } from '../model/cluster.ts';
 import type { GateOutcome } from '../model/rollout.ts';
+import { changeText, clusterFacts } from './cluster-words.ts';
 import { visible } from './escape.ts';
 import type { Report, ReportTable } from './report.ts';
 import { paint, renderTable, type TextStyle, wrap } from './table.ts';
@@ -135,13 +136,15 @@ function divergences(report: Report, page: Page): string {
   );
 }
 
-function clusterText(cluster: Cluster, page: Page): string {
+function clusterText(cluster: ClusterRow, page: Page): string {
   const { route, path, kind, count, examples } = cluster;
-  const name = paint(kind, 'yellow', page.color);
+  const change = changeText(cluster);
+  const name = paint(kind, 'yellow', page.color) + (change && `  ${visible(change)}`);
   const meaning = paint(`(${KIND_MEANINGS[kind]})`, 'dim', page.color);
   const lines = [
     `${name}  ${visible(path)}  ${plural(count, 'time')} ${meaning}`,
     `  ${wrapped(route, page, 2)}`,
+    ...clusterFacts(cluster).map((fact) => `  ${wrapped(fact, page, 2)}`),
   ];
   for (const example of examples) {
     lines.push(`    ${wrapped(`${example.request}  ${example.path}`, page, 4)}`);

@@ -1,76 +1,47 @@
-/** The clusters of one rollout out of those that each proxy reports since it began. */
-import { LIMITS } from '../kit/limits.ts';
-import type { Cluster } from '../model/pair.ts';
+/** The clusters of one rollout, out of what each proxy has found since it last told of them. */
+import { ClusterTable } from '../compare/cluster.ts';
+import type { Cluster, SampledExample } from '../model/cluster.ts';
 
-interface Reported {
-  readonly newest: readonly Cluster[];
-  /** Counts that belong to earlier rollouts, by cluster. */
-  readonly before: ReadonlyMap<string, number>;
-}
+/** What every store holds of a cluster; the rest may be of a time before it was kept. */
+type StoredCluster = Partial<Cluster> &
+  Pick<Cluster, 'route' | 'path' | 'kind' | 'count'> & {
+    readonly examples: readonly (Omit<SampledExample, 'tag'> & { readonly tag?: number })[];
+  };
 
-/** Merged clusters of all proxies, lost ones included, since the rollout began. */
+/** All proxies together, lost ones included, since the rollout began. */
 export class ClusterLedger {
-  #base: readonly Cluster[];
-  /** Examples of an earlier moment belong to earlier rollouts. */
-  #sinceMs: number;
-  readonly #workers = new Map<number, Reported>();
+  readonly #table = new ClusterTable(null);
+  /** What was last seen at an earlier moment belongs to earlier rollouts. */
+  readonly #sinceMs: number;
 
-  constructor(base: readonly Cluster[] = [], sinceMs = 0) {
-    this.#base = base;
+  constructor(base: readonly StoredCluster[] = [], sinceMs = 0) {
+    this.#table.absorb(base.map((stored) => completed(stored, sinceMs)));
     this.#sinceMs = sinceMs;
   }
 
-  accept(worker: number, newest: readonly Cluster[]): void {
-    const before = this.#workers.get(worker)?.before ?? new Map<string, number>();
-    this.#workers.set(worker, { newest, before });
-  }
-
-  lost(worker: number): void {
-    const reported = this.#workers.get(worker);
-    if (reported === undefined) return;
-    this.#workers.delete(worker);
-    this.#base = merge([...this.#base, ...this.#differenceOf(reported)]);
-  }
-
-  begin(nowMs: number): void {
-    this.#base = [];
-    this.#sinceMs = nowMs;
-    for (const [worker, { newest }] of this.#workers) {
-      const before = new Map(newest.map((cluster) => [nameOf(cluster), cluster.count]));
-      this.#workers.set(worker, { newest, before });
-    }
+  /** Adds what a proxy has found since the last time. */
+  accept(found: readonly Cluster[]): void {
+    if (found.length === 0) return;
+    this.#table.absorb(found.filter(({ lastSeenMs }) => lastSeenMs >= this.#sinceMs));
   }
 
   /** Most frequent first, at most the limit. */
   totals(): readonly Cluster[] {
-    const parts = [...this.#workers.values()].flatMap((reported) => this.#differenceOf(reported));
-    return merge([...this.#base, ...parts]);
-  }
-
-  #differenceOf({ newest, before }: Reported): readonly Cluster[] {
-    return newest.flatMap((cluster) => {
-      const count = cluster.count - (before.get(nameOf(cluster)) ?? 0);
-      const examples = cluster.examples.filter((example) => example.atMs >= this.#sinceMs);
-      return count > 0 ? [{ ...cluster, count, examples }] : [];
-    });
+    return this.#table.clusters();
   }
 }
 
-function nameOf({ route, path, kind }: Cluster): string {
-  return JSON.stringify([route, path, kind]);
-}
-
-function merge(parts: readonly Cluster[]): readonly Cluster[] {
-  const merged = new Map<string, Cluster>();
-  for (const part of parts) {
-    const known = merged.get(nameOf(part));
-    const examples = [...(known?.examples ?? []), ...part.examples];
-    merged.set(nameOf(part), {
-      ...part,
-      count: (known?.count ?? 0) + part.count,
-      examples: examples.slice(0, LIMITS.examplesPerCluster),
-    });
-  }
-  const sorted = [...merged.values()].sort((a, b) => b.count - a.count);
-  return sorted.slice(0, LIMITS.clustersMax);
+function completed(stored: StoredCluster, sinceMs: number): Cluster {
+  const times = [sinceMs, ...stored.examples.map(({ atMs }) => atMs)];
+  return {
+    countedAs: stored.route,
+    change: 'various',
+    firstSeenMs: sinceMs,
+    lastSeenMs: Math.max(...times),
+    keys: '',
+    legacy: null,
+    candidate: null,
+    ...stored,
+    examples: stored.examples.map((example) => ({ ...example, tag: example.tag ?? 0 })),
+  };
 }

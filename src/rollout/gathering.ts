@@ -7,14 +7,16 @@ import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { GateCounts } from '../judge/evidence.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
-import type { Cluster } from '../model/pair.ts';
+import type { Cluster, ClusterRow } from '../model/cluster.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import type { Summary, TaintedKey, TrafficCounts } from '../model/window.ts';
+import type { RoutePairs, Summary, TaintedKey, TrafficCounts } from '../model/window.ts';
 import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
+import { clusterRows } from './cluster-rows.ts';
 import { ClusterLedger } from './clusters.ts';
 import { type ClosedWindow, StepEvidence } from './evidence.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
+import { RouteTotals } from './route-totals.ts';
 import { RecentSeconds } from './seconds.ts';
 import type { TaintNews } from './taint-news.ts';
 import { TrafficLedger } from './traffic.ts';
@@ -24,6 +26,8 @@ interface Progress {
   readonly revision: number;
   readonly traffic: TrafficCounts;
   readonly clusters: readonly Cluster[];
+  /** Absent in stores of before they were kept. */
+  readonly routes?: readonly RoutePairs[];
   readonly counts: readonly (readonly [string, GateCounts])[];
   readonly peaks: PeakState;
   readonly areTaintsFull?: boolean;
@@ -45,6 +49,7 @@ export class Gathering {
   readonly seconds: RecentSeconds = new RecentSeconds();
   #traffic = new TrafficLedger();
   #clusters = new ClusterLedger();
+  #routes = new RouteTotals();
   #peaks = NO_PEAKS;
   #received = 0;
   #areTaintsFull = false;
@@ -88,7 +93,8 @@ export class Gathering {
   accept(summary: Summary, state: RolloutState): TaintNews {
     this.#heardAtUs.set(summary.worker, this.#clock.nowUs());
     this.#traffic.accept(summary.worker, summary.traffic);
-    this.#clusters.accept(summary.worker, summary.clusters);
+    this.#clusters.accept(summary.clusters);
+    this.#routes.accept(summary.routes ?? []);
     this.seconds.accept(summary);
     if ((summary.taintedBeyond ?? 0) > 0) this.#areTaintsFull = true;
     if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
@@ -99,7 +105,6 @@ export class Gathering {
     this.#heardAtUs.delete(worker);
     this.#revisions.delete(worker);
     this.#traffic.lost(worker);
-    this.#clusters.lost(worker);
     this.evidence.forget(worker);
   }
 
@@ -127,7 +132,8 @@ export class Gathering {
   /** Another build: totals and clusters begin anew; tainted keys stay, as the store does. */
   beginRollout(startedAtMs: number): void {
     this.#traffic.begin();
-    this.#clusters.begin(startedAtMs);
+    this.#clusters = new ClusterLedger([], startedAtMs);
+    this.#routes = new RouteTotals();
     this.#areTaintsFull = false;
     this.#received = 0;
     this.beginStep(startedAtMs);
@@ -139,8 +145,8 @@ export class Gathering {
     return { ...totals, taintedKeys: this.#tainted.size, journalEntries: 0, journalBytes: 0 };
   }
 
-  clusters(): readonly Cluster[] {
-    return this.#clusters.totals();
+  clusters(): readonly ClusterRow[] {
+    return clusterRows(this.#clusters.totals(), this.#routes);
   }
 
   /** As a restart finds it, when no proxy is left of those that report now. */
@@ -148,7 +154,8 @@ export class Gathering {
     const progress: Progress = {
       revision,
       traffic: this.#traffic.settled(),
-      clusters: this.clusters(),
+      clusters: this.#clusters.totals(),
+      routes: this.#routes.rows(),
       counts: [...this.evidence.counts],
       peaks: this.#peaks,
       areTaintsFull: this.#areTaintsFull,
@@ -161,6 +168,8 @@ export class Gathering {
     const progress = JSON.parse(stored.progress) as Progress;
     this.#traffic = new TrafficLedger(progress.traffic);
     this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
+    this.#routes = new RouteTotals();
+    this.#routes.accept(progress.routes ?? []);
     this.#received = progress.traffic.received;
     this.#areTaintsFull = progress.areTaintsFull === true;
     const isOfStep = progress.revision === state.revision;

@@ -144,8 +144,15 @@ const CLUSTERS: Report['clusters'] = [
   {
     route: 'GET /v1/users/:user/read-states',
     path: '/read_states/*/last_pin_at',
+    countedAs: 'GET /v1/users/:user/read-states',
     kind: 'timestamp-precision',
+    change: 'rewritten',
     count: 1204,
+    rate: { compared: 20_104, ratio: 0.0599, lower: 0.0564, upper: 0.0636 },
+    firstSeenMs: START_MS + 2100,
+    lastSeenMs: START_MS + 13_400,
+    keys: { touched: 391, seen: 3984, ratio: 0.0981 },
+    sides: 'the values are others from request to request: which side changed cannot be told',
     examples: [
       {
         request: 'GET /v1/users/1099511627780/read-states',
@@ -166,8 +173,15 @@ const CLUSTERS: Report['clusters'] = [
   {
     route: 'POST /v1/users/:user/read-states/query',
     path: '/read_states/*/mention_count',
+    countedAs: 'POST /v1/users/:user/read-states/query',
     kind: 'fields-swapped',
+    change: 'rewritten',
     count: 1476,
+    rate: { compared: 10_707, ratio: 0.1379, lower: 0.1301, upper: 0.1459 },
+    firstSeenMs: START_MS + 2600,
+    lastSeenMs: START_MS + 13_900,
+    keys: null,
+    sides: 'candidate’s value changed at 2026-11-20 14:03:10; legacy’s did not',
     examples: [
       {
         request: 'POST /v1/users/1099511628004/read-states/query',

@@ -62,9 +62,16 @@ export const SAMPLE_STATUS: Status = {
   clusters: [
     {
       route: 'GET /a',
+      countedAs: 'GET /a',
       path: '/at/*',
       kind: 'timestamp-precision',
+      change: 'rewritten',
       count: 2,
+      rate: { compared: 80, ratio: 0.025, lower: 0.003, upper: 0.0884 },
+      firstSeenMs: 0,
+      lastSeenMs: 1000,
+      keys: { touched: 2, seen: 40, ratio: 0.05 },
+      sides: 'candidate’s value changed at 1970-01-01 00:00:00; legacy’s did not',
       examples: [
         { request: 'GET /a?x=\u001b[2J', path: '/at/0', legacy: '"1"', candidate: null, atMs: 0 },
       ],

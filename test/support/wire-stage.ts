@@ -52,7 +52,7 @@ export function bytesAlone(): Analyst {
       return compare;
     },
     onVerdict: (listener) => void listeners.push(listener),
-    clusters: () => [],
+    takeClusters: () => [],
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -34,6 +34,7 @@ function hostileReport(): Report {
       ...cluster,
       route: HOSTILE,
       path: HOSTILE,
+      sides: HOSTILE,
       examples: cluster.examples.map((example) => ({
         ...example,
         request: HOSTILE,
@@ -62,6 +63,18 @@ describe('every format', () => {
       expect(text).toContain(fact);
     }
     expect(text).toContain(format === 'json' ? '"received": 31204' : '31,204');
+  });
+
+  it.each(REPORT_FORMATS)('%s says of a cluster how often, for whom and since when', (format) => {
+    const [cluster] = sampleReport(6).clusters;
+    const clusters = [{ ...cluster!, change: 'number -> string' } as const];
+    const text = renderReport({ ...sampleReport(6), clusters }, format).replaceAll('&gt;', '>');
+    const facts =
+      format === 'json'
+        ? ['"change": "number -> string"', '"lower": 0.0564', '"touched": 391']
+        : ['number -> string', '5.64 % to 6.36 %', '391 of 3,984', '2026-11-20 14:03:20'];
+    for (const fact of facts) expect(text).toContain(fact);
+    expect(text).toContain('which side changed cannot be told');
   });
 
   it.each(REPORT_FORMATS)('%s renders an empty report without NaN or undefined', (format) => {
@@ -121,6 +134,9 @@ describe('the terminal’s report', () => {
       Divergences
       fields-swapped  /read_states/*/mention_count  1 time (two fields carry each other’s values)
         POST /v1/users/:user/read-states/query
+        13.8 % of 10,707 compared pairs (13.0 % to 14.6 % at 95 %)
+        first seen 2026-11-20 14:03:09, last seen 2026-11-20 14:03:20 UTC
+        candidate’s value changed at 2026-11-20 14:03:10; legacy’s did not
           POST /v1/users/1099511628004/read-states/query  /read_states/12/mention_count
             legacy     {"mention_count":3,"flags":0}
             candidate  {"mention_count":0,"flags":3}

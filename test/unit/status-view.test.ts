@@ -28,8 +28,27 @@ test('spells the identity out: every line adds up', () => {
 
 test('shows each gate with its sentence, each cluster with an example', () => {
   expect(text).toMatch(/fail +coverage > 99% +100 +coverage 80 % of 100 pairs/);
-  expect(text).toContain('timestamp-precision at /at/* of GET /a: 2');
+  expect(text).toContain('timestamp-precision at /at/* of GET /a: 2 times');
+  expect(text).toContain(
+    '2.5 % of 80 compared pairs (0.3 % to 8.84 % at 95 %); about 2 of 40 keys (5 %)',
+  );
+  expect(text).toContain('first seen 1970-01-01 00:00:00, last seen 1970-01-01 00:00:01 UTC');
+  expect(text).toContain('candidate’s value changed at 1970-01-01 00:00:00; legacy’s did not');
   expect(text).toContain('legacy "1", candidate nothing');
+});
+
+test('shows the most frequent clusters alone where there are many, and says so', () => {
+  const [cluster] = STATUS.clusters;
+  const clusters = Array.from({ length: 50 }, (_, i) => ({ ...cluster!, path: `/p${i}` }));
+  const many = renderStatus({ ...STATUS, clusters }, false);
+  expect(many).toContain(' at /p19 ');
+  expect(many).not.toContain(' at /p20 ');
+  expect(many).toContain('… and 30 more: crossfade status --json');
+});
+
+test('says what happened to a value where the kind does not', () => {
+  const clusters = [{ ...STATUS.clusters[0]!, kind: 'type', change: 'number -> string' } as const];
+  expect(renderStatus({ ...STATUS, clusters }, false)).toContain('type (number -> string) at ');
 });
 
 test('lets nothing from traffic move the cursor', () => {

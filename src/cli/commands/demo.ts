@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { call, findControl } from '../../control/client.ts';
 import { EXIT } from '../../kit/errors.ts';
 import { formatBytes } from '../../kit/units.ts';
-import type { Cluster } from '../../model/pair.ts';
+import type { ClusterRow } from '../../model/cluster.ts';
 import type { RolloutEvent, Status } from '../../model/rollout.ts';
 import type { Report, ReportTable } from '../../report/report.ts';
 import { renderReport } from '../../report/render.ts';
@@ -174,7 +174,7 @@ function eventLines(event: RolloutEvent, width: number): readonly string[] {
 
 function reportOf(
   measured: readonly MeasuredRun[],
-  flaws: readonly Cluster[],
+  flaws: readonly ClusterRow[],
   status: Status,
   events: readonly RolloutEvent[],
   seconds: number,
@@ -209,7 +209,7 @@ function reportOf(
 }
 
 /** What act one found: of the flawed build, whose evidence the climb does not count. */
-function flawsTable(clusters: readonly Cluster[]): ReportTable {
+function flawsTable(clusters: readonly ClusterRow[]): ReportTable {
   return {
     title: 'Found in the shadow, at 0 %: the flaws of the first build',
     columns: ['kind', 'times', 'path', 'route', 'legacy', 'candidate'],

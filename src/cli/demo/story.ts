@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatBytes, formatShare } from '../../kit/units.ts';
-import type { Cluster } from '../../model/pair.ts';
+import type { ClusterRow } from '../../model/cluster.ts';
 import type { Status } from '../../model/rollout.ts';
 import { parseFlaw } from '../../read-states/flaws.ts';
 import type { ReadStatesProcess } from '../../read-states/spawn.ts';
@@ -73,7 +73,7 @@ export async function introduce(screen: Screen, legacy: ReadStatesProcess): Prom
 export async function shadowAct(
   cast: Cast,
   candidate: ReadStatesProcess,
-): Promise<{ measured: MeasuredRun; clusters: readonly Cluster[] }> {
+): Promise<{ measured: MeasuredRun; clusters: readonly ClusterRow[] }> {
   const { screen, rollout, traffic } = cast;
   screen.heading('Act 1 · shadow at 0 %: a candidate with two serialization flaws');
   traffic.go();
@@ -175,7 +175,7 @@ function hasBothFlaws(status: Status): boolean {
   return kinds.has('timestamp-precision') && kinds.has('fields-swapped');
 }
 
-function clusterLine(cluster: Cluster): string {
+function clusterLine(cluster: ClusterRow): string {
   const example = cluster.examples[0];
   const values =
     example === undefined ? '' : `: legacy ${example.legacy}, candidate ${example.candidate}`;

@@ -1,6 +1,7 @@
 /** What a proxy and its analyst thread say to each other. Bodies travel in one moved buffer. */
+import type { Cluster } from '../../model/cluster.ts';
 import type { Answer, Exchange } from '../../model/exchange.ts';
-import type { Cluster, Comparison, Pair } from '../../model/pair.ts';
+import type { Comparison, Pair } from '../../model/pair.ts';
 import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
 
 /** One pair for the analyst. */
@@ -54,6 +55,7 @@ export type FromAnalyst =
     }
   | {
       readonly kind: 'clusters';
+      /** Since the last message of them. */
       readonly clusters: readonly Cluster[];
       readonly recording: RecordingState | null;
     }

@@ -3,10 +3,12 @@
  * be recorded. Out: verdicts, and from time to time all clusters. It may be ended at any moment;
  * nothing on the live path waits for it.
  */
+import { randomInt } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClusterTable } from '../../compare/cluster.ts';
 import { compareExchanges } from '../../compare/compare.ts';
 import { assert } from '../../kit/assert.ts';
+import { createRandom } from '../../kit/random.ts';
 import type { Comparison } from '../../model/pair.ts';
 import { createRedactor } from '../../recording/redact.ts';
 import {
@@ -18,7 +20,7 @@ import {
 } from './analyst-messages.ts';
 import { createRecorder } from './recorder.ts';
 
-/** Clusters are told at most so often: they are copied whole each time. */
+/** Clusters are told at most so often. */
 const CLUSTERS_PERIOD_MS = 200;
 /** Verdicts are held back no longer than this, so that progress is seen. */
 const VERDICTS_PERIOD_MS = 50;
@@ -28,7 +30,9 @@ const port = parentPort;
 const start = workerData as AnalystStart;
 const redactKey = Buffer.from(start.redactKey);
 const redactor = createRedactor(redactKey);
-const clusters = new ClusterTable((name, value) => redactor.value(name, value));
+const clusters = new ClusterTable((name, value) => redactor.value(name, value), {
+  random: createRandom(randomInt(2 ** 31)),
+});
 const recorder = start.record === null ? null : createRecorder(start, start.record, redactKey);
 const rules = new Map(start.routes.map((route) => [route.match, route.compare]));
 let isTimerSet = false;
@@ -39,7 +43,7 @@ function tell(message: FromAnalyst): void {
 
 function tellClusters(): void {
   isTimerSet = false;
-  tell({ kind: 'clusters', clusters: clusters.clusters(), recording: recorder?.state() ?? null });
+  tell({ kind: 'clusters', clusters: clusters.take(), recording: recorder?.state() ?? null });
 }
 
 function analyse(item: PackedItem): Comparison | null {

@@ -4,12 +4,13 @@
  * is started anew, and what it had under way is answered as not compared.
  */
 import { Worker } from 'node:worker_threads';
-import { mergeClusters } from '../../compare/cluster.ts';
+import { ClusterTable } from '../../compare/cluster.ts';
 import { assert } from '../../kit/assert.ts';
 import { entryPath } from '../../kit/entry.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
-import type { Cluster, Comparison } from '../../model/pair.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { Comparison } from '../../model/pair.ts';
 import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
 import {
   type AnalystItem,
@@ -40,8 +41,8 @@ export interface Analyst {
   /** False when it was dropped: too much is under way, or the thread is just being replaced. */
   offer(item: AnalystItem): boolean;
   onVerdict(listener: (id: number, comparison: Comparison) => void): void;
-  /** Totals since the analyst was made, at most 200 ms old. */
-  clusters(): readonly Cluster[];
+  /** Those since the last call, but for what is younger than 200 ms. */
+  takeClusters(): readonly Cluster[];
   /** Pairs that should have been recorded and were not. */
   recordsDropped(): number;
   /** Resolves when everything offered so far is answered and the clusters are up to date. */
@@ -83,8 +84,7 @@ class AnalystThread implements Analyst {
   #pendingBytes = 0;
   #batch: PackedItem[] = [];
   #waiters: (() => void)[] = [];
-  #earlierClusters: readonly Cluster[] = [];
-  #clusters: readonly Cluster[] = [];
+  readonly #clusters = new ClusterTable(null);
   #recording: RecordingState | null = null;
   #recordsDropped = 0;
 
@@ -128,9 +128,8 @@ class AnalystThread implements Analyst {
     this.#listeners.push(listener);
   }
 
-  clusters(): readonly Cluster[] {
-    if (this.#earlierClusters.length === 0) return this.#clusters;
-    return mergeClusters(this.#earlierClusters, this.#clusters);
+  takeClusters(): readonly Cluster[] {
+    return this.#clusters.take();
   }
 
   recordsDropped(): number {
@@ -200,7 +199,7 @@ class AnalystThread implements Analyst {
         for (const [id, comparison] of message.verdicts) this.#tell(id, comparison);
         break;
       case 'clusters':
-        this.#clusters = message.clusters;
+        this.#clusters.absorb(message.clusters);
         this.#takeRecording(message.recording);
         break;
       case 'reported':
@@ -247,8 +246,6 @@ class AnalystThread implements Analyst {
   #lose(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
     this.#worker = null;
-    this.#earlierClusters = this.clusters();
-    this.#clusters = [];
     this.#recordsDropped += this.#recording?.dropped ?? 0;
     this.#recording = null;
     const lost = this.#pending;

@@ -5,7 +5,7 @@ export function createSilentAnalyst(): Analyst {
   return {
     offer: () => false,
     onVerdict: () => undefined,
-    clusters: () => [],
+    takeClusters: () => [],
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),
     close: () => Promise.resolve(),

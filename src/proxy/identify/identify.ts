@@ -4,6 +4,7 @@
  */
 import type { RawHeaders } from '../../model/exchange.ts';
 import { LIMITS } from '../../kit/limits.ts';
+import { unmatchedRoute } from '../../model/route-name.ts';
 import type { KeySource, RouteSettings } from '../../model/settings.ts';
 import { createKeyFinder, type KeyFinder } from './key-sources.ts';
 import { hasMethodField, hasMethodParameter } from '../fields/other-method.ts';
@@ -127,7 +128,8 @@ class RouteIdentifier implements Identifier {
     }
     const found = this.#others.get(method);
     if (found !== undefined) return found;
-    const other = compile({ name: `${method} other`, settings: null }, method, ANY, this.#finders);
+    const route = { name: unmatchedRoute(method), settings: null };
+    const other = compile(route, method, ANY, this.#finders);
     if (this.#others.size < LIMITS.routesMax) this.#others.set(method, other);
     return other;
   }
