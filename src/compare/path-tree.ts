@@ -25,6 +25,14 @@ export interface PathTreeOptions {
   readonly levelsMax?: number;
 }
 
+/** Behind a marker: the level is folded, which other trees are to know. Of private use. */
+const FOLDED = '\u{e000}';
+
+/** A template as people see it: all markers alike. */
+export function shownTemplate(template: string): string {
+  return template.replaceAll(FOLDED, '');
+}
+
 /** Paths seen so far, in bounded memory; paths of different roots have nothing in common. */
 export class PathTree {
   readonly #options: PathTreeOptions;
@@ -43,9 +51,13 @@ export class PathTree {
     return this.#folds;
   }
 
-  /** The path's template. A template placed again, or a path of it, is the same template. */
+  /**
+   * The path's template. A template placed again, or a path of it, is the same template; one of
+   * another tree folds here what was folded there.
+   */
   place(root: string, segments: readonly string[]): readonly string[] {
     const { marker, isOneOfMany } = this.#options;
+    const folded = marker + FOLDED;
     const placed: string[] = [];
     let level = this.#child(this.#roots, root);
     for (const segment of segments) {
@@ -53,21 +65,20 @@ export class PathTree {
         placed.push('…');
         break;
       }
-      const isOne = level === null || level.isFolded || isOneOfMany(segment);
-      let name = isOne ? marker : segment;
-      if (level !== null && !level.children.has(name) && this.#isFull(level)) {
-        this.#fold(level);
-        name = marker;
+      let name = isOneOfMany(segment) ? marker : segment;
+      if (level !== null && !level.isFolded) {
+        const isOneTooMany = !level.children.has(name) && this.#isFull(level);
+        if (isOneTooMany || segment === folded) this.#fold(level);
       }
+      if (level === null || level.isFolded) name = folded;
       placed.push(name);
       level = level === null ? null : this.#child(level.children, name);
     }
     return placed;
   }
 
-  #isFull({ children, isFolded }: Level): boolean {
-    const { childrenMax } = this.#options;
-    return !isFolded && (children.size >= childrenMax || this.#levels >= this.#levelsMax);
+  #isFull({ children }: Level): boolean {
+    return children.size >= this.#options.childrenMax || this.#levels >= this.#levelsMax;
   }
 
   /** Null where there is no room for one more. */
@@ -82,14 +93,14 @@ export class PathTree {
   }
 
   #fold(level: Level): void {
-    const { marker } = this.#options;
+    const folded = this.#options.marker + FOLDED;
     const [first, ...others] = level.children.values();
     level.isFolded = true;
     if (first === undefined) return;
-    if (others.length > 0 || !level.children.has(marker)) this.#folds += 1;
+    if (others.length > 0 || !level.children.has(folded)) this.#folds += 1;
     for (const other of others) this.#merge(first, other);
     level.children.clear();
-    level.children.set(marker, first);
+    level.children.set(folded, first);
   }
 
   /** What stood under `from` stands under `into` as well; recursion as deep as a path may be. */

@@ -71,7 +71,10 @@ export interface Cluster {
   readonly route: string;
   /** The route under which its pairs are counted. */
   readonly countedAs: string;
-  /** JSON Pointer with `*` for every array index, every id and every one of many. */
+  /**
+   * JSON Pointer with `*` for every array index, every id and every one of many; of the last, as
+   * in `route`, by a mark that is not shown.
+   */
   readonly path: string;
   readonly kind: DivergenceKind;
   readonly change: ValueChange;

@@ -1,4 +1,5 @@
 /** Clusters as people see them: held against all that was compared, and what the values tell. */
+import { shownTemplate } from '../compare/path-tree.ts';
 import { confidenceInterval, tuning } from '../kit/e-process.ts';
 import { DistinctSketch } from '../kit/distinct-sketch.ts';
 import type { Cluster, ClusterKeys, ClusterRate, ClusterRow } from '../model/cluster.ts';
@@ -20,9 +21,9 @@ export function clusterRows(
     if (!routes.has(countedAs)) routes.set(countedAs, totals.of(countedAs));
     const total = routes.get(countedAs);
     return {
-      route,
+      route: shownTemplate(route),
       countedAs,
-      path,
+      path: shownTemplate(path),
       kind,
       change,
       count,

@@ -16,6 +16,7 @@ type Course =
 
 /** One sentence. `all`: the clusters among which there may be an earlier one of the place. */
 export function whichSideChanged(cluster: Cluster, all: readonly Cluster[]): string {
+  if (cluster.count === 1) return 'seen once: which side changed cannot be told';
   const legacy = courseOf(cluster.legacy);
   const candidate = courseOf(cluster.candidate);
   if (legacy.kind === 'changed' && candidate.kind === 'changed') {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterTable } from '../../src/compare/cluster.ts';
+import { shownTemplate } from '../../src/compare/path-tree.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import type { Divergence, Pair } from '../../src/model/pair.ts';
 import { answer, pair } from '../support/answers.ts';
@@ -34,7 +35,8 @@ describe('10^5 of them', () => {
     for (let i = 0; i < 100_000; i += 1) {
       table.add(unmatched(`/users/user-${i}/posts?page=${i}`), [divergence('/title')]);
     }
-    expect(table.clusters()).toMatchObject([
+    const rows = table.clusters().map((row) => ({ ...row, route: shownTemplate(row.route) }));
+    expect(rows).toMatchObject([
       { route: 'GET /users/:n/posts', countedAs: 'GET other', path: '/title', count: 100_000 },
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterTable, mergeClusters } from '../../src/compare/cluster.ts';
+import { shownTemplate } from '../../src/compare/path-tree.ts';
 import { DistinctSketch } from '../../src/kit/distinct-sketch.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import { createRandom } from '../../src/kit/random.ts';
@@ -17,6 +18,13 @@ function divergence(path: string, changes: Partial<Divergence> = {}): Divergence
 /** A pair of a request that matches no route. */
 function unmatched(target: string, changes: Partial<Pair> = {}): Pair {
   return { ...one, route: 'GET other', request: { ...one.request, target }, ...changes };
+}
+
+/** With names as people see them. */
+function shown(rows: readonly Cluster[]): readonly Cluster[] {
+  return rows.map((row) => {
+    return { ...row, route: shownTemplate(row.route), path: shownTemplate(row.path) };
+  });
 }
 
 function keysOf({ keys }: Cluster): number {
@@ -188,7 +196,7 @@ describe('without end', () => {
     for (let i = 0; i < 20_000; i += 1) {
       table.add(one, [divergence(`/balances/user-${i}/cents`), divergence('/total')]);
     }
-    expect(table.clusters()).toMatchObject([
+    expect(shown(table.clusters())).toMatchObject([
       { path: '/balances/*/cents', count: 20_000 },
       { path: '/total', count: 20_000 },
     ]);
@@ -198,7 +206,7 @@ describe('without end', () => {
     const table = new ClusterTable(keep);
     const fields = Array.from({ length: 200 }, (_, i) => divergence(`/by_name/u${i}x`));
     table.add(one, fields);
-    expect(table.clusters()).toMatchObject([{ path: '/by_name/*', count: 1 }]);
+    expect(shown(table.clusters())).toMatchObject([{ path: '/by_name/*', count: 1 }]);
   });
 });
 
@@ -257,6 +265,20 @@ describe('merged clusters', () => {
   });
 
   it('take the template that another table has found', () => {
+    const made = new ClusterTable(keep);
+    const of = (from: number, to: number): readonly Cluster[] => {
+      for (let i = from; i < to; i += 1) made.add(unmatched(`/u/user-${i}`), [divergence('/a')]);
+      return made.take();
+    };
+    const before = of(0, 5);
+    const after = of(5, 100);
+    expect(before).toHaveLength(5);
+    expect(shown(after)).toMatchObject([{ route: 'GET /u/:n', count: 95 }]);
+    expect(shown(mergeClusters(before, after))).toMatchObject([{ route: 'GET /u/:n', count: 100 }]);
+    expect(mergeClusters(after, before)).toEqual(mergeClusters(before, after));
+  });
+
+  it('find a template that none of them could find alone', () => {
     const of = (from: number, to: number): readonly Cluster[] => {
       const made = new ClusterTable(keep);
       for (let i = from; i < to; i += 1) made.add(unmatched(`/u/user-${i}`), [divergence('/a')]);
@@ -264,7 +286,7 @@ describe('merged clusters', () => {
     };
     const half = LIMITS.routeChildrenMax - 2;
     expect(of(0, half)).toHaveLength(half);
-    expect(mergeClusters(of(0, half), of(half, 2 * half))).toMatchObject([
+    expect(shown(mergeClusters(of(0, half), of(half, 2 * half)))).toMatchObject([
       { route: 'GET /u/:n', count: 2 * half },
     ]);
   });

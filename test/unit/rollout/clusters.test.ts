@@ -84,6 +84,25 @@ describe('the rows of clusters', () => {
     expect(row).toMatchObject({ route: 'GET /x/:n', rate: { compared: 20, ratio: 0.05 } });
   });
 
+  it('have one name for what was many, however they were told of', () => {
+    const table = new ClusterTable((_name, value) => value);
+    const sum = new ClusterTable(null);
+    for (let i = 0; i < 200; i += 1) {
+      const request = { ...one.request, target: `/files/file-${i}` };
+      const divergence = {
+        path: `/by_name/u${i}x`,
+        kind: 'value',
+        legacy: '2',
+        candidate: '1',
+      } as const;
+      table.add({ ...one, route: 'GET other', request }, [divergence]);
+      if (i % 10 === 9) sum.absorb(table.take());
+    }
+    expect(clusterRows(sum.clusters(), new RouteTotals())).toMatchObject([
+      { route: 'GET /files/:n', path: '/by_name/*', count: 200 },
+    ]);
+  });
+
   it('never claim more pairs than were compared', () => {
     const [row] = clusterRows(found(times(9)), totalsOf(compared(ROUTE, 4)));
     expect(row?.rate).toMatchObject({ compared: 9, ratio: 1, upper: 1 });
