@@ -11,8 +11,11 @@ import type {
 import type { TrafficCounts } from '../model/window.ts';
 import { changeText, clusterFacts } from '../report/cluster-words.ts';
 import { visible } from '../report/escape.ts';
+import { noiseSection } from './noise-view.ts';
+import { rulesSection } from './rules-view.ts';
 import { paint, renderTable, type TextStyle } from '../report/table.ts';
 import { plural } from '../report/wording.ts';
+import { renderRaces } from './races-view.ts';
 
 const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
   climbing: 'green',
@@ -34,9 +37,12 @@ export function renderStatus(status: Status, color: boolean): string {
   const sections = [
     headOf(status, color),
     trafficOf(status.traffic),
+    renderRaces(status.traffic, status.races),
     mirrorOf(status.mirror),
     gatesOf(status.gates, color),
     clustersOf(status.clusters),
+    noiseSection(status.noise, color),
+    rulesSection(status.rules),
     taintedOf(status.tainted),
     eventsOf(status),
   ];

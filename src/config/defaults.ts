@@ -8,6 +8,8 @@ export const DEFAULTS = {
   control: '127.0.0.1:8081',
   sqlite: './crossfade.db',
   mirror: '100%',
+  twin: '10%',
+  reask: '0%',
   live: '30s',
   rescue: '1s',
   shadow: '10s',

@@ -1,3 +1,6 @@
+import type { DivergenceKind } from '../model/pair.ts';
+import type { RuleForm } from '../model/settings.ts';
+
 /** The parts of a configuration file as written, texts not yet parsed. schema.ts keeps it true. */
 export interface FileParts {
   readonly listen: string | undefined;
@@ -8,10 +11,13 @@ export interface FileParts {
   readonly workers: number | undefined;
   readonly legacy: FileUpstream | undefined;
   readonly candidate: FileUpstream | undefined;
+  readonly twin: FileUpstream | undefined;
+  readonly noise: FileNoise | undefined;
   /** Whether the file has a key at all, valid or not. */
   readonly isKeyGiven: boolean;
   readonly key: FileKeys | undefined;
   readonly routes: readonly (FileRoute | undefined)[] | undefined;
+  readonly compare: readonly (FileRule | undefined)[] | undefined;
   /** Whether the file has a state at all, valid or not. */
   readonly isStateGiven: boolean;
   readonly state: 'shared' | 'separate' | undefined;
@@ -90,10 +96,15 @@ export type FileKey =
 export type FileKeys = FileKey | readonly FileKey[];
 
 export interface FileRule {
-  readonly path: string;
-  readonly as: 'ignore' | 'set' | 'tolerance' | 'instant';
+  readonly path?: string;
+  readonly kind?: DivergenceKind | readonly DivergenceKind[];
+  readonly as?: RuleForm;
   readonly by?: readonly string[];
-  readonly tolerance?: number;
+  readonly tolerance?: number | string;
+  readonly pattern?: string;
+  readonly within?: string;
+  /** FILE#NAME. */
+  readonly map?: string;
   readonly reason?: string;
   readonly owner?: string;
   readonly until?: string;
@@ -105,6 +116,7 @@ export interface FileRoute {
   readonly writes?: 'never' | 'mirror';
   readonly idempotent?: boolean;
   readonly verifies?: boolean;
+  readonly referee?: 'on' | 'off';
   readonly keys?: FileKeys;
   readonly compare?: readonly FileRule[];
 }
@@ -133,5 +145,8 @@ export interface FileMirror {
   readonly routes?: readonly string[];
   readonly autoPause?: string | { readonly p99?: number; readonly errors?: string };
 }
+
+/** Shares of the mirrored reads, or `off`. */
+export type FileNoise = string | { readonly twin?: string; readonly reask?: string };
 
 export type FileRescue = string | { readonly after?: string };

@@ -1,11 +1,12 @@
 import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
 import type { Refuse } from './addresses.ts';
-import type { FileParts, FileKey, FileKeys, FileRoute, FileRule } from './file-parts.ts';
+import { settleRules } from './compare-rules.ts';
+import type { FileParts, FileKey, FileKeys, FileRoute } from './file-parts.ts';
 import type { Path, Problems } from './problems.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Methods that HTTP itself calls safe. Source: RFC 9110, 9.2.1. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-const NO_RULES = { by: [], tolerance: 0, reason: '', owner: '', until: '' } as const;
 
 /** The names in `/v1/users/:user/*`, in order. Null after a refusal. */
 export function parsePattern(pattern: string, refuse: Refuse): readonly string[] | null {
@@ -30,17 +31,25 @@ export function parsePattern(pattern: string, refuse: Refuse): readonly string[]
   return names;
 }
 
-/** Every route that can be used; what is wrong with the others is added to `problems`. */
+/** What routes need to know of the rest of the file. */
+export interface RouteSurroundings {
+  readonly isKeyGiven: boolean;
+  /** Rules that hold for all routes. */
+  readonly compare: readonly CompareRule[];
+  readonly around: Surroundings;
+}
+
+/** Every route that can be used; what is wrong with the others is added to the problems. */
 export function settleRoutes(
   files: FileParts['routes'],
-  isKeyGiven: boolean,
-  problems: Problems,
+  surroundings: RouteSurroundings,
 ): RouteSettings[] {
+  const { problems } = surroundings.around;
   const shapes = new Map<string, number>();
   const routes: RouteSettings[] = [];
   for (const [index, file] of (files ?? []).entries()) {
     if (file === undefined) continue;
-    const route = settleRoute(file, ['routes', index], isKeyGiven, problems);
+    const route = settleRoute(file, ['routes', index], surroundings);
     const shape = `${route.method} ${route.pattern.replaceAll(/:[^/]+/g, ':')}`;
     const earlier = shapes.get(shape);
     if (earlier !== undefined) {
@@ -56,9 +65,9 @@ export function settleRoutes(
 function settleRoute(
   file: FileRoute,
   at: Path,
-  isKeyGiven: boolean,
-  problems: Problems,
+  { isKeyGiven, compare, around }: RouteSurroundings,
 ): RouteSettings {
+  const { folder, problems } = around;
   const match = file.match.trim();
   const space = match.indexOf(' ');
   const method = match.slice(0, space);
@@ -77,6 +86,10 @@ function settleRoute(
     const message = 'expected `writes: mirror` with it, for no other write is sent again';
     problems.add([...at, 'idempotent'], message);
   }
+  if (file.referee !== undefined && !isRead(file)) {
+    const message = `expected a route of reads, found "${match}": no write is ever asked again`;
+    problems.add([...at, 'referee'], message);
+  }
   if (verifies && !isRead(file)) {
     const message = `expected a route of reads, found "${match}"; safe: true declares one`;
     problems.add([...at, 'verifies'], message);
@@ -91,10 +104,20 @@ function settleRoute(
     writes,
     isIdempotent: idempotent,
     isVerifying: verifies,
+    ...(file.referee === 'off' ? { isRefereed: false } : {}),
     keys:
       file.keys === undefined ? null : settleKeys(file.keys, [...at, 'keys'], problems, pattern),
-    compare: settleRules(file.compare ?? [], [...at, 'compare'], problems),
+    compare: withGeneral(
+      settleRules(file.compare ?? [], [...at, 'compare'], { route: match, folder, problems }),
+      compare,
+    ),
   };
+}
+
+/** A route's own map stands in place of the general one. */
+function withGeneral(own: readonly CompareRule[], general: readonly CompareRule[]): CompareRule[] {
+  const hasMap = own.some((rule) => rule.as === 'map');
+  return [...own, ...general.filter((rule) => !hasMap || rule.as !== 'map')];
 }
 
 /** A request of the route changes nothing: by its method, or because it is declared so. */
@@ -148,42 +171,4 @@ function settleClaim(
     problems.add([...at, 'claim'], message);
   }
   return { from: 'jwt', in: place, name, claim };
-}
-
-function settleRules(files: readonly FileRule[], at: Path, problems: Problems): CompareRule[] {
-  return files.map((file, index) => {
-    const here = [...at, index];
-    if (file.as === 'tolerance' && file.tolerance === undefined) {
-      problems.add(here, 'expected the key "tolerance": the absolute difference allowed');
-    }
-    if (file.as !== 'tolerance' && file.tolerance !== undefined) {
-      problems.add([...here, 'tolerance'], `only "as: tolerance" has one, found "as: ${file.as}"`);
-    }
-    if (file.as !== 'set' && file.by !== undefined) {
-      problems.add([...here, 'by'], `only "as: set" has one, found "as: ${file.as}"`);
-    }
-    if (file.until !== undefined && !isDate(file.until)) {
-      problems.add([...here, 'until'], `expected a date of the calendar, found "${file.until}"`);
-    }
-    if (!isPointer(file.path) && file.as !== 'ignore') {
-      const message = `expected ignore, all there is for "${file.path}", found "${file.as}"`;
-      problems.add([...here, 'as'], message);
-    }
-    // Names of fields have no case.
-    return {
-      ...NO_RULES,
-      ...file,
-      path: isPointer(file.path) ? file.path : file.path.toLowerCase(),
-    };
-  });
-}
-
-/** Into the body, rather than the name of a part of the answer. */
-function isPointer(path: string): boolean {
-  return path === '' || path.startsWith('/');
-}
-
-function isDate(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }

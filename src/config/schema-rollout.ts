@@ -1,6 +1,6 @@
 /** How the canary climbs: ladder, gates; and how much is mirrored, what is rescued. */
 import { type TSchema, Type } from 'typebox';
-import type { FileGate, FileMirror, FileRescue, FileStep } from './file-parts.ts';
+import type { FileGate, FileMirror, FileNoise, FileRescue, FileStep } from './file-parts.ts';
 import { CLOSED, duration, off, type SchemaNode, share, text } from './schema-forms.ts';
 import { valid, validEach } from './schema-forms.ts';
 
@@ -127,6 +127,33 @@ const mirror = Type.Union(
   { description: 'How much of what may be mirrored is. The rest is counted as skipped.' },
 );
 
+const noise = Type.Union(
+  [
+    off(),
+    Type.Object(
+      {
+        twin: Type.Optional(
+          share('Share of the mirrored reads that the twin is asked as well.', '10%'),
+        ),
+        reask: Type.Optional(
+          share(
+            'Without a twin: share of the mirrored reads that legacy is asked once more. Adds as ' +
+              "much to legacy's load.",
+            '0%',
+          ),
+        ),
+      },
+      CLOSED,
+    ),
+  ],
+  {
+    'x-expects': 'off or { twin: 10%, reask: 1% }',
+    description:
+      'How often legacy is held against itself, to tell noise from differences: in no count of ' +
+      'pairs, never while a write of the key is under way, never a write. `off`: never.',
+  },
+);
+
 const rescue = Type.Union(
   [
     off(),
@@ -155,6 +182,7 @@ export const GATES: SchemaNode & TSchema = Type.Array(gate, {
     'What must hold, as `METRIC[.QUANTILE][.ratio] < LIMIT` or as an object with `gate`.',
 });
 export const MIRROR: SchemaNode & TSchema = mirror;
+export const NOISE: SchemaNode & TSchema = noise;
 export const RESCUE: SchemaNode & TSchema = rescue;
 
 /** The parts of the climb that fit; undefined in place of each that does not. */
@@ -162,12 +190,14 @@ export function climbOf(given: Readonly<Record<string, unknown>>): {
   readonly ladder: (FileStep | undefined)[] | undefined;
   readonly gates: (string | FileGate | undefined)[] | undefined;
   readonly mirror: string | FileMirror | undefined;
+  readonly noise: FileNoise | undefined;
   readonly rescue: FileRescue | undefined;
 } {
   return {
     ladder: validEach(step, given['ladder']),
     gates: validEach(gate, given['gates']),
     mirror: valid(mirror, given['mirror']),
+    noise: valid(noise, given['noise']),
     rescue: valid(rescue, given['rescue']),
   };
 }

@@ -1,8 +1,11 @@
-/** Keys and routes: whom a request belongs to, and what is known of it. */
+/** Keys, routes and compare rules: whom a request belongs to, and what is known of it. */
 import { type TSchema, Type } from 'typebox';
-import type { FileKeys, FileRoute } from './file-parts.ts';
+import { DIVERGENCE_KINDS } from '../model/pair.ts';
+import { RULE_FORMS } from '../model/settings.ts';
+import type { FileKeys, FileRoute, FileRule } from './file-parts.ts';
 import {
   CLOSED,
+  duration,
   place,
   pointer,
   type SchemaNode,
@@ -84,28 +87,64 @@ const routeKeys = Type.Union(
   },
 );
 
+const kind = Type.Enum([...DIVERGENCE_KINDS]);
+
+const kinds = Type.Union([kind, Type.Array(kind, { minItems: 1, maxItems: 32 })], {
+  description: 'Only divergences of this kind are excused, or of one of these; of all by default.',
+});
+
+const tolerance = Type.Union(
+  [
+    Type.Number({ minimum: 0 }),
+    text('a share such as 1%', '^\\d+(\\.\\d+)?\\s*%$', {
+      description: 'Of the greater of the two numbers.',
+    }),
+  ],
+  {
+    'x-expects': 'a number of at least 0, or a share such as 1%',
+    description: 'With `tolerance`: the difference allowed, absolute or of the greater number.',
+  },
+);
+
 const compareRule = Type.Object(
   {
-    path: place(
-      "JSON Pointer into the answer's body; `*` is any one segment. Or, with `ignore` alone, a " +
-        'part of the answer: `status`, `body`, `header:NAME` or `trailer:NAME`.',
+    path: Type.Optional(
+      place(
+        "JSON Pointer into the answer's body; `*` is any one segment, `**` any number of them. " +
+          'Or a part of the answer: `status`, `body`, `header:NAME` or `trailer:NAME`. Required ' +
+          'but with `map`.',
+      ),
     ),
-    as: Type.Enum(['ignore', 'set', 'tolerance', 'instant'], {
-      description:
-        '`ignore`: not compared. `set`: an array without order. `tolerance`: numbers may ' +
-        'differ by `tolerance`. `instant`: timestamps that name the same moment are equal.',
-    }),
+    kind: Type.Optional(kinds),
+    as: Type.Optional(
+      Type.Enum([...RULE_FORMS], {
+        description:
+          'What is made of a difference; see [Forms of rules](#forms-of-rules). May be left out ' +
+          'where `tolerance`, `pattern`, `within` or `map` says it.',
+      }),
+    ),
     by: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,
         maxItems: 8,
-        description: 'With `set`: fields that identify an element; by its value if left out.',
+        description:
+          'With `set` and `multiset`: fields that identify an element; by its value if left out.',
       }),
     ),
-    tolerance: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        description: 'With `tolerance`: the absolute difference allowed.',
+    tolerance: Type.Optional(tolerance),
+    pattern: Type.Optional(
+      text('a regular expression', '^[\\s\\S]+$', {
+        description:
+          "With `pattern`: both values fit it, each as a whole. RE2's syntax: no look-around, no " +
+          'back-references.',
+      }),
+    ),
+    within: Type.Optional(duration('With `within`: how far apart two moments may be.')),
+    map: Type.Optional(
+      text('a module and what it exports, such as ./shapes.ts#flat', '^[^#]+#[A-Za-z_$][\\w$]*$', {
+        description:
+          'With `map`: a pure function of your own, `(answer, side) => value`, that makes of ' +
+          "each answer's body what is compared in its place. Against the file's own folder.",
       }),
     ),
     reason: Type.Optional(Type.String({ description: 'Why the difference does not matter.' })),
@@ -153,6 +192,15 @@ const route = Type.Object(
           'shadow missed a write has caught up.',
       }),
     ),
+    referee: Type.Optional(
+      Type.Enum(['on', 'off'], {
+        default: 'on',
+        description:
+          'Whether a read with different answers is asked again on both sides, once no write of ' +
+          'its key is under way: what is gone then was a race with a write. `off`: reads that a ' +
+          'write overlaps are not compared at all.',
+      }),
+    ),
     keys: Type.Optional(routeKeys),
     compare: Type.Optional(
       Type.Array(compareRule, { maxItems: 100, description: 'How differences are looked at.' }),
@@ -176,4 +224,16 @@ export function keyOf(value: unknown): FileKeys | undefined {
 /** Each route that fits; undefined in place of the others. */
 export function routesOf(value: unknown): (FileRoute | undefined)[] | undefined {
   return validEach(route, value);
+}
+
+/** Rules as the root has them. */
+export const COMPARE: SchemaNode & TSchema = Type.Array(compareRule, {
+  maxItems: 100,
+  description:
+    'Rules for all routes, and for requests that match none; those of a route come before them.',
+});
+
+/** Each rule that fits; undefined in place of the others. */
+export function rulesOf(value: unknown): (FileRule | undefined)[] | undefined {
+  return validEach(compareRule, value);
 }

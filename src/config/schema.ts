@@ -7,8 +7,8 @@ import { Type } from 'typebox';
 import type { FileParts } from './file-parts.ts';
 import { address, CLOSED, duration, file, type SchemaNode, size, valid } from './schema-forms.ts';
 import { PORT, portOf } from './schema-port.ts';
-import { climbOf, GATES, LADDER, MIRROR, RESCUE } from './schema-rollout.ts';
-import { KEY, keyOf, ROUTES, routesOf } from './schema-routes.ts';
+import { climbOf, GATES, LADDER, MIRROR, NOISE, RESCUE } from './schema-rollout.ts';
+import { COMPARE, KEY, keyOf, ROUTES, routesOf, rulesOf } from './schema-routes.ts';
 import { OVERRIDES, overridesOf, upstreamNode, upstreamOf } from './schema-sides.ts';
 
 const listen = address('Where clients connect.', '127.0.0.1:8080');
@@ -73,8 +73,16 @@ const schema = Type.Object(
     workers: Type.Optional(workers),
     legacy: upstreamNode('The old implementation.'),
     candidate: upstreamNode('The new implementation.'),
+    twin: Type.Optional(
+      upstreamNode(
+        "A second instance of the old implementation, on legacy's own store. What the two answer " +
+          'differently to the same read is noise. It is sent reads alone, marked as for a shadow.',
+      ),
+    ),
+    noise: Type.Optional(NOISE),
     key: Type.Optional(KEY),
     routes: Type.Optional(ROUTES),
+    compare: Type.Optional(COMPARE),
     state: Type.Optional(state),
     cookies: Type.Optional(cookies),
     ladder: Type.Optional(LADDER),
@@ -102,9 +110,11 @@ export function partsOf(given: Readonly<Record<string, unknown>>): FileParts {
     workers: valid(workers, given['workers']),
     legacy: upstreamOf(given['legacy']),
     candidate: upstreamOf(given['candidate']),
+    twin: upstreamOf(given['twin']),
     isKeyGiven: given['key'] !== undefined,
     key: keyOf(given['key']),
     routes: routesOf(given['routes']),
+    compare: rulesOf(given['compare']),
     isStateGiven: given['state'] !== undefined,
     state: valid(state, given['state']),
     cookies: valid(cookies, given['cookies']),

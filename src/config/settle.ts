@@ -11,11 +11,13 @@ import type {
   Settings,
 } from '../model/settings.ts';
 import { isLoopback, parseListen } from './addresses.ts';
+import { settleRules } from './compare-rules.ts';
 import { settlePort } from './port.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES, DEFAULTS } from './defaults.ts';
 import type { FileParts } from './file-parts.ts';
 import { settleGates } from './gates.ts';
 import { settleMirror } from './mirror.ts';
+import { settleNoise } from './noise.ts';
 import type { Problems } from './problems.ts';
 import { settleKeys, settleRoutes } from './routes.ts';
 import { settleSecret } from './secrets.ts';
@@ -34,8 +36,10 @@ export function settle(parts: FileParts, around: Surroundings): Settings {
   const legacy = settleSide('legacy', parts.legacy, around);
   const candidate = settleSide('candidate', parts.candidate, around);
   const mirrorsWrites = parts.routes?.some((route) => route?.writes === 'mirror') === true;
-  refuseLoops({ listen, control, legacy, candidate, mirrorsWrites }, problems);
-  const routes = settleRoutes(parts.routes, parts.isKeyGiven, problems);
+  const ends = { listen, control, legacy, candidate, mirrorsWrites };
+  refuseLoops(ends, problems);
+  const compare = settleRules(parts.compare ?? [], ['compare'], { folder, problems });
+  const routes = settleRoutes(parts.routes, { isKeyGiven: parts.isKeyGiven, compare, around });
   const ladder = settleLadder(parts.ladder ?? DEFAULT_LADDER, problems);
   const settled = {
     port: settlePort(parts, around),
@@ -44,9 +48,11 @@ export function settle(parts: FileParts, around: Surroundings): Settings {
     state: settleState(parts, ladder, problems),
     cookies: parts.cookies ?? 'shared',
     routes,
+    compare,
     ladder,
     gates: allGates(parts, routes, problems),
     mirror: settleMirror(parts, problems),
+    ...settleNoise(parts, ends, around),
     ...settleDeadlines(parts, problems),
     record: settleRecord(parts.record, folder),
     overrideSecret: settleOverrides(parts.overrides, around),

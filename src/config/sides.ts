@@ -11,7 +11,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** A side; null where its URL cannot be taken. */
 export function settleSide(
-  side: 'legacy' | 'candidate',
+  side: 'legacy' | 'candidate' | 'twin',
   file: FileUpstream | undefined,
   around: Surroundings,
 ): UpstreamSettings | null {

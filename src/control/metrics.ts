@@ -1,6 +1,8 @@
 /** Prometheus text of the rollout and its traffic. */
 import { SIDES } from '../model/exchange.ts';
+import { NONE_LEARNED, NONE_RULED } from '../model/race.ts';
 import type { GateOutcome, Phase, Status } from '../model/rollout.ts';
+import type { TrafficCounts } from '../model/window.ts';
 
 const PHASES: readonly Phase[] = ['climbing', 'held', 'rolled-back', 'complete'];
 const GATE_VALUES: Readonly<Record<GateOutcome, number>> = { fail: -1, inconclusive: 0, pass: 1 };
@@ -10,8 +12,6 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 /** The exposition text, format 0.0.4. */
 export function renderMetrics(status: Status): string {
   const { rollout, traffic, gates, mirror } = status;
-  const byReason = (counts: Readonly<Record<string, number>>): readonly Sample[] =>
-    Object.entries(counts).map(([reason, count]) => [{ reason }, count]);
   const results = (['matched', 'mismatched', 'ignored'] as const).map(
     (result): Sample => [{ result }, traffic[result]],
   );
@@ -52,6 +52,7 @@ export function renderMetrics(status: Status): string {
     metric('crossfade_skipped', 'Requests not mirrored, by reason.', byReason(traffic.skipped)),
     metric('crossfade_dropped', 'Mirrors dropped at a limit.', byReason(traffic.dropped)),
     metric('crossfade_not_comparable', 'Pairs not compared.', byReason(traffic.notComparable)),
+    ...askedMetrics(traffic),
     metric('crossfade_rescued', 'Answers taken from legacy instead.', one(traffic.rescued)),
     metric('crossfade_client_failures', 'Requests that clients saw fail.', failures),
     metric('crossfade_mirror_percent', 'Share of the keys mirrored.', one(mirroredPercent)),
@@ -62,6 +63,34 @@ export function renderMetrics(status: Status): string {
     metric('crossfade_overload_level', '0 well, 5 refuses new clients.', one(mirror.overload)),
     metric('crossfade_tainted_keys', 'Keys not judged any more.', one(traffic.taintedKeys)),
   ].join('');
+}
+
+/** What asking again has shown: of differences, and of legacy's own noise. */
+function askedMetrics({
+  referee = NONE_RULED,
+  noise = NONE_LEARNED,
+}: TrafficCounts): readonly string[] {
+  const { asked, gone, goneWithoutWrite, stillThere, unchecked } = referee;
+  const ruled: readonly Sample[] = [
+    [{ result: 'asked' }, asked],
+    [{ result: 'gone' }, gone],
+    [{ result: 'gone-without-write' }, goneWithoutWrite],
+    [{ result: 'still-there' }, stillThere],
+  ];
+  const learned: readonly Sample[] = [
+    [{ result: 'asked' }, noise.asked],
+    [{ result: 'learned' }, noise.learned],
+  ];
+  return [
+    metric('crossfade_referee', 'Reads with different answers, asked again.', ruled),
+    metric('crossfade_referee_unchecked', 'Those not asked again.', byReason(unchecked)),
+    metric('crossfade_noise', 'Reads asked of legacy once more.', learned),
+    metric('crossfade_noise_unused', 'Those that say nothing.', byReason(noise.unused)),
+  ];
+}
+
+function byReason(counts: Readonly<Record<string, number>>): readonly Sample[] {
+  return Object.entries(counts).map(([reason, count]) => [{ reason }, count]);
 }
 
 function metric(name: string, help: string, samples: readonly Sample[]): string {

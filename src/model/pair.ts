@@ -56,7 +56,7 @@ export const NOT_COMPARABLE_REASONS = [
   'learning',
   /** A write overlapped with it, the answers differ, and it could not be asked again. */
   'race-unchecked',
-  /** Two writes of its key were under way at once: the sides may have done them in another order. */
+  /** Two writes of its key were under way at once: each side may have its own order of them. */
   'write-order',
   'not-sampled',
   'client-aborted',

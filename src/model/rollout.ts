@@ -1,5 +1,9 @@
 import type { Side } from './exchange.ts';
 import type { ClusterRow } from './cluster.ts';
+import type { NoiseStatus } from './noise.ts';
+import type { DivergenceKind, RuleCount } from './pair.ts';
+import type { Race } from './race.ts';
+import type { RuleForm } from './settings.ts';
 import type { TaintReason, TrafficCounts } from './window.ts';
 
 /**
@@ -120,6 +124,28 @@ export interface TaintedKeyStatus {
   readonly side: Side;
 }
 
+/**
+ * used: it has hidden something. unused: nothing yet. expired: it holds no more. off: a map that
+ * has failed too often. removed: no longer in the configuration.
+ */
+export type RuleState = 'used' | 'unused' | 'expired' | 'off' | 'removed';
+
+/** One compare rule and what it hid of this rollout. */
+export interface RuleStatus extends RuleCount {
+  /** By its `match`; null: it holds for all, or is removed. */
+  readonly route: string | null;
+  readonly path: string;
+  /** Null where it is removed. */
+  readonly as: RuleForm | null;
+  /** None: all. */
+  readonly kinds: readonly DivergenceKind[];
+  readonly reason: string;
+  readonly owner: string;
+  /** Its last day; '' for ever. */
+  readonly until: string;
+  readonly state: RuleState;
+}
+
 /** What `crossfade status --json` prints. */
 export interface Status {
   readonly rollout: {
@@ -137,6 +163,12 @@ export interface Status {
   readonly mirror: MirrorStatus;
   readonly gates: readonly GateResult[];
   readonly clusters: readonly ClusterRow[];
+  /** The newest races, each with the write that overlapped with it. */
+  readonly races: readonly Race[];
+  /** What legacy shows against itself, of the proxies that work now; absent: nobody asks. */
+  readonly noise?: NoiseStatus;
+  /** Every compare rule, with what it hid. */
+  readonly rules: readonly RuleStatus[];
   readonly events: readonly RolloutEvent[];
   /** Some of the keys that stay tainted until both sides were seen to agree, the oldest first. */
   readonly tainted: readonly TaintedKeyStatus[];

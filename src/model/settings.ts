@@ -1,5 +1,6 @@
 /** The configuration as the product uses it: parsed, checked, frozen. Written by config/load. */
 import type { RawHeaders } from './exchange.ts';
+import type { DivergenceKind } from './pair.ts';
 
 /** Certificates as files, read when the proxy starts and when it reloads. */
 export interface TlsListenSettings {
@@ -81,21 +82,70 @@ export type KeySource =
       readonly claim: string;
     };
 
+/** What a rule may make of a difference. */
+export const RULE_FORMS = [
+  /** Not compared. */
+  'ignore',
+  /** Equal when both name the same moment, however written. */
+  'instant',
+  /** Equal when both are the same number, however written. */
+  'number',
+  /** Equal but for the case of letters. */
+  'case',
+  /** Equal when both are the same URL in its normal form. */
+  'url',
+  /** An array (or a list in a field) without order, in which duplicates do not count. */
+  'set',
+  /** The same, and duplicates count. */
+  'multiset',
+  /** Numbers may differ by so much. */
+  'tolerance',
+  /** Both values, each as a whole, fit a regular expression. */
+  'pattern',
+  /** There on both sides; the values are free. */
+  'presence',
+  /** Values differ, but stand for each other one to one. */
+  'bijection',
+  /** Values differ, but on neither side do they ever go down. */
+  'monotonic',
+  /** Moments may be so far apart. */
+  'within',
+  /** A function of the user's own makes of each answer's body what is compared. */
+  'map',
+] as const;
+export type RuleForm = (typeof RULE_FORMS)[number];
+
+/** Where a function of the user's own is. */
+export interface MapSource {
+  /** Absolute path of a module. */
+  readonly path: string;
+  /** What it exports. */
+  readonly name: string;
+  /** As it stands in the file: `shapes.ts#flat`. */
+  readonly text: string;
+}
+
 /** How a difference at a place of the answer is looked at. */
 export interface CompareRule {
   /**
-   * JSON Pointer into the body, `*` any one segment; or, with ignore alone, `status`, `body`,
-   * `header:name` or `trailer:name`, in lower case.
+   * JSON Pointer into the body, `*` any one segment, `**` any number; or `status`, `body`,
+   * `header:name` or `trailer:name`, in lower case; '' with map.
    */
   readonly path: string;
-  /**
-   * ignore: not compared. set: an array compared without order, elements found by the fields
-   * in `by` (or by value). tolerance: numbers may differ by `tolerance` (absolute).
-   * instant: timestamps are equal when they name the same moment.
-   */
-  readonly as: 'ignore' | 'set' | 'tolerance' | 'instant';
+  readonly as: RuleForm;
+  /** The route it was written for, by its `match`; absent: it holds for all. */
+  readonly route?: string;
+  /** It excuses divergences of these kinds alone; absent: of all. */
+  readonly kinds?: readonly DivergenceKind[];
+  /** With set and multiset: fields that elements are known by; by value where there are none. */
   readonly by: readonly string[];
+  /** With tolerance: an absolute difference, or a ratio where `isRelative`. */
   readonly tolerance: number;
+  readonly isRelative?: boolean;
+  /** With pattern: RE2's syntax. */
+  readonly pattern?: string;
+  readonly withinMs?: number;
+  readonly map?: MapSource;
   readonly reason: string;
   readonly owner: string;
   /** ISO date after which the rule no longer holds; '' for ever. */
@@ -114,8 +164,11 @@ export interface RouteSettings {
   readonly isIdempotent: boolean;
   /** A read that shows the whole state of its key: equal answers lift the key's taint. */
   readonly isVerifying: boolean;
+  /** False: a read that a write overlaps is not compared, and none is asked again; absent: true. */
+  readonly isRefereed?: boolean;
   /** Keys of this route where they are not the general key's: the first that is there. */
   readonly keys: readonly KeySource[] | null;
+  /** Its own rules, and behind them those that hold for all routes. */
   readonly compare: readonly CompareRule[];
 }
 
@@ -184,12 +237,23 @@ export interface MirrorSettings {
   readonly autoPause: AutoPauseSettings | null;
 }
 
+/** Shares of the mirrored reads, 0 to 1, that legacy's second answer is asked for. */
+export interface NoiseSettings {
+  /** Of the twin, where there is one. */
+  readonly twinRatio: number;
+  /** Of legacy itself, where there is none. */
+  readonly reaskRatio: number;
+}
+
 export interface Settings {
   readonly listen: ListenSettings;
   readonly port: PortSettings;
   readonly workers: number;
   readonly legacy: UpstreamSettings;
   readonly candidate: UpstreamSettings;
+  /** A second legacy on legacy's own store: what the two disagree on is noise. Null: none. */
+  readonly twin: UpstreamSettings | null;
+  readonly noise: NoiseSettings;
   /** Where keys are, in order of preference; null: no key, and so no canary. */
   readonly key: readonly KeySource[] | null;
   /**
@@ -203,6 +267,8 @@ export interface Settings {
    */
   readonly cookies: 'shared' | 'separate';
   readonly routes: readonly RouteSettings[];
+  /** Rules for all routes, and for requests that match none. */
+  readonly compare: readonly CompareRule[];
   readonly ladder: readonly LadderStep[];
   readonly gates: readonly GateSettings[];
   readonly mirror: MirrorSettings;

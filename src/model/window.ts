@@ -1,8 +1,10 @@
 import type { Cluster } from './cluster.ts';
 import type { Side } from './exchange.ts';
 import type { LiftedKey } from './missed-write.ts';
+import type { NoiseView } from './noise.ts';
+import type { NoiseCounts, Race, RefereeCounts } from './race.ts';
 import type { RejectReason } from './reject.ts';
-import type { DropReason, NotComparableReason, SkipReason } from './pair.ts';
+import type { DropReason, NotComparableReason, RuleCount, SkipReason } from './pair.ts';
 
 /** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
 export type HistogramCounts = readonly number[];
@@ -72,6 +74,10 @@ export interface TrafficCounts {
   readonly rejected: CountsBy<RejectReason>;
   /** Requests whose side a tester chose: live, never evidence. */
   readonly overridden: number;
+  /** What asking again has shown of answers that differed; absent: nobody asks. */
+  readonly referee?: RefereeCounts;
+  /** Legacy asked twice, to learn what is noise; absent: nobody asks. */
+  readonly noise?: NoiseCounts;
 }
 
 /**
@@ -121,7 +127,7 @@ export interface MirrorState {
   readonly heldBytes: number;
 }
 
-/** One second of one proxy: counts since the last summary, histograms, new clusters. */
+/** One second of one proxy: counts since the last summary, histograms, clusters. */
 export interface Summary {
   readonly worker: number;
   /** Half-open [startMs, endMs), wall clock. */
@@ -132,6 +138,8 @@ export interface Summary {
   readonly cells: readonly Cell[];
   /** Since the last summary, at most the cluster limit. */
   readonly clusters: readonly Cluster[];
+  /** What compare rules hid since the last summary; absent: nothing. */
+  readonly rules?: readonly RuleCount[];
   /** Compared since the last summary; absent: nothing. */
   readonly routes?: readonly RoutePairs[];
   /** Keys tainted since the last summary. */
@@ -142,6 +150,10 @@ export interface Summary {
   readonly lifted?: readonly LiftedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */
   readonly loopDelayMaxUs: number;
+  /** What is noise, since the worker began; absent: nothing is learned. */
+  readonly noisy?: NoiseView;
+  /** Newest races since the last summary, each with the write that explains it. */
+  readonly races?: readonly Race[];
   /** Absent where nothing is mirrored but replayed. */
   readonly mirror?: MirrorState;
   /** Revision of the assignment in force at the end of the second. */

@@ -1,17 +1,20 @@
 /**
  * Both legs of a mirrored request have ended: count them, say whether they can be compared, and
  * compare. Byte-equal pairs are settled here with one memory compare; the rest is the
- * analyst's.
+ * analyst's, and what it finds to differ the referee's.
  */
 import { isByteEqual } from '../compare/bytes.ts';
 import type { Accumulator } from '../measure/accumulate.ts';
-import type { Exchange } from '../model/exchange.ts';
+import type { Exchange, Side } from '../model/exchange.ts';
+import type { NoisePart } from '../model/noise.ts';
 import type { Comparison, NotComparableReason, Pair } from '../model/pair.ts';
 import type { Analyst } from './analyst/analyst.ts';
 import type { Leg } from '../wire/leg.ts';
 import type { MissedWrites } from './missed/missed-writes.ts';
 import { OVERLOAD, type OverloadLevel } from './overload.ts';
 import type { Passage } from './passage.ts';
+import type { Ruling } from './referee/dispute.ts';
+import type { Referee } from './referee/referee.ts';
 import type { TaintedKeys } from './missed/taint.ts';
 
 interface PairingParts {
@@ -19,6 +22,7 @@ interface PairingParts {
   readonly tainted: TaintedKeys;
   readonly missed: MissedWrites;
   readonly analyst: Analyst;
+  readonly referee: Referee;
   /** 0 to 100: share of pairs compared. */
   readonly comparePercent: () => number;
   readonly isRecording: boolean;
@@ -35,7 +39,7 @@ interface Settling {
 export interface Pairing {
   /** Takes a pair whose two legs have ended. */
   settle(passage: Passage): void;
-  /** Pairs that the analyst has not answered for yet. */
+  /** Pairs that the analyst or the referee has not answered for yet. */
   readonly pendingCount: number;
 }
 
@@ -55,7 +59,7 @@ class PairSettler implements Pairing {
   }
 
   get pendingCount(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#parts.referee.outstanding;
   }
 
   settle(passage: Passage): void {
@@ -77,15 +81,23 @@ class PairSettler implements Pairing {
     const settling = this.#pending.get(id);
     if (settling === undefined) return;
     this.#pending.delete(id);
-    const { count, missed } = this.#parts;
+    const { count, missed, referee } = this.#parts;
     const { passage, isJudged } = settling;
-    const { identity, plan } = passage;
+    const { name } = passage.identity.route;
+    const { liveSide } = passage.plan;
     const { kind } = comparison;
     if (!isJudged) {
       if (kind === 'matched' || kind === 'ignored') missed.agreed(passage);
-    } else if (kind === 'not-comparable') {
-      count.notComparable(identity.route.name, plan.liveSide, comparison.reason);
-    } else count.compared(identity.route.name, plan.liveSide, kind);
+    } else if (kind === 'not-comparable') count.notComparable(name, liveSide, comparison.reason);
+    else if (kind !== 'mismatched') count.compared(name, liveSide, kind);
+    else referee.judge(passage, (ruling) => this.#ruled(id, name, liveSide, ruling));
+  }
+
+  #ruled(id: number, route: string, liveSide: Side, ruling: Ruling): void {
+    const { analyst, count } = this.#parts;
+    if (ruling === 'mismatched' || ruling === 'gone') count.compared(route, liveSide, 'mismatched');
+    else count.notComparable(route, liveSide, ruling);
+    analyst.ruled(id, ruling);
   }
 
   #compare(passage: Passage, legacy: Exchange, candidate: Exchange): void {
@@ -97,7 +109,11 @@ class PairSettler implements Pairing {
     const isEqual = areAnswersEqual(legacy, candidate);
     const level = overload();
     const record = isRecording && level < OVERLOAD.record;
-    if (isEqual) count.compared(route, liveSide, 'matched');
+    const noise = noisePartOf(passage);
+    if (isEqual) {
+      count.compared(route, liveSide, 'matched');
+      if (noise === 'judge') analyst.equal(route);
+    }
     if (isEqual && !record) return;
     if (!isEqual && level >= OVERLOAD.compare) {
       count.notComparable(route, liveSide, 'overload');
@@ -107,7 +123,9 @@ class PairSettler implements Pairing {
     const { keys } = passage.identity;
     const pair = toPair(passage, legacy, candidate);
     if (!isEqual) this.#pending.set(id, { passage, isJudged: true });
-    if (analyst.offer({ id, pair, keys, compare: !isEqual, record }) || isEqual) return;
+    const compare = !isEqual;
+    const item = { id, pair, keys, compare, record, isHeld: compare, noise };
+    if (analyst.offer(item) || isEqual) return;
     this.#pending.delete(id);
     count.notComparable(route, liveSide, 'compare-dropped');
   }
@@ -128,7 +146,9 @@ class PairSettler implements Pairing {
     const pair = toPair(passage, legacy, candidate);
     if (compare) this.#pending.set(id, { passage, isJudged: false });
     const { keys } = passage.identity;
-    if (!analyst.offer({ id, pair, keys, compare, record, isTainted })) this.#pending.delete(id);
+    const noise = passage.identity.isSafe ? 'again' : undefined;
+    const item = { id, pair, keys, compare, record, isTainted, noise } as const;
+    if (!analyst.offer(item)) this.#pending.delete(id);
   }
 
   #takeId(): number {
@@ -192,10 +212,17 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   if (live.status === 503 || shadow.status === 503) return 'unavailable';
   const isTainted = passage.wasTainted ?? parts.tainted.hasAny(passage.identity.keys);
   if (!passage.plan.isJudged || isTainted) return 'tainted';
-  if (passage.isRaced) return 'raced';
+  const isRefereed = passage.identity.route.settings?.isRefereed !== false;
+  if (passage.isRaced && !isRefereed) return 'raced';
   if (!isKnown(live) || !isKnown(shadow)) return 'too-large';
   const percent = parts.comparePercent();
   return percent < 100 && Math.random() * 100 >= percent ? 'not-sampled' : null;
+}
+
+/** Legacy is asked twice in quiet alone: a pair that a write overlapped is no share of its noise. */
+function noisePartOf({ identity, isRaced }: Passage): NoisePart | undefined {
+  if (!identity.isSafe) return undefined;
+  return isRaced ? 'again' : 'judge';
 }
 
 function areAnswersEqual({ answer: legacy }: Exchange, { answer: candidate }: Exchange): boolean {

@@ -1,4 +1,5 @@
 import type { Exchange, RawHeaders, RequestMessage, Role, Side } from '../model/exchange.ts';
+import type { LiveWrite } from '../model/race.ts';
 import type { BodyPipe } from '../wire/body-pipe.ts';
 import type { Inbound } from '../wire/inbound.ts';
 import type { Leg, LegRequest } from '../wire/leg.ts';
@@ -25,7 +26,7 @@ export interface Pacer {
   liveMoved(): void;
 }
 
-const NOT_ARRIVED: Arrival = { sequence: 0, isRaced: false };
+const NOT_ARRIVED: Arrival = { sequence: 0, write: null, isLone: false, overlap: null };
 
 /** One request on its way through the proxy: what is known of it, and its two legs. */
 export class Passage {
@@ -52,8 +53,8 @@ export class Passage {
   /** Both legs have ended and the pair has been counted: once, though both may end at once. */
   isCounted = false;
   arrival: Arrival = NOT_ARRIVED;
-  /** A write of one of its keys overlapped with it: its two answers may rightly differ. */
-  isRaced = false;
+  /** A write of one of its keys that overlapped with it; null for none. */
+  overlap: LiveWrite | null = null;
   /** A write whose keys it may taint itself: whether they were tainted before; null else. */
   wasTainted: boolean | null = null;
   /** From {@link WriteLog.begins}; -1 for a read. */
@@ -78,19 +79,31 @@ export class Passage {
     this.#outbound = start.outbound;
   }
 
+  /** What others are told of it, where it is a write; null for a read. */
+  get write(): LiveWrite | null {
+    if (this.identity.isSafe) return null;
+    const { method } = this.inbound.head;
+    return { route: this.identity.route.name, method, atMs: this.arrivedAtMs };
+  }
+
+  /** A write of one of its keys overlapped with it: its two answers may rightly differ. */
+  get isRaced(): boolean {
+    return this.overlap !== null;
+  }
+
   /** Both legs of the pair have ended. */
   get isSettled(): boolean {
     return this.live?.outcome != null && this.shadow?.outcome != null;
   }
 
-  /** The request as this side gets it in this role. */
-  requestFor(side: Side, role: Role): LegRequest {
+  /** The request as this side gets it in this role; `outbound`: by other rules than usual. */
+  requestFor(side: Side, role: Role, outbound: Outbound = this.#outbound): LegRequest {
     const { head } = this.inbound;
     this.#common ??= this.#outbound.common(this.inbound, this.#client);
     return {
       method: head.method,
-      target: this.#outbound.targetOf(head.target, side, role),
-      headers: this.#outbound.ofLeg(this.#common, side, role),
+      target: outbound.targetOf(head.target, side, role),
+      headers: outbound.ofLeg(this.#common, side, role),
       body: role === 'live' ? this.body : this.copy,
       upgrade: head.isUpgrade && role === 'live' ? upgradeOf(head.headers) : null,
       takesTrailers: head.takesTrailers,

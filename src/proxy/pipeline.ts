@@ -3,7 +3,8 @@
  *
  *   accept -> identify (route, keys, safe or write) -> assign (live side, mirrored or why not)
  *          -> forward (live; bytes unchanged) -> answer the client
- *          -> mirror (shadow; own pool, budget, deadline) -> pair -> compare -> accumulate
+ *          -> mirror (shadow; own pool, budget, deadline) -> pair -> compare
+ *          -> where they differ, ask again (referee) -> accumulate
  *
  * In: requests of the data port. Out: answers, and counts in the accumulator. It never touches
  * the disk, waits for the shadow, or parses a body (but where a route's key is in it).
@@ -24,6 +25,7 @@ import type { Mirror } from './mirror/mirror.ts';
 import type { MissedWrites } from './missed/missed-writes.ts';
 import type { Outbound } from './fields/outbound.ts';
 import type { Pairing } from './pairing.ts';
+import type { NoiseAsker } from './referee/noise-asker.ts';
 import { Passage } from './passage.ts';
 import { answerLocally } from './local-answers.ts';
 import type { WriteLog } from './missed/write-log.ts';
@@ -35,6 +37,7 @@ export interface PipelineParts {
   readonly forwarder: Forwarder;
   readonly mirror: Mirror;
   readonly pairing: Pairing;
+  readonly noise: NoiseAsker;
   readonly order: KeyOrder;
   readonly missed: MissedWrites;
   readonly writes: WriteLog;
@@ -106,10 +109,11 @@ export class Pipeline {
   #forward(passage: Passage): void {
     const { order, forwarder, missed } = this.#parts;
     const { identity, plan } = passage;
-    if ((plan.skip === null || identity.isMirroredWrite) && !passage.isOrdered) {
+    if ((plan.skip === null || !identity.isSafe) && !passage.isOrdered) {
       passage.isOrdered = true;
-      passage.arrival = order.liveBegins(identity.keys, !identity.isSafe, plan.liveSide);
-      passage.isRaced = passage.arrival.isRaced;
+      const { keys, isMirroredWrite } = identity;
+      passage.arrival = order.liveBegins(keys, plan.liveSide, passage.write, !isMirroredWrite);
+      passage.overlap = passage.arrival.overlap;
       missed.liveBegins(passage);
     }
     forwarder.forward(passage, this.#onLiveEnd);
@@ -153,13 +157,18 @@ export class Pipeline {
   }
 
   #mirror(passage: Passage): void {
-    this.#parts.mirror.send(passage, this.#onShadowEnd);
+    const { mirror, noise } = this.#parts;
+    const turn = noise.draw(passage);
+    if (turn === 'before') noise.ask(passage);
+    mirror.send(passage, this.#onShadowEnd);
+    if (turn === 'after') noise.ask(passage);
   }
 
   #liveEnded(passage: Passage): void {
     const { order, missed } = this.#parts;
-    const { keys, isSafe } = passage.identity;
-    if (passage.isOrdered && order.liveEnds(keys, !isSafe, passage.arrival)) passage.isRaced = true;
+    const { keys } = passage.identity;
+    const later = passage.isOrdered ? order.liveEnds(keys, passage.arrival) : null;
+    passage.overlap ??= later;
     if (passage.isMirrored) this.#settle(passage);
     else missed.liveEnded(passage);
   }
@@ -168,6 +177,7 @@ export class Pipeline {
     if (!passage.isMirrored || !passage.isSettled || passage.isCounted) return;
     passage.isCounted = true;
     this.#parts.pairing.settle(passage);
+    this.#parts.noise.settled(passage);
   }
 }
 

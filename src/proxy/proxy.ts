@@ -6,12 +6,9 @@ import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
 import type { Assignment } from '../model/assignment.ts';
-import type { Side } from '../model/exchange.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
 import { createPortServer, type PortServer } from '../wire/port-server.ts';
-import type { Upstream } from '../wire/leg.ts';
-import { createUpstream, type UpstreamOptions } from '../wire/upstream.ts';
 import type { Analyst } from './analyst/analyst.ts';
 import { Assigner } from './assign.ts';
 import { createForwarder } from './forward.ts';
@@ -24,9 +21,12 @@ import { createOwnJournal, type JournalPort } from './missed/journal-port.ts';
 import { answerOverload } from './local-answers.ts';
 import { MissedWrites } from './missed/missed-writes.ts';
 import { Outbound } from './fields/outbound.ts';
-import { createFullness, Overload, OVERLOAD } from './overload.ts';
+import { createFullness, Overload, OVERLOAD, type OverloadLevel } from './overload.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { Pipeline } from './pipeline.ts';
+import { closePools, createPools, type Pools } from './pools.ts';
+import { createNoiseAsker, type NoiseAsker, type SecondSource } from './referee/noise-asker.ts';
+import { createReferee, type Referee } from './referee/referee.ts';
 import { Replayer } from './missed/replayer.ts';
 import { TaintedKeys } from './missed/taint.ts';
 import type { WriteLog } from './missed/write-log.ts';
@@ -83,9 +83,10 @@ class AssembledProxy implements Proxy {
   readonly #parts: ProxyParts;
   readonly #count = new Accumulator();
   readonly #data: PortServer;
-  readonly #live: Sides;
-  readonly #shadow: Sides;
+  readonly #pools: Pools;
   readonly #mirror: Mirror;
+  readonly #referee: Referee;
+  readonly #noise: NoiseAsker;
   readonly #missed: MissedWrites;
   readonly #pairing: Pairing;
   readonly #journal: JournalPort;
@@ -109,14 +110,14 @@ class AssembledProxy implements Proxy {
       shadow: LIMITS.shadowConnectionsMax,
       clients: Infinity,
     };
-    this.#live = createSides(parts, 'live', connections.live);
-    this.#shadow = createSides(parts, 'shadow', connections.shadow, this.#live);
+    this.#pools = createPools(parts, connections);
+    const { shadow } = this.#pools;
     this.#overload = new Overload(parts.fullness ?? createFullness(clock), clock);
     const order = new KeyOrder();
     const tainted = new TaintedKeys(nowUs);
     this.tainted = tainted;
     this.replayer = new Replayer({
-      sides: this.#shadow,
+      sides: shadow,
       order,
       shadowTimeoutMs: settings.shadowTimeoutMs,
       isPaused: () => this.#areReplaysPaused,
@@ -125,23 +126,35 @@ class AssembledProxy implements Proxy {
     const unplaced = (route: string): void => this.#count.unplaced(route);
     const missed = new MissedWrites({ tainted, journal: this.#journal, writes, unplaced });
     this.#missed = missed;
+    const overload = (): OverloadLevel => this.#overload.level;
+    const { shadowTimeoutMs } = settings;
+    const asking = { order, missed, analyst, clock, overload, shadowTimeoutMs };
     this.#mirror = createMirror({
-      sides: this.#shadow,
+      sides: shadow,
       order,
-      overload: () => this.#overload.level,
+      overload,
       clock,
-      shadowTimeoutMs: settings.shadowTimeoutMs,
+      shadowTimeoutMs,
       holdsWrites: (keys) => missed.holds(keys),
     });
-    this.#mirror.setPaused(parts.assignment.mirrorPause !== '');
+    this.#referee = createReferee({
+      ...asking,
+      sides: shadow,
+      tainted,
+      isLeftAlone: (side) => this.#mirror.isLeftAlone(side),
+      digest: digestOf(parts.assignment.salt),
+    });
+    this.#noise = createNoiseAsker({ ...asking, ...this.#noiseSource() });
+    this.#setPaused(parts.assignment.mirrorPause !== '');
     this.#pairing = createPairing({
       count: this.#count,
       tainted,
       missed,
       analyst,
+      referee: this.#referee,
       comparePercent: () => this.#assignment.comparePercent,
       isRecording: settings.record !== null,
-      overload: () => this.#overload.level,
+      overload,
     });
     const pipeline = this.#createPipeline(order);
     const port = { port: settings.port, clock, connectionsMax: connections.clients };
@@ -166,6 +179,25 @@ class AssembledProxy implements Proxy {
   get #areReplaysPaused(): boolean {
     const isMirroring = this.#assignment.mirrorPause === '' && !this.#isDraining;
     return !isMirroring || this.#overload.level >= OVERLOAD.mirror;
+  }
+
+  /** Kill switch and its release: what asks again first, so that nothing of it is sent anew. */
+  #setPaused(isPaused: boolean): void {
+    this.#referee.setPaused(isPaused);
+    this.#noise.setPaused(isPaused);
+    this.#mirror.setPaused(isPaused);
+  }
+
+  /** Where legacy's second answers come from, and for which share of the mirrored reads. */
+  #noiseSource(): { readonly source: SecondSource; readonly ratio: number } {
+    const { settings, assignment } = this.#parts;
+    const { noise, twin } = settings;
+    const upstream = this.#pools.twin;
+    if (twin === null || upstream === null) {
+      return { source: { upstream: this.#pools.shadow.legacy }, ratio: noise.reaskRatio };
+    }
+    const outbound = new Outbound({ ...settings, legacy: twin }, pseudonymOf(assignment.salt));
+    return { source: { upstream, outbound }, ratio: noise.twinRatio };
   }
 
   #createPipeline(order: KeyOrder): Pipeline {
@@ -193,7 +225,7 @@ class AssembledProxy implements Proxy {
       assigner,
       outbound,
       forwarder: createForwarder({
-        sides: this.#live,
+        sides: this.#pools.live,
         outbound,
         count: this.#count,
         options: settings,
@@ -201,6 +233,7 @@ class AssembledProxy implements Proxy {
       }),
       mirror: this.#mirror,
       pairing: this.#pairing,
+      noise: this.#noise,
       order,
       missed: this.#missed,
       writes,
@@ -217,8 +250,9 @@ class AssembledProxy implements Proxy {
     if (this.#assignment.comparePercent === 0 && next.comparePercent > 0) {
       this.tainted.forgetOverflow();
     }
+    if (this.#assignment.rollout !== next.rollout) this.#parts.analyst.begin();
     this.#assignment = next;
-    this.#mirror.setPaused(next.mirrorPause !== '' || this.#areCopiesOver);
+    this.#setPaused(next.mirrorPause !== '' || this.#areCopiesOver);
     return true;
   }
 
@@ -228,9 +262,16 @@ class AssembledProxy implements Proxy {
       worker: this.#parts.worker,
       startMs: this.#startMs,
       endMs,
-      traffic: this.#count.traffic(this.#missedCounts(), this.#data.rejected()),
+      traffic: {
+        ...this.#count.traffic(this.#missedCounts(), this.#data.rejected()),
+        referee: this.#referee.counts(),
+        noise: this.#noise.counts(),
+      },
+      races: this.#referee.takeRaces(),
+      ...noisyOf(this.#parts.analyst),
       cells: this.#count.takeCells(),
       clusters: this.#parts.analyst.takeClusters(),
+      rules: this.#parts.analyst.takeRules(),
       routes: this.#count.takeRoutes(),
       tainted: this.tainted.takeFresh(),
       taintedBeyond: this.tainted.takeOverflow(),
@@ -279,13 +320,15 @@ class AssembledProxy implements Proxy {
       await new Promise((resolve) => setTimeout(resolve, isLingering ? 200 : 20));
     }
     this.#data.destroyAll();
+    // What it has not ruled on by now is ruled on as it stands, and counted.
+    this.#referee.setPaused(true);
   }
 
   /** A shadow that hangs does not hold up the end; writes it missed go to the journal. */
   #giveUpCopies(): void {
     if (this.#areCopiesOver) return;
     this.#areCopiesOver = true;
-    this.#mirror.setPaused(true);
+    this.#setPaused(true);
   }
 
   async close(): Promise<void> {
@@ -293,12 +336,14 @@ class AssembledProxy implements Proxy {
     this.#loopDelay.disable();
     this.#overload.close();
     this.#journal.close();
-    const pools = [this.#live, this.#shadow].flatMap(({ legacy, candidate }) => [
-      legacy,
-      candidate,
-    ]);
-    await Promise.all([...pools.map((pool) => pool.close()), this.#parts.analyst.close()]);
+    this.#referee.setPaused(true);
+    await Promise.all([closePools(this.#pools), this.#parts.analyst.close()]);
   }
+}
+
+function noisyOf(analyst: Analyst): Pick<Summary, 'noisy'> {
+  const noisy = analyst.noise();
+  return noisy === null ? {} : { noisy };
 }
 
 function isStale(next: Assignment, known: Assignment): boolean {
@@ -307,47 +352,12 @@ function isStale(next: Assignment, known: Assignment): boolean {
   return next.mirrorRevision < known.mirrorRevision;
 }
 
-interface Sides {
-  readonly legacy: Upstream;
-  readonly candidate: Upstream;
-}
-
-function createSides(
-  { settings, clock, shadowNameServers }: ProxyParts,
-  role: 'live' | 'shadow',
-  connectionsMax: number,
-  live?: Sides,
-): Sides {
-  // Reads may be compared with themselves; a write that reached its own side would be done twice.
-  const isWriting = settings.routes.some(({ writes }) => writes === 'mirror');
-  const oppositeOf = (side: Side): Pick<UpstreamOptions, 'opposite'> => {
-    if (live === undefined || !isWriting) return {};
-    return { opposite: { settings: settings[side], addresses: () => live[side].addresses } };
-  };
-  const options = {
-    role,
-    connectionsMax,
-    connectTimeoutMs: role === 'live' ? LIMITS.liveConnectTimeoutMs : LIMITS.shadowConnectTimeoutMs,
-    headMaxBytes: settings.port.answerHeadMaxBytes,
-    forbidden: [settings.listen, settings.control],
-    clock,
-    ...(shadowNameServers === undefined ? {} : { nameServers: shadowNameServers }),
-  };
-  return {
-    legacy: createUpstream({
-      ...options,
-      ...oppositeOf('candidate'),
-      settings: settings.legacy,
-    }),
-    candidate: createUpstream({
-      ...options,
-      ...oppositeOf('legacy'),
-      settings: settings.candidate,
-    }),
-  };
-}
-
 /** The proxy's name in Via: the same for all proxies of one migration, without a host's name. */
 function pseudonymOf(salt: string): string {
   return `crossfade-${createHash('sha256').update(salt).digest('hex').slice(0, 8)}`;
+}
+
+/** What is shown of a key where it stands for nobody: alike for the same, under one salt. */
+function digestOf(salt: string): (key: string) => string {
+  return (key) => createHash('sha256').update(`${salt}/race/${key}`).digest('hex').slice(0, 12);
 }

@@ -3,11 +3,16 @@
  * tainted keys. In: summaries. Out: what status shows and gates read, and one JSON text of it
  * that a restart takes back.
  */
+import { mergeNoise } from '../compare/noise/view.ts';
+import { RuleTally } from '../compare/rules/rule-tally.ts';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { GateCounts } from '../judge/evidence.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
 import type { Cluster, ClusterRow } from '../model/cluster.ts';
+import type { NoiseView } from '../model/noise.ts';
+import type { RuleCount } from '../model/pair.ts';
+import type { Race } from '../model/race.ts';
 import type { RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { RoutePairs, Summary, TaintedKey, TrafficCounts } from '../model/window.ts';
@@ -28,6 +33,7 @@ interface Progress {
   readonly clusters: readonly Cluster[];
   /** Absent in stores of before they were kept. */
   readonly routes?: readonly RoutePairs[];
+  readonly rules?: readonly RuleCount[];
   readonly counts: readonly (readonly [string, GateCounts])[];
   readonly peaks: PeakState;
   readonly areTaintsFull?: boolean;
@@ -50,9 +56,14 @@ export class Gathering {
   #traffic = new TrafficLedger();
   #clusters = new ClusterLedger();
   #routes = new RouteTotals();
+  #rules = new RuleTally();
+  /** What each proxy has learned; with a proxy goes what it knew. */
+  readonly #noise = new Map<number, NoiseView>();
   #peaks = NO_PEAKS;
   #received = 0;
   #areTaintsFull = false;
+  /** The newest, oldest first; not kept over a restart. */
+  #races: readonly Race[] = [];
 
   constructor(gates: readonly GateSettings[], clock: Clock, tainted: readonly TaintedKey[]) {
     this.#clock = clock;
@@ -85,6 +96,15 @@ export class Gathering {
     return this.#areTaintsFull;
   }
 
+  races(): readonly Race[] {
+    return this.#races;
+  }
+
+  /** Undefined where nothing is learned. */
+  noise(): NoiseView | undefined {
+    return this.#noise.size === 0 ? undefined : mergeNoise([...this.#noise.values()]);
+  }
+
   taintedKeys(): readonly TaintedKey[] {
     return [...this.#tainted.values()];
   }
@@ -95,7 +115,10 @@ export class Gathering {
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.clusters);
     this.#routes.accept(summary.routes ?? []);
+    this.#rules.absorb(summary.rules ?? []);
     this.seconds.accept(summary);
+    this.#keepRaces(summary);
+    if (summary.noisy !== undefined) this.#noise.set(summary.worker, summary.noisy);
     if ((summary.taintedBeyond ?? 0) > 0) this.#areTaintsFull = true;
     if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
     return this.#lift(summary.lifted ?? [], this.taint(summary.tainted).tainted);
@@ -105,6 +128,7 @@ export class Gathering {
     this.#heardAtUs.delete(worker);
     this.#revisions.delete(worker);
     this.#traffic.lost(worker);
+    this.#noise.delete(worker);
     this.evidence.forget(worker);
   }
 
@@ -134,7 +158,9 @@ export class Gathering {
     this.#traffic.begin();
     this.#clusters = new ClusterLedger([], startedAtMs);
     this.#routes = new RouteTotals();
+    this.#rules = new RuleTally();
     this.#areTaintsFull = false;
+    this.#races = [];
     this.#received = 0;
     this.beginStep(startedAtMs);
   }
@@ -149,6 +175,11 @@ export class Gathering {
     return clusterRows(this.#clusters.totals(), this.#routes);
   }
 
+  /** What compare rules hid. */
+  rules(): readonly RuleCount[] {
+    return this.#rules.counts();
+  }
+
   /** As a restart finds it, when no proxy is left of those that report now. */
   progress(revision: number): string {
     const progress: Progress = {
@@ -156,6 +187,7 @@ export class Gathering {
       traffic: this.#traffic.settled(),
       clusters: this.#clusters.totals(),
       routes: this.#routes.rows(),
+      rules: this.rules(),
       counts: [...this.evidence.counts],
       peaks: this.#peaks,
       areTaintsFull: this.#areTaintsFull,
@@ -170,6 +202,8 @@ export class Gathering {
     this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
     this.#routes = new RouteTotals();
     this.#routes.accept(progress.routes ?? []);
+    this.#rules = new RuleTally();
+    this.#rules.absorb(progress.rules ?? []);
     this.#received = progress.traffic.received;
     this.#areTaintsFull = progress.areTaintsFull === true;
     const isOfStep = progress.revision === state.revision;
@@ -183,6 +217,10 @@ export class Gathering {
         seen: JSON.parse(body) as ClosedWindow['seen'],
       })),
     );
+  }
+
+  #keepRaces({ races = [] }: Summary): void {
+    if (races.length > 0) this.#races = [...this.#races, ...races].slice(-LIMITS.racesKept);
   }
 
   /** A second within which the revision changed holds pairs of both; told by no clock. */

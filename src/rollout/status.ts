@@ -3,6 +3,7 @@ import type {
   MirrorStatus,
   RolloutEvent,
   RolloutState,
+  RuleStatus,
   Status,
   TaintedKeyStatus,
   Verdict,
@@ -12,9 +13,11 @@ import type { TaintedKey, TaintReason, TrafficCounts } from '../model/window.ts'
 import { LIMITS } from '../kit/limits.ts';
 import type { MissedCounts } from '../measure/accumulate.ts';
 import { OVERLOAD_NAMES } from '../proxy/overload.ts';
+import { withRates } from '../compare/noise/rates.ts';
 import type { JournalState, TrafficEngine } from './engine.ts';
 import type { Gathering } from './gathering.ts';
 import { type LapsedRule, lapsedSentences } from './lapsed-rules.ts';
+import { mapWarnings } from './rule-status.ts';
 
 export interface StatusFacts {
   readonly state: RolloutState;
@@ -28,8 +31,14 @@ export interface StatusFacts {
   readonly events: readonly RolloutEvent[];
   /** Null where there is nothing to warn of. */
   readonly warnings: readonly (string | null)[];
+  readonly rules: readonly RuleStatus[];
   /** Compare rules that no longer hold. */
   readonly lapsed: readonly LapsedRule[];
+}
+
+function noiseOf(gathering: Gathering): Pick<Status, 'noise'> {
+  const noise = gathering.noise();
+  return noise === undefined ? {} : { noise: withRates(noise) };
 }
 
 const NO_JOURNAL: JournalState = { entries: 0, bytes: 0, keys: [], problem: null };
@@ -57,12 +66,15 @@ export function statusOf(facts: StatusFacts): Status {
     mirror,
     gates: verdict.gates,
     clusters: gathering.clusters(),
+    races: gathering.races(),
+    ...noiseOf(gathering),
+    rules: facts.rules,
     events,
     tainted: listed(gathering.taintedKeys()),
     workers: engine.workers?.() ?? gathering.workers,
     legacyReachable: engine.isReachable?.('legacy') ?? true,
     candidateReachable: engine.isReachable?.('candidate') ?? true,
-    warnings: [...warnings, ...lapsedSentences(facts.lapsed)],
+    warnings: [...warnings, ...mapWarnings(facts.rules), ...lapsedSentences(facts.lapsed)],
   };
 }
 

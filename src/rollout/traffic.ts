@@ -4,6 +4,7 @@
  * compared + notComparable + inFlight, as each hold for every proxy and for every difference
  * taken here.
  */
+import { NONE_LEARNED, NONE_RULED, type NoiseCounts, type RefereeCounts } from '../model/race.ts';
 import type { TrafficCounts } from '../model/window.ts';
 
 export const NO_TRAFFIC: TrafficCounts = {
@@ -139,6 +140,39 @@ function combine(a: TrafficCounts, b: TrafficCounts, factor: 1 | -1): TrafficCou
     ...unplaced(a, b, factor),
     rejected: combineBy(a.rejected, b.rejected, factor),
     overridden: a.overridden + factor * b.overridden,
+    ...combineAsked(a, b, factor),
+  };
+}
+
+/** What was asked again; absent where nobody asks. */
+function combineAsked(
+  { referee: a, noise: m }: TrafficCounts,
+  { referee: b, noise: n }: TrafficCounts,
+  factor: 1 | -1,
+): Pick<TrafficCounts, 'referee' | 'noise'> {
+  const hasReferee = a !== undefined || b !== undefined;
+  const hasNoise = m !== undefined || n !== undefined;
+  return {
+    ...(hasReferee && { referee: combineRuled(a ?? NONE_RULED, b ?? NONE_RULED, factor) }),
+    ...(hasNoise && { noise: combineLearned(m ?? NONE_LEARNED, n ?? NONE_LEARNED, factor) }),
+  };
+}
+
+function combineRuled(a: RefereeCounts, b: RefereeCounts, factor: 1 | -1): RefereeCounts {
+  return {
+    asked: a.asked + factor * b.asked,
+    gone: a.gone + factor * b.gone,
+    goneWithoutWrite: a.goneWithoutWrite + factor * b.goneWithoutWrite,
+    stillThere: a.stillThere + factor * b.stillThere,
+    unchecked: combineBy(a.unchecked, b.unchecked, factor),
+  };
+}
+
+function combineLearned(a: NoiseCounts, b: NoiseCounts, factor: 1 | -1): NoiseCounts {
+  return {
+    asked: a.asked + factor * b.asked,
+    learned: a.learned + factor * b.learned,
+    unused: combineBy(a.unused, b.unused, factor),
   };
 }
 

@@ -58,6 +58,13 @@ function grow(totals: TrafficCounts, counts: Increment): TrafficCounts {
     compared: totals.compared + matched + mismatched,
     matched: totals.matched + matched,
     mismatched: totals.mismatched + mismatched,
+    referee: {
+      asked: (totals.referee?.asked ?? 0) + mismatched,
+      gone: 0,
+      goneWithoutWrite: 0,
+      stillThere: (totals.referee?.stillThere ?? 0) + mismatched,
+      unchecked: { busy: (totals.referee?.unchecked.busy ?? 0) + counts.dropped },
+    },
     notComparable: { tainted: (totals.notComparable.tainted ?? 0) + tainted },
   };
 }
@@ -71,6 +78,7 @@ function expectIdentity(counts: TrafficCounts): void {
   expect(received).toBe(mirrored + sum(skipped) + sum(dropped));
   expect(mirrored).toBe(compared + sum(notComparable) + inFlight);
   expect(compared).toBe(counts.matched + counts.mismatched + counts.ignored);
+  expect(counts.referee?.stillThere ?? 0).toBe(counts.mismatched);
   const all = [
     received,
     mirrored,

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { IGNORED_HEADERS } from '../../src/compare/headers.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
+import { LIMITS } from '../../src/kit/limits.ts';
+import { RULE_FORMS, type RuleForm } from '../../src/model/settings.ts';
 import { CONFIG_SCHEMA } from '../../src/config/schema.ts';
 import type { SchemaNode } from '../../src/config/schema-forms.ts';
 import { type ReloadEffect, reloadEffectOf } from '../../src/rollout/settings-change.ts';
@@ -46,8 +48,8 @@ function page(): string {
     const rows = rowsOf(name, node, required?.includes(name) === true).map(
       (row) => `| \`${row.path}\` | ${row.kind} | ${row.fallback} | ${row.text} |`,
     );
-    // Both sides have the same keys: told once.
-    const isTold = name === 'candidate';
+    // All of them have the same keys: told once.
+    const isTold = name === 'candidate' || name === 'twin';
     const shown = isTold ? rows.slice(0, 1) : rows;
     const more = isTold ? '\nIts keys are those of [legacy](#legacy).\n' : '';
     return `## ${name}\n\n${TABLE_HEAD}\n${shown.join('\n')}\n${more}\n${reloadLine(name)}\n`;
@@ -180,6 +182,69 @@ function wrapped(text: string): string {
   return text.replaceAll(/(.{1,96})(?: |$)/g, '$1\n').trimEnd();
 }
 
+const FORMS: Readonly<Record<RuleForm, string>> = {
+  ignore: 'It is not compared, nor is what is in it.',
+  instant: 'Both name the same moment: with a zone, an epoch number, more or fewer zeros.',
+  number: 'Both are the same number: `1`, `1.0`, `10e-1`, and `"1"`. Exact, however long.',
+  case: 'Both are the same text but for the case of letters.',
+  url: 'Both are the same URL in its normal form; the order of parameters counts.',
+  set: 'The order of an array does not count, nor does how often an element stands there.',
+  multiset: 'The order of an array does not count; how often an element stands there does.',
+  tolerance: 'Two numbers are at most `tolerance` apart, or that share of the greater one.',
+  pattern: 'Both values, each as a whole and of one type, fit the regular expression `pattern`.',
+  presence: 'Both sides have it; the values are free.',
+  bijection:
+    'Values differ, but each has one partner on the other side. A second partner is a divergence.',
+  monotonic:
+    "Values differ, but on neither side do they go down: per route, place and the request's " +
+    'first key, among requests that did not overlap.',
+  within: 'Two moments are at most `within` apart.',
+  map: 'Your own function makes of each body what is compared; see below.',
+};
+
+const RULES_SECTION = `## Forms of rules
+
+A rule looks at one place of the answer and excuses what differs there, where \`as\` allows it:
+
+| as | what is excused |
+| --- | --- |
+${RULE_FORMS.map((form) => `| \`${form}\` | ${FORMS[form]} |`).join('\n')}
+
+The place is a JSON Pointer, in which \`*\` stands for one segment and \`**\` for any number of
+them, or \`status\` (\`ignore\`, \`pattern\`), \`body\` (\`ignore\`), \`header:NAME\` or
+\`trailer:NAME\` (all but \`map\`; \`set\` and \`multiset\` of a list between commas). With
+\`kind\` a rule excuses divergences of that kind alone. Rules under \`compare\` at the top of the
+file hold for all routes, behind those of the route.
+
+Every rule counts what it hides, also of pairs that are mismatched all the same; \`crossfade rules\`
+and \`status\` show it, with the rules that have expired and those that were never used.
+\`crossfade rules suggest\` proposes rules for what was seen.
+
+What \`bijection\` and \`monotonic\` remember is bounded (${LIMITS.ruleMemoryMax.toLocaleString('en')}
+values of each proxy, the longest unused go first), ends with the proxy, and knows only pairs that
+differ somewhere: equal answers are not looked into. Patterns run on an engine that takes linear
+time; what all of them look at in one pair is bounded too.
+
+A \`map\` is given a frozen copy of one side's \`{ status, headers, body }\` and the side's name,
+and returns what is compared in place of the body. Names of headers are in lower case; a JSON body
+comes parsed, any other as text. Numbers that a double cannot hold come as texts of their digits;
+how numbers are written, repeated keys and the order of keys are not seen behind a map.
+
+\`\`\`ts
+// shapes.ts, named in the configuration as { map: ./shapes.ts#flat }
+export function flat({ body }, side) {
+  return side === 'candidate' ? body.items.map(({ value }) => value) : body;
+}
+\`\`\`
+
+It is asked only where the answers differ without it, runs in a thread of its own with
+${LIMITS.mapDeadlineMs} ms for each pair, and must be pure. A pair on which it throws, takes too long
+or returns what cannot be compared (nothing, a promise, a class) is not comparable: \`map-failed\`.
+One that fails ${LIMITS.mapFailuresMax} times in a row, or takes too long ${LIMITS.mapOverrunsMax}
+times, is switched off until the next reload, and the status says so. It is code of yours: the thread
+keeps its mistakes from live traffic, not its intentions.
+`;
+
 const DEFAULTS_SECTION = `## Defaults of ladder and gates
 
 Without \`ladder\`:
@@ -221,6 +286,7 @@ compare:
   - { path: header:etag, as: ignore, reason: each store names its versions itself }
 \`\`\`
 
+${RULES_SECTION}
 ## A file with everything
 
 \`\`\`yaml

@@ -49,10 +49,13 @@ export function testSettings(
     port: DEFAULT_PORT,
     legacy: { ...DEFAULT_UPSTREAM, url: legacy, metricsUrl: null },
     candidate: { ...DEFAULT_UPSTREAM, url: candidate, metricsUrl: null },
+    twin: null,
+    noise: { twinRatio: 0, reaskRatio: 0 },
     key: USER_KEY,
     state: 'separate',
     cookies: 'shared',
     routes: [],
+    compare: [],
     ladder: [],
     gates: [],
     mirror: { percent: 100, maxRatePerSec: null, routes: null, autoPause: null },
@@ -87,8 +90,9 @@ export async function startProxy(
     comparePercent: 100,
     safeTarget: 0,
   };
-  const { routes, record } = settings;
-  const analyst = over.analyst ?? createAnalyst({ routes, record, redactKey: Buffer.alloc(32) });
+  const { routes, compare, record } = settings;
+  const analyst =
+    over.analyst ?? createAnalyst({ routes, compare, record, redactKey: Buffer.alloc(32) });
   const writes = createWriteLog(() => undefined);
   const proxy = createProxy({
     worker: 1,

@@ -46,10 +46,13 @@ export function settingsOf(over: Partial<Settings> = {}): Settings {
     port: DEFAULT_PORT,
     legacy: { ...DEFAULT_UPSTREAM, url: 'http://127.0.0.1:1', metricsUrl: null },
     candidate: { ...DEFAULT_UPSTREAM, url: 'http://127.0.0.1:2', metricsUrl: null },
+    twin: null,
+    noise: { twinRatio: 0, reaskRatio: 0 },
     key: [{ from: 'header', name: 'x-user' }],
     state: 'separate',
     cookies: 'shared',
     routes: [],
+    compare: [],
     ladder: [step(0), step(1), step(10), step(50), step(100)],
     gates: [
       gate('mismatch.rate < 0.5%'),

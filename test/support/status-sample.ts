@@ -36,6 +36,8 @@ export const SAMPLE_STATUS: Status = {
     journalBytes: 4096,
     rejected: {},
     overridden: 0,
+    referee: { asked: 6, gone: 4, goneWithoutWrite: 1, stillThere: 2, unchecked: { busy: 3 } },
+    noise: { asked: 10, learned: 8, unused: { overlapped: 2 } },
   },
   mirror: {
     percent: 10,
@@ -75,6 +77,31 @@ export const SAMPLE_STATUS: Status = {
       examples: [
         { request: 'GET /a?x=\u001b[2J', path: '/at/0', legacy: '"1"', candidate: null, atMs: 0 },
       ],
+    },
+  ],
+  races: [
+    {
+      route: 'GET /a',
+      key: '0123456789ab',
+      atMs: 2000,
+      write: { route: 'POST /a\u001b[2J', method: 'POST', atMs: 1990 },
+    },
+  ],
+  rules: [
+    {
+      rule: 'GET /a ignore /version',
+      pairs: 3,
+      divergences: 4,
+      firstMs: 1000,
+      lastMs: 61_000,
+      route: 'GET /a',
+      path: '/version',
+      as: 'ignore',
+      kinds: [],
+      reason: 'versions restart with each store',
+      owner: 'messaging',
+      until: '',
+      state: 'used',
     },
   ],
   events: [

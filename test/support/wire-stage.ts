@@ -52,7 +52,12 @@ export function bytesAlone(): Analyst {
       return compare;
     },
     onVerdict: (listener) => void listeners.push(listener),
+    ruled: () => undefined,
     takeClusters: () => [],
+    takeRules: () => [],
+    equal: () => undefined,
+    begin: () => undefined,
+    noise: () => null,
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),
     close: () => Promise.resolve(),

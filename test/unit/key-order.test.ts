@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KeyOrder, type OrderedTask } from '../../src/proxy/mirror/key-order.ts';
 
+const WRITE = { route: 'POST /k', method: 'POST', atMs: 1 };
+const LONE = { route: 'POST other', method: 'POST', atMs: 2 };
+
 function recorder() {
   const order = new KeyOrder();
   const ran: string[] = [];
@@ -75,31 +78,57 @@ describe('order per key', () => {
     expect(pending()).toEqual([]);
   });
 
-  it('calls a read raced when a live write of its key overlaps with it, before or after', () => {
+  it('names the live write that overlaps with a read, begun before it or after', () => {
     const { order } = recorder();
-    const begin = (isWrite: boolean) => order.liveBegins(['k'], isWrite, 'legacy');
-    const read = begin(false);
-    const write = begin(true);
-    const late = begin(false);
-    expect([read.isRaced, write.isRaced, late.isRaced]).toEqual([false, false, true]);
-    expect(order.liveEnds(['k'], false, read)).toBe(true);
-    expect(order.liveEnds(['k'], true, write)).toBe(false);
-    expect(order.liveEnds(['k'], false, late)).toBe(false);
-    const calm = begin(false);
-    expect(calm.isRaced).toBe(false);
-    expect(order.liveEnds(['k'], false, calm)).toBe(false);
+    const read = order.liveBegins(['k'], 'legacy');
+    const write = order.liveBegins(['k'], 'legacy', WRITE);
+    const late = order.liveBegins(['k'], 'legacy');
+    expect([read.overlap, write.overlap, late.overlap]).toEqual([null, null, WRITE]);
+    expect(order.isQuiet(['j', 'k'])).toBe(false);
+    expect(order.liveEnds(['k'], read)).toBe(WRITE);
+    expect(order.liveEnds(['k'], write)).toBeNull();
+    expect(order.isQuiet(['j', 'k'])).toBe(true);
+    expect(order.liveEnds(['k'], late)).toBeNull();
+    const calm = order.liveBegins(['k'], 'legacy');
+    expect(calm.overlap).toBeNull();
+    expect(order.liveEnds(['k'], calm)).toBeNull();
     expect(order.size).toBe(0);
   });
 
-  it('knows when a live write went to the side where a shadow read was still waiting', () => {
+  it('names the live write that went to the side where a shadow read was still waiting', () => {
     const { order, task } = recorder();
-    const arrival = order.liveBegins(['k'], false, 'candidate');
+    const arrival = order.liveBegins(['k'], 'candidate');
     const shadow = { ...task('r', ['k'], false), target: 'legacy' as const };
     order.acquire(shadow);
-    order.liveEnds(['k'], false, arrival);
-    const write = order.liveBegins(['j', 'k'], true, 'legacy');
-    expect(order.wasOvertaken(['k'], 'legacy', arrival)).toBe(true);
-    expect(order.wasOvertaken(['k'], 'candidate', arrival)).toBe(false);
-    expect(order.wasOvertaken(['k'], 'legacy', write)).toBe(false);
+    order.liveEnds(['k'], arrival);
+    const write = order.liveBegins(['j', 'k'], 'legacy', WRITE);
+    expect(order.overtakenBy(['k'], 'legacy', arrival)).toBe(WRITE);
+    expect(order.overtakenBy(['k'], 'candidate', arrival)).toBeNull();
+    expect(order.overtakenBy(['k'], 'legacy', write)).toBeNull();
+  });
+
+  it('holds a write without a copy against reads of either side, and against no write', () => {
+    const { order, task } = recorder();
+    const read = order.liveBegins(['k'], 'legacy');
+    order.acquire(task('r', ['k'], false));
+    const first = order.liveBegins(['k'], 'legacy', WRITE);
+    const lone = order.liveBegins(['k'], 'legacy', LONE, true);
+    const beside = order.liveBegins(['k'], 'legacy', WRITE);
+    const during = order.liveBegins(['k'], 'candidate');
+    expect([lone.overlap, beside.overlap, during.overlap]).toEqual([WRITE, WRITE, WRITE]);
+    expect(order.liveEnds(['k'], first)).toBe(WRITE);
+    expect(order.liveEnds(['k'], beside)).toBeNull();
+    expect(order.overtakenBy(['k'], 'candidate', read)).toBe(LONE);
+    expect(order.liveBegins(['k'], 'legacy').overlap).toBe(LONE);
+    expect(order.liveBegins(['k'], 'legacy', WRITE).overlap).toBeNull();
+  });
+
+  it('is not quiet while a shadow write of the key waits or is under way', () => {
+    const { order, task } = recorder();
+    const write = task('w', ['k'], true);
+    order.acquire(write);
+    expect(order.isQuiet(['k'])).toBe(false);
+    order.release(write);
+    expect(order.isQuiet(['k'])).toBe(true);
   });
 });

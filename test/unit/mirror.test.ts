@@ -39,7 +39,7 @@ function setup() {
       live: null,
       shadow: null,
       hasLiveEnded: false,
-      arrival: { sequence: 0, isRaced: false },
+      arrival: { sequence: 0, write: null, isLone: false, overlap: null },
       onShadowEnd: null,
       pacer: null,
       requestFor: () => ({}),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderMetrics } from '../../src/control/metrics.ts';
 import { VERBS } from '../../src/control/routes.ts';
 import { DROP_REASONS, NOT_COMPARABLE_REASONS, SKIP_REASONS } from '../../src/model/pair.ts';
+import { UNCHECKED_REASONS, UNUSED_REASONS } from '../../src/model/race.ts';
 import { REJECT_REASONS } from '../../src/model/reject.ts';
 import { TAINT_REASONS } from '../../src/model/window.ts';
 import { SAMPLE_STATUS } from '../support/status-sample.ts';
@@ -29,6 +30,8 @@ describe('the page on monitoring', () => {
     ['Skipped', SKIP_REASONS],
     ['Dropped', DROP_REASONS],
     ['Not comparable', NOT_COMPARABLE_REASONS],
+    ['Not asked again', UNCHECKED_REASONS],
+    ['Noise', UNUSED_REASONS],
     ['Rejected', REJECT_REASONS],
     ['Tainted', TAINT_REASONS],
   ])('names every reason under %s, and no other', (heading, reasons) => {

@@ -1,8 +1,16 @@
 /** What a proxy and its analyst thread say to each other. Bodies travel in one moved buffer. */
 import type { Cluster } from '../../model/cluster.ts';
 import type { Answer, Exchange } from '../../model/exchange.ts';
-import type { Comparison, Pair } from '../../model/pair.ts';
-import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
+import type { NoiseState } from '../../compare/noise/noise.ts';
+import type { NoisePart, NoiseView } from '../../model/noise.ts';
+import type { Comparison, Pair, RuleCount } from '../../model/pair.ts';
+import type {
+  CompareRule,
+  KeySource,
+  RecordSettings,
+  RouteSettings,
+} from '../../model/settings.ts';
+import type { Ruling } from '../referee/dispute.ts';
 
 /** One pair for the analyst. */
 export interface AnalystItem {
@@ -11,18 +19,48 @@ export interface AnalystItem {
   readonly pair: Pair;
   readonly compare: boolean;
   readonly record: boolean;
-  /** Its two sides may rightly differ: its divergences are not shown. */
+  /** Its two sides may rightly differ, or it was asked again: its divergences are not shown. */
   readonly isTainted?: boolean;
+  /** Its divergences are shown when the referee has ruled, and says so. */
+  readonly isHeld?: boolean;
+  /**
+   * Legacy twice, the second answer in the candidate's place: what differs is noise. Goes into no
+   * count of pairs, and no verdict comes back.
+   */
+  readonly isNoise?: boolean;
   /** All keys of the request, where it has more than the pair's first one. */
   readonly keys?: readonly string[];
+  /** Absent: noise takes nothing out. */
+  readonly noise?: NoisePart | undefined;
+}
+
+/** Judged pairs of a route that were byte-equal: noise is a share of all, these included. */
+export type EqualPairs = readonly [route: string, pairs: number];
+
+/** How noise is learned. */
+export interface NoiseStart {
+  /** Proxies that learn, this one among them. */
+  readonly workers: number;
+  /** What an earlier thread of this proxy has learned; null for nothing. */
+  readonly state: NoiseState | null;
+}
+
+/** What was learned: what is shown of it, and all of it for a thread that may have to follow. */
+export interface NoiseTold {
+  readonly view: NoiseView;
+  readonly state: NoiseState;
 }
 
 /** What a thread is started with. */
 export interface AnalystStart {
   readonly routes: readonly RouteSettings[];
+  /** Rules of requests that match no route. */
+  readonly compare: readonly CompareRule[];
   readonly key: readonly KeySource[] | null;
   readonly record: RecordSettings | null;
   readonly redactKey: Uint8Array;
+  /** Null where legacy is never asked twice. */
+  readonly noise: NoiseStart | null;
 }
 
 /** An item whose bodies stand in `bytes`, one after the other; a length of -1 is no body. */
@@ -40,7 +78,16 @@ export interface RecordingState {
 }
 
 export type ToAnalyst =
-  | { readonly kind: 'items'; readonly items: readonly PackedItem[] }
+  | {
+      readonly kind: 'items';
+      readonly items: readonly PackedItem[];
+      /** Those since the last message. */
+      readonly equal: readonly EqualPairs[];
+    }
+  /** Another candidate build: its differences are counted anew. */
+  | { readonly kind: 'begin' }
+  /** What becomes of held divergences. */
+  | { readonly kind: 'ruling'; readonly id: number; readonly ruling: Ruling }
   /** Answered by a report once everything before it is done. */
   | { readonly kind: 'report' }
   | { readonly kind: 'close' };
@@ -57,7 +104,11 @@ export type FromAnalyst =
       readonly kind: 'clusters';
       /** Since the last message of them. */
       readonly clusters: readonly Cluster[];
+      /** What rules hid since the last time. */
+      readonly rules: readonly RuleCount[];
       readonly recording: RecordingState | null;
+      /** Null where nothing is learned, and most of the time where something is. */
+      readonly noise: NoiseTold | null;
     }
   | { readonly kind: 'reported' };
 

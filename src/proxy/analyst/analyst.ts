@@ -5,30 +5,44 @@
  */
 import { Worker } from 'node:worker_threads';
 import { ClusterTable } from '../../compare/cluster.ts';
+import { RuleTally } from '../../compare/rules/rule-tally.ts';
 import { assert } from '../../kit/assert.ts';
 import { entryPath } from '../../kit/entry.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import type { Comparison } from '../../model/pair.ts';
-import type { KeySource, RecordSettings, RouteSettings } from '../../model/settings.ts';
+import type { NoiseView } from '../../model/noise.ts';
+import type { Comparison, RuleCount } from '../../model/pair.ts';
+import type {
+  CompareRule,
+  KeySource,
+  RecordSettings,
+  RouteSettings,
+} from '../../model/settings.ts';
 import {
   type AnalystItem,
   type AnalystStart,
   type FromAnalyst,
+  type NoiseStart,
+  type NoiseTold,
   type PackedItem,
   packItem,
   type RecordingState,
   type ToAnalyst,
 } from './analyst-messages.ts';
+import type { Ruling } from '../referee/dispute.ts';
 
 export interface AnalystOptions {
   readonly routes: readonly RouteSettings[];
+  /** Rules of requests that match no route; none unless given. */
+  readonly compare?: readonly CompareRule[];
   readonly record: RecordSettings | null;
   /** At least 16 bytes: credentials become tokens under it wherever they are kept. */
   readonly redactKey: Uint8Array;
   /** Where keys are, for the recording's description. */
   readonly key?: readonly KeySource[] | null;
+  /** Proxies that learn noise, this one among them; not given: legacy is never asked twice. */
+  readonly noiseWorkers?: number;
   /** The thread's file; the analyst's own unless given. */
   readonly threadUrl?: URL;
   /** Silence, with work under way, after which the thread counts as hung. */
@@ -41,8 +55,18 @@ export interface Analyst {
   /** False when it was dropped: too much is under way, or the thread is just being replaced. */
   offer(item: AnalystItem): boolean;
   onVerdict(listener: (id: number, comparison: Comparison) => void): void;
+  /** What the referee makes of a mismatch whose divergences are held. */
+  ruled(id: number, ruling: Ruling): void;
   /** Those since the last call, but for what is younger than 200 ms. */
   takeClusters(): readonly Cluster[];
+  /** What rules hid since the last call, as old. */
+  takeRules(): readonly RuleCount[];
+  /** A byte-equal pair that is judged: noise is a share of all pairs. */
+  equal(route: string): void;
+  /** Another candidate build: what legacy shows against itself stays known. */
+  begin(): void;
+  /** What is noise, about a second old; null where nothing is learned. */
+  noise(): NoiseView | null;
   /** Pairs that should have been recorded and were not. */
   recordsDropped(): number;
   /** Resolves when everything offered so far is answered and the clusters are up to date. */
@@ -85,13 +109,20 @@ class AnalystThread implements Analyst {
   #batch: PackedItem[] = [];
   #waiters: (() => void)[] = [];
   readonly #clusters = new ClusterTable(null);
+  readonly #rules = new RuleTally();
+  /** Maps of which it was said that they fail, or are switched off. */
+  readonly #told = new Set<string>();
+  /** Byte-equal pairs that the thread was not told of yet, by route. */
+  #equal = new Map<string, number>();
+  #noise: NoiseTold | null = null;
   #recording: RecordingState | null = null;
   #recordsDropped = 0;
 
   constructor(options: AnalystOptions) {
-    const { routes, record, redactKey, key = null } = options;
+    const { routes, compare = [], record, redactKey, key = null, noiseWorkers } = options;
     this.#options = options;
-    this.#start = { routes, key, record, redactKey: new Uint8Array(redactKey) };
+    const noise = noiseWorkers === undefined ? null : { workers: noiseWorkers, state: null };
+    this.#start = { routes, compare, key, record, redactKey: new Uint8Array(redactKey), noise };
     this.#watchdog = setInterval(
       () => this.#checkForHang(),
       (options.hangMs ?? LIMITS.analystHangMs) / HANG_CHECKS,
@@ -109,7 +140,8 @@ class AnalystThread implements Analyst {
     const isBehind = count * 2 >= LIMITS.analystQueueMax || bytes * 2 >= LIMITS.analystBytesMax;
     const record = item.record && !isBehind;
     if (item.record && !record) this.#recordsDropped += 1;
-    if (!record && !item.compare) return false;
+    const isLearned = item.isNoise === true && !isBehind;
+    if (!record && !item.compare && !isLearned) return false;
     const packed = packItem(record === item.record ? item : { ...item, record });
     this.#pending.push({
       id: item.id,
@@ -128,8 +160,34 @@ class AnalystThread implements Analyst {
     this.#listeners.push(listener);
   }
 
+  ruled(id: number, ruling: Ruling): void {
+    // A new thread holds nothing of what an earlier one has found.
+    if (this.#worker !== null && !this.#isClosing) this.#post({ kind: 'ruling', id, ruling });
+  }
+
   takeClusters(): readonly Cluster[] {
     return this.#clusters.take();
+  }
+
+  takeRules(): readonly RuleCount[] {
+    return this.#rules.take();
+  }
+
+  equal(route: string): void {
+    if (this.#start.noise === null) return;
+    const count = this.#equal.get(route) ?? 0;
+    if (count === 0 && this.#equal.size >= LIMITS.routesMax) return;
+    this.#equal.set(route, count + 1);
+  }
+
+  begin(): void {
+    if (this.#start.noise === null || this.#worker === null || this.#isClosing) return;
+    this.#flush();
+    this.#post({ kind: 'begin' });
+  }
+
+  noise(): NoiseView | null {
+    return this.#noise?.view ?? null;
   }
 
   recordsDropped(): number {
@@ -172,7 +230,7 @@ class AnalystThread implements Analyst {
     const worker = new Worker(
       this.#options.threadUrl ?? entryPath(import.meta.url, './analyst-thread'),
       {
-        workerData: this.#start,
+        workerData: { ...this.#start, noise: this.#noiseStart() },
         resourceLimits: { maxOldGenerationSizeMb: LIMITS.analystHeapMaxMib },
       },
     );
@@ -188,6 +246,12 @@ class AnalystThread implements Analyst {
     worker.unref();
   }
 
+  /** What an earlier thread has learned stays known. */
+  #noiseStart(): NoiseStart | null {
+    const { noise } = this.#start;
+    return noise === null ? null : { ...noise, state: this.#noise?.state ?? null };
+  }
+
   #take(message: FromAnalyst): void {
     this.#silentChecks = 0;
     switch (message.kind) {
@@ -200,12 +264,23 @@ class AnalystThread implements Analyst {
         break;
       case 'clusters':
         this.#clusters.absorb(message.clusters);
+        this.#rules.absorb(message.rules);
+        for (const count of message.rules) this.#warnOfMap(count);
         this.#takeRecording(message.recording);
+        if (message.noise !== null) this.#noise = message.noise;
         break;
       case 'reported':
         this.#waiters.shift()?.();
         break;
     }
+  }
+
+  /** Once when it first fails, and once when it is switched off. */
+  #warnOfMap({ rule, problem, isOff = false }: RuleCount): void {
+    const what = `${rule} ${isOff}`;
+    if (problem === undefined || this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#warn(`a map of the compare rules failed (${rule}): ${problem}`);
   }
 
   #takeRecording(recording: RecordingState | null): void {
@@ -219,8 +294,10 @@ class AnalystThread implements Analyst {
     if (this.#batch.length === 0) return;
     const items = this.#batch;
     this.#batch = [];
+    const equal = [...this.#equal];
+    this.#equal.clear();
     const buffers = items.map((item) => item.bytes.buffer as ArrayBuffer);
-    this.#post({ kind: 'items', items }, buffers);
+    this.#post({ kind: 'items', items, equal }, buffers);
   }
 
   #post(message: ToAnalyst, buffers: ArrayBuffer[] = []): void {

@@ -5,7 +5,12 @@ export function createSilentAnalyst(): Analyst {
   return {
     offer: () => false,
     onVerdict: () => undefined,
+    ruled: () => undefined,
     takeClusters: () => [],
+    takeRules: () => [],
+    equal: () => undefined,
+    begin: () => undefined,
+    noise: () => null,
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -1,4 +1,6 @@
-import type { Side } from '../../model/exchange.ts';
+import { LIMITS } from '../../kit/limits.ts';
+import { SIDES, type Side } from '../../model/exchange.ts';
+import type { LiveWrite } from '../../model/race.ts';
 
 /** A shadow request and what it waits for. Reads of a key run together, writes alone. */
 export interface OrderedTask {
@@ -12,11 +14,15 @@ export interface OrderedTask {
   run(): void;
 }
 
-/** A request's place among all mirrored ones of this proxy. */
+/** A request's place among all those of this proxy whose keys are watched. */
 export interface Arrival {
   readonly sequence: number;
-  /** A live write of one of its keys was under way as it arrived. */
-  readonly isRaced: boolean;
+  /** What it is, where it is a write; null for a read. */
+  readonly write: LiveWrite | null;
+  /** A write of which the other side gets no copy: it matters to reads alone. */
+  readonly isLone: boolean;
+  /** A live write of one of its keys that was under way as it arrived; null for none. */
+  readonly overlap: LiveWrite | null;
 }
 
 interface Lane {
@@ -25,10 +31,12 @@ interface Lane {
   /** Shadow writes waiting or running, by the side they go to. */
   readonly pendingWrites: Record<Side, number>;
   waiting: OrderedTask[];
-  liveWrites: number;
+  /** Live writes under way, in the order in which they arrived. */
+  readonly liveWrites: Arrival[];
   liveReads: number;
-  /** Sequence number of the newest live write, by the side it went to; 0 for none. */
-  readonly newestLiveWrite: Record<Side, number>;
+  /** The newest live write with a copy, by the side that it went to; null for none. */
+  readonly newestLiveWrite: Record<Side, Arrival | null>;
+  newestLoneWrite: Arrival | null;
 }
 
 /**
@@ -37,6 +45,8 @@ interface Lane {
  */
 export class KeyOrder {
   readonly #lanes = new Map<string, Lane>();
+  /** The newest write of a key that came while another was under way, the oldest first. */
+  readonly #doubts = new Map<string, LiveWrite>();
   #sequence = 0;
 
   /** Keys with something under way. */
@@ -87,44 +97,82 @@ export class KeyOrder {
     return lane !== undefined && lane.pendingWrites[side] > 0;
   }
 
-  /** A mirrored request arrives, its live leg about to begin. Answers its place in the order. */
-  liveBegins(keys: readonly string[], isWrite: boolean, side: Side): Arrival {
-    this.#sequence += 1;
-    let isRaced = false;
+  /** No write of these keys is under way, on the live side or towards a shadow. */
+  isQuiet(keys: readonly string[]): boolean {
     for (const key of keys) {
-      const lane = this.#lane(key);
-      if (lane.liveWrites > 0) isRaced = true;
-      if (isWrite) {
-        lane.liveWrites += 1;
-        lane.newestLiveWrite[side] = this.#sequence;
-      } else lane.liveReads += 1;
+      const lane = this.#lanes.get(key);
+      if (lane === undefined) continue;
+      const { liveWrites, pendingWrites } = lane;
+      if (liveWrites.length + pendingWrites.legacy + pendingWrites.candidate > 0) return false;
     }
-    return { sequence: this.#sequence, isRaced };
-  }
-
-  /** Its live leg has ended; true when a later live write of one of its keys overlapped with it. */
-  liveEnds(keys: readonly string[], isWrite: boolean, arrival: Arrival): boolean {
-    let isRaced = false;
-    for (const key of keys) {
-      const lane = this.#lane(key);
-      if (isWrite) lane.liveWrites -= 1;
-      else lane.liveReads -= 1;
-      const { legacy, candidate } = lane.newestLiveWrite;
-      if (Math.max(legacy, candidate) > arrival.sequence) isRaced = true;
-      this.#forgetIdle(key, lane);
-    }
-    return isRaced;
+    return true;
   }
 
   /**
-   * Whether a later live write of one of the keys went straight to `side`, where this request's
-   * shadow leg was still waiting or under way. Ask before the task is released.
+   * A request arrives, its live leg about to begin on `side`. `write`: what it is, where it is a
+   * write; `isLone`: one that the other side gets no copy of. Answers its place in the order.
    */
-  wasOvertaken(keys: readonly string[], side: Side, arrival: Arrival): boolean {
-    return keys.some((key) => {
+  liveBegins(
+    keys: readonly string[],
+    side: Side,
+    write: LiveWrite | null = null,
+    isLone = false,
+  ): Arrival {
+    this.#sequence += 1;
+    let overlap: LiveWrite | null = null;
+    for (const key of keys) overlap ??= underWay(this.#lanes.get(key), write === null);
+    const arrival: Arrival = { sequence: this.#sequence, write, isLone, overlap };
+    for (const key of keys) {
+      const lane = this.#lane(key);
+      if (write !== null && !isLone && underWay(lane, false) !== null) this.#doubt(key, write);
+      if (write === null) lane.liveReads += 1;
+      else lane.liveWrites.push(arrival);
+      if (write !== null && isLone) lane.newestLoneWrite = arrival;
+      else if (write !== null) lane.newestLiveWrite[side] = arrival;
+    }
+    return arrival;
+  }
+
+  /**
+   * The keys, of these, with two writes that were under way on the live side at once since then:
+   * which came first there is open, and the shadow may have got them in another order.
+   */
+  doubtful(keys: readonly string[], sinceMs: number): readonly string[] {
+    if (this.#doubts.size === 0) return [];
+    return keys.filter((key) => (this.#doubts.get(key)?.atMs ?? -Infinity) >= sinceMs);
+  }
+
+  /** Its live leg has ended; a later live write of one of its keys that overlapped with it. */
+  liveEnds(keys: readonly string[], arrival: Arrival): LiveWrite | null {
+    let overlap: LiveWrite | null = null;
+    for (const key of keys) {
+      const lane = this.#lane(key);
+      if (arrival.write === null) lane.liveReads -= 1;
+      else lane.liveWrites.splice(lane.liveWrites.indexOf(arrival), 1);
+      for (const side of SIDES) overlap ??= laterWrite(lane, side, arrival);
+      this.#forgetIdle(key, lane);
+    }
+    return overlap;
+  }
+
+  /**
+   * A later live write of one of the keys that went straight to `side`, where this request's
+   * shadow leg was still waiting or under way; null for none. Ask before the task is released.
+   */
+  overtakenBy(keys: readonly string[], side: Side, arrival: Arrival): LiveWrite | null {
+    for (const key of keys) {
       const lane = this.#lanes.get(key);
-      return lane !== undefined && lane.newestLiveWrite[side] > arrival.sequence;
-    });
+      const write = lane === undefined ? null : laterWrite(lane, side, arrival);
+      if (write !== null) return write;
+    }
+    return null;
+  }
+
+  #doubt(key: string, write: LiveWrite): void {
+    this.#doubts.delete(key);
+    this.#doubts.set(key, write);
+    if (this.#doubts.size <= LIMITS.writeOrderDoubtsMax) return;
+    this.#doubts.delete(this.#doubts.keys().next().value!);
   }
 
   #lane(key: string): Lane {
@@ -135,9 +183,10 @@ export class KeyOrder {
         isWriting: false,
         pendingWrites: { legacy: 0, candidate: 0 },
         waiting: [],
-        liveWrites: 0,
+        liveWrites: [],
         liveReads: 0,
-        newestLiveWrite: { legacy: 0, candidate: 0 },
+        newestLiveWrite: { legacy: null, candidate: null },
+        newestLoneWrite: null,
       };
       this.#lanes.set(key, lane);
     }
@@ -146,9 +195,23 @@ export class KeyOrder {
 
   #forgetIdle(key: string, lane: Lane): void {
     if (lane.activeReads > 0 || lane.isWriting || lane.waiting.length > 0) return;
-    if (lane.liveReads > 0 || lane.liveWrites > 0) return;
+    if (lane.liveReads > 0 || lane.liveWrites.length > 0) return;
     this.#lanes.delete(key);
   }
+}
+
+/** A live write under way; `withLone`: or one without a copy. */
+function underWay(lane: Lane | undefined, withLone: boolean): LiveWrite | null {
+  const found = lane?.liveWrites.findLast(({ isLone }) => withLone || !isLone);
+  return found?.write ?? null;
+}
+
+function laterWrite(lane: Lane, side: Side, arrival: Arrival): LiveWrite | null {
+  const newest = lane.newestLiveWrite[side];
+  if (newest !== null && newest.sequence > arrival.sequence) return newest.write;
+  // Where both sides stand on one store, it is there for both of them.
+  const lone = arrival.write === null ? lane.newestLoneWrite : null;
+  return lone !== null && lone.sequence > arrival.sequence ? lone.write : null;
 }
 
 function isFree(lane: Lane, isWrite: boolean): boolean {

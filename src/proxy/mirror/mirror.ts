@@ -29,6 +29,8 @@ export interface Mirror {
   setPaused(isPaused: boolean): void;
   /** Bytes more, or fewer, that are kept for copies; false when there is no room for them. */
   hold(bytes: number): boolean;
+  /** This side has failed again and again: nothing is sent to it now. */
+  isLeftAlone(side: Side): boolean;
   /** Copies waiting or under way. */
   readonly outstanding: number;
   state(): MirrorState;
@@ -81,7 +83,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
 
   refusal(side: Side, bodyBytes: number, isWrite: boolean): DropReason | null {
     if (this.#parts.overload() >= OVERLOAD.mirror) return 'overload';
-    if (this.#isLeftAlone(side)) return 'breaker-open';
+    if (this.isLeftAlone(side)) return 'breaker-open';
     const waiting = (this.outstanding - this.#inFlight) / LIMITS.shadowQueueMax;
     const held = (this.#heldBytes + bodyBytes) / LIMITS.shadowBytesMax;
     const fullness = Math.max(waiting, held);
@@ -162,7 +164,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
     this.outstanding -= 1;
     this.#tellBreaker(task, shadow.outcome, shadow.finishedUs);
     const { order } = this.#parts;
-    if (order.wasOvertaken(keys, target, passage.arrival)) passage.isRaced = true;
+    passage.overlap ??= order.overtakenBy(keys, target, passage.arrival);
   }
 
   release(task: ShadowTask): void {
@@ -213,13 +215,13 @@ class BudgetedMirror implements Mirror, TaskRunner {
   };
 
   #isSendable(task: ShadowTask): boolean {
-    if (this.#isPaused || task.isCut || this.#isLeftAlone(task.target)) return false;
+    if (this.#isPaused || task.isCut || this.isLeftAlone(task.target)) return false;
     // It would overtake what missed the shadow while it waited.
     if (task.isWrite && this.#parts.holdsWrites?.(task.keys) === true) return false;
     return this.#parts.overload() < OVERLOAD.mirror;
   }
 
-  #isLeftAlone(side: Side): boolean {
+  isLeftAlone(side: Side): boolean {
     const breaker = this.#breakers[side];
     return breaker.state !== 'closed' && breaker.isOpen(this.#parts.clock.nowUs());
   }

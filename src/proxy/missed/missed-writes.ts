@@ -53,6 +53,11 @@ export class MissedWrites {
     return this.#parts.tainted.held.hasAny(keys);
   }
 
+  /** Whether a write of any of these keys is not on both sides yet, for all that is known. */
+  hasOpen(keys: readonly string[]): boolean {
+    return this.holds(keys) || keys.some((key) => this.#turns.has(key));
+  }
+
   /** The live leg of a write is about to begin: that is its place among the writes of its keys. */
   liveBegins(passage: Passage): void {
     const { identity, plan } = passage;

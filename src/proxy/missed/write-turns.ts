@@ -33,6 +33,11 @@ export class WriteTurns<T> {
     return this.#queues.size;
   }
 
+  /** Whether the fate of a write of the key is open, or is still to be told. */
+  has(key: string): boolean {
+    return this.#queues.has(key);
+  }
+
   /** A write arrives, with each key once. */
   begins(write: T, keys: readonly string[]): void {
     const turn: Turn<T> = { write, keys, missing: 0, bytes: -1 };
