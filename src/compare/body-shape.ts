@@ -1,5 +1,6 @@
 /** What a body is, by its Content-Type; by how it begins only where it has none. */
 import { isUtf8 } from 'node:buffer';
+import { LIMITS } from '../kit/limits.ts';
 import { headerValue, type RawHeaders } from '../model/exchange.ts';
 
 export type BodyShape =
@@ -24,10 +25,23 @@ const RECORDS = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|strea
 const TEXT =
   /^(?:text\/.+|application\/(?:(?:.+\+)?(?:xml|yaml)|x-yaml|toml|(?:x-)?javascript|graphql|sql))$/;
 
-/** The shape of a body with these fields. */
+const shapes = new Map<string, BodyShape | null>();
+
+/** The shape of a body with these fields. Types seen before are not taken apart again. */
 export function shapeOf(headers: RawHeaders, bytes: Uint8Array): BodyShape {
-  const { name, parameters } = mediaTypeOf(headers);
-  if (name === '') return sniffed(bytes);
+  const type = headerValue(headers, 'content-type') ?? '';
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    shape = shapeOfType(type);
+    if (shapes.size < LIMITS.comparedNamesMax) shapes.set(type, shape);
+  }
+  return shape ?? sniffed(bytes);
+}
+
+/** Null where no type is given. */
+function shapeOfType(type: string): BodyShape | null {
+  const { name, parameters } = parseMediaType(type);
+  if (name === '') return null;
   if (/[/+]json$/.test(name)) return 'json';
   if (RECORDS.test(name)) return 'records';
   if (name === 'text/event-stream') return 'events';

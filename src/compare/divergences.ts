@@ -47,11 +47,24 @@ export class DivergenceList {
   ): void {
     if (this.isFull) return;
     this.#seen += 1;
-    const cause = `${kind} ${templateOf(path)}`;
-    const count = this.#counts.get(cause) ?? 0;
-    this.#counts.set(cause, count + 1);
-    if (count >= LIMITS.divergencesPerPathMax) return;
+    if (this.#isOneTooMany(path, kind)) return;
     this.#found.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
+  }
+
+  /** Causes are counted from the moment on when one could have been shown too often. */
+  #isOneTooMany(path: string, kind: DivergenceKind): boolean {
+    const shown = this.#found.length;
+    if (shown < LIMITS.divergencesPerPathMax) return false;
+    if (this.#counts.size === 0) for (const found of this.#found) this.#count(found);
+    return this.#count({ path, kind }) > LIMITS.divergencesPerPathMax;
+  }
+
+  /** How many there are of this cause, this one among them. */
+  #count({ path, kind }: Pick<Divergence, 'path' | 'kind'>): number {
+    const cause = `${kind} ${templateOf(path)}`;
+    const count = (this.#counts.get(cause) ?? 0) + 1;
+    this.#counts.set(cause, count);
+    return count;
   }
 
   /** As {@link add}, of what two equal answers may differ in: told beside their verdict. */

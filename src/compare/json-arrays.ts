@@ -3,6 +3,7 @@
  * the same in another order, or are objects that are known by an identifier of theirs. The time
  * is linear in what the arrays hold, but for sorting.
  */
+import { LIMITS } from '../kit/limits.ts';
 import { type JsonTape, ROW, TAPE_NUMBER, TAPE_OBJECT, TAPE_STRING } from './json-scan.ts';
 import {
   childrenOf,
@@ -182,7 +183,7 @@ function namesOf(tape: JsonTape, row: number): string[] {
   for (const at of childrenOf(tape, row)) {
     if (isContainer(tape, at)) continue;
     const name = keyOf(tape, at);
-    const rank = NAME_RANKS.findIndex((pattern) => pattern.test(name));
+    const rank = rankOf(name);
     if (rank >= 0) ranked.push([rank, name]);
   }
   // By name within a rank: the order of members is not to matter.
@@ -196,6 +197,18 @@ const NAME_RANKS: readonly RegExp[] = [
   /(?:[_-]id|[a-z]I[dD])$/,
   /^(?:name|code|slug|email|title)$/i,
 ];
+
+const ranks = new Map<string, number>();
+
+/** How likely a name identifies, 0 the likeliest; -1 for the rest. Names seen are kept. */
+function rankOf(name: string): number {
+  let rank = ranks.get(name);
+  if (rank === undefined) {
+    rank = NAME_RANKS.findIndex((pattern) => pattern.test(name));
+    if (ranks.size < LIMITS.comparedNamesMax) ranks.set(name, rank);
+  }
+  return rank;
+}
 
 /** Null unless every element is an object with a text or number of its own by that name. */
 function identifiersOf(tape: JsonTape, rows: readonly number[], name: string): string[] | null {

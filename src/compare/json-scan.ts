@@ -35,6 +35,7 @@ export const HASH = 7;
 export const ROW = 8;
 
 const NONE = -1;
+const NOTHING = Buffer.alloc(0);
 const FIRST_ROWS = 512;
 const ROWS_KEPT_MAX = 65_536;
 
@@ -59,11 +60,11 @@ const FINISHED = 2;
 const INVALID = 3;
 const TOO_LARGE = 4;
 
-const LITERALS: Readonly<Record<number, readonly [word: string, kind: number]>> = {
-  0x74: ['true', TAPE_TRUE],
-  0x66: ['false', TAPE_FALSE],
-  0x6e: ['null', TAPE_NULL],
-};
+const LETTER_T = 0x74;
+const LETTER_F = 0x66;
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
 
 /**
  * `invalid`: `at` is the first byte that does not fit, or the length where the text ends early.
@@ -73,7 +74,7 @@ export type JsonScan = 'parsed' | 'invalid' | 'too-large';
 
 /** One text at a time: the next one takes the place of the last. */
 export class JsonTape {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   rows: Int32Array = new Int32Array(FIRST_ROWS * ROW);
   at = 0;
   #used = 0;
@@ -105,7 +106,7 @@ export class JsonTape {
 
   /** Lets go of the text, and of the rows where they have become many. */
   clear(): void {
-    this.bytes = Buffer.alloc(0);
+    this.bytes = NOTHING;
     if (this.rows.length > ROWS_KEPT_MAX * ROW) this.rows = new Int32Array(FIRST_ROWS * ROW);
   }
 
@@ -216,12 +217,11 @@ export class JsonTape {
   }
 
   #readLiteral(row: number, first: number): number {
-    const literal = LITERALS[first];
-    if (literal === undefined) return INVALID;
-    const [word, kind] = literal;
     const start = this.at;
+    const kind = first === LETTER_T ? TAPE_TRUE : first === LETTER_F ? TAPE_FALSE : TAPE_NULL;
+    const word = kind === TAPE_TRUE ? TRUE : kind === TAPE_FALSE ? FALSE : NULL;
     for (let i = 0; i < word.length; i += 1) {
-      if (this.#peek() !== word.charCodeAt(i)) return INVALID;
+      if (this.#peek() !== word[i]) return INVALID;
       this.at += 1;
     }
     return this.#end(row, kind, start, this.at);

@@ -55,7 +55,31 @@ export function childrenOf(tape: JsonTape, row: number): number[] {
 export function keyOf(tape: JsonTape, row: number): string {
   const { rows } = tape;
   const isEscaped = (rows[row + KIND]! & KEY_ESCAPED) !== 0;
-  return textBetween(tape, rows[row + KEY_START]!, rows[row + KEY_END]!, isEscaped);
+  const [start, end] = [rows[row + KEY_START]!, rows[row + KEY_END]!];
+  if (isEscaped || end === start) return textBetween(tape, start, end, isEscaped);
+  const { bytes } = tape;
+  const place = (Math.imul(end - start, 31) + bytes[start]! * 7 + bytes[end - 1]!) % KEYS_KEPT;
+  const known = keys[place]!;
+  if (isTextAt(known, bytes, start, end)) return known;
+  const key = textBetween(tape, start, end, false);
+  if (key.length <= KEY_KEPT_MAX_CHARS) keys[place] = key;
+  return key;
+}
+
+/** Names come again and again: those seen last are not made anew. */
+const KEYS_KEPT = 512;
+const KEY_KEPT_MAX_CHARS = 64;
+const keys: string[] = Array.from({ length: KEYS_KEPT }, () => '');
+
+/** Whether the bytes are those of a text of plain ASCII. */
+function isTextAt(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i += 1) {
+    const byte = bytes[start + i]!;
+    if (byte !== text.charCodeAt(i) || byte > 0x7f) return false;
+  }
+  return true;
 }
 
 function textBetween(tape: JsonTape, start: number, end: number, isEscaped: boolean): string {

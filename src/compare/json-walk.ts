@@ -6,8 +6,9 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import type { DivergenceList } from './divergences.ts';
-import { type JsonScalar, type JsonValue, jsonText, valueOf } from './json.ts';
+import { type JsonValue, valueOf } from './json.ts';
 import { ABSENT, align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
+import { addInTurn, findKey, hasKeyTwice, NEARBY_MAX, rowsByKey } from './json-members.ts';
 import { alignSets } from './json-sets.ts';
 import { END, type JsonTape, KIND_MASK, NEXT, ROW, START, TAPE_ARRAY } from './json-scan.ts';
 import {
@@ -25,6 +26,7 @@ import {
 } from './json-tape.ts';
 import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
 import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
+import { fieldsText, repeatedText, scalarText } from './walk-texts.ts';
 
 /** What is walked, by which rules, and where differences go. */
 export interface WalkInput {
@@ -156,7 +158,8 @@ class Walk {
   }
 
   #visitObjects(path: JsonPath, i: number, j: number): void {
-    const pairs = this.#pairInPlace(i, j) ?? this.#pairByKey(path, i, j);
+    const pairs =
+      this.#pairInPlace(i, j) ?? this.#pairNearby(path, i, j) ?? this.#pairByKey(path, i, j);
     const differing: FieldDifference[] = [];
     const deeper: number[] = [];
     for (let at = 0; at < pairs.length; at += 2) {
@@ -196,6 +199,35 @@ class Walk {
     return pairs;
   }
 
+  /** As {@link #pairByKey}, of few members; null where a key may be repeated. */
+  #pairNearby(path: JsonPath, i: number, j: number): number[] | null {
+    const [a, b] = [this.#a, this.#b];
+    if (Math.max(countOf(a, i), countOf(b, j)) > NEARBY_MAX) return null;
+    const left = childrenOf(b, j);
+    const pairs: number[] = [];
+    const onlyA: number[] = [];
+    let cursor = 0;
+    let isMoved = false;
+    for (const x of childrenOf(a, i)) {
+      const at = findKey(a, x, b, left, cursor);
+      if (at < 0) {
+        if (hasKeyTwice(a, i, x)) return null;
+        onlyA.push(x);
+        continue;
+      }
+      const y = left[at]!;
+      left[at] = ABSENT;
+      isMoved ||= at < cursor;
+      cursor = at + 1;
+      if (!this.#isSame(x, y)) pairs.push(x, y);
+    }
+    const onlyB = left.filter((y) => y !== ABSENT);
+    if (onlyB.some((y) => hasKeyTwice(b, j, y))) return null;
+    addInTurn(pairs, onlyA, onlyB);
+    if (isMoved) this.#noteOrder(path, i, j);
+    return pairs;
+  }
+
   #pairByKey(path: JsonPath, i: number, j: number): number[] {
     const ofA = rowsByKey(this.#a, i);
     const ofB = rowsByKey(this.#b, j);
@@ -221,11 +253,7 @@ class Walk {
       if (ys.length > 1) this.#addRepeated(path, key, [], ys);
       else onlyB.push(ys[0]!);
     }
-    // In turn, so that neither fills the list alone.
-    for (let at = 0; at < Math.max(onlyA.length, onlyB.length); at += 1) {
-      if (at < onlyA.length) pairs.push(onlyA[at]!, ABSENT);
-      if (at < onlyB.length) pairs.push(ABSENT, onlyB[at]!);
-    }
+    addInTurn(pairs, onlyA, onlyB);
     if (isMoved) this.#noteOrder(path, i, j);
     return pairs;
   }
@@ -250,6 +278,10 @@ class Walk {
   }
 
   #addFields(path: JsonPath, differing: readonly FieldDifference[]): void {
+    if (differing.length === 1) {
+      this.#addField(path, differing[0]!);
+      return;
+    }
     const swaps = findSwaps(differing);
     const swapped = new Set(swaps.flat());
     const left = differing.filter((field) => !swapped.has(field));
@@ -262,11 +294,14 @@ class Walk {
     }
     for (const field of left) {
       if (this.#divergences.isFull) return;
-      if (stale.includes(field)) continue;
-      const at = childOf(path, field.key);
-      const [legacy, candidate] = [scalarText(field.legacy), scalarText(field.candidate)];
-      this.#report(at, inferFieldKind(field), legacy, candidate);
+      if (!stale.includes(field)) this.#addField(path, field);
     }
+  }
+
+  #addField(path: JsonPath, field: FieldDifference): void {
+    const legacy = scalarText(field.legacy);
+    const candidate = scalarText(field.candidate);
+    this.#report(childOf(path, field.key), inferFieldKind(field), legacy, candidate);
   }
 
   /** A key that stands there more often on one side: told at once with all its values. */
@@ -346,37 +381,4 @@ function outline(tape: JsonTape, row: number): JsonValue | undefined {
   if (row === ABSENT) return undefined;
   if (!isContainer(tape, row)) return scalarOf(tape, row);
   return { kind: 'array', items: countOf(tape, row) === 0 ? [] : [null], hash: 0 };
-}
-
-/** The rows of each key, in order of first appearance. */
-function rowsByKey(tape: JsonTape, row: number): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  const end = nextOf(tape, row);
-  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
-    const key = keyOf(tape, at);
-    const rows = found.get(key);
-    if (rows === undefined) found.set(key, [at]);
-    else rows.push(at);
-  }
-  return found;
-}
-
-function repeatedText(tape: JsonTape, key: string, rows: readonly number[]): string | undefined {
-  if (rows.length === 0) return undefined;
-  const name = JSON.stringify(key.slice(0, LIMITS.divergenceValueMax));
-  const shown = rows.slice(0, LIMITS.divergencesPerPairMax);
-  return shown.map((row) => `${name}:${rowText(tape, row, LIMITS.divergenceValueMax)}`).join(',');
-}
-
-function scalarText(value: JsonScalar | undefined): string | undefined {
-  return value === undefined ? undefined : jsonText(value, LIMITS.divergenceValueMax);
-}
-
-function fieldsText(fields: readonly FieldDifference[], side: 'legacy' | 'candidate'): string {
-  const text = (value: JsonScalar): string => jsonText(value, LIMITS.divergenceValueMax / 4);
-  const texts = fields.flatMap(({ key, [side]: value }) => {
-    if (value === undefined) return [];
-    return [`${JSON.stringify(key.slice(0, LIMITS.divergenceValueMax / 4))}:${text(value)}`];
-  });
-  return `{${texts.join(',')}}`;
 }

@@ -70,8 +70,8 @@ const DAY_FIELD = /(?:^|_)(?:days?|date|viewed)$|[a-z](?:Days?|Date|Viewed)$/;
  */
 export function inferFieldKind({ key, legacy, candidate }: FieldDifference): DivergenceKind {
   const kind = inferKind(legacy, candidate);
-  if (kind !== 'value' || !DAY_FIELD.test(key)) return kind;
-  return Math.abs(integerOf(legacy) - integerOf(candidate)) === 1 ? 'clock-edge' : kind;
+  if (kind !== 'value' || Math.abs(integerOf(legacy) - integerOf(candidate)) !== 1) return kind;
+  return DAY_FIELD.test(key) ? 'clock-edge' : kind;
 }
 
 /** A whole number that a double holds; NaN for what is none. */

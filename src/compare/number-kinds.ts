@@ -6,14 +6,16 @@ const INTEGER = /^-?\d+$/;
 
 /** The kind of a difference between two JSON numbers that are not written alike. */
 export function kindOfNumbers(a: string, b: string): DivergenceKind {
-  const decimal = exactDecimal(a);
-  if (decimal === exactDecimal(b)) {
+  const areIntegers = INTEGER.test(a) && INTEGER.test(b);
+  // Integers have one notation, but for a signed zero.
+  const decimal = areIntegers && a !== '-0' && b !== '-0' ? undefined : exactDecimal(a);
+  if (decimal !== undefined && decimal === exactDecimal(b)) {
     const isSigned = decimal === '0' && a.startsWith('-') !== b.startsWith('-');
     return isSigned ? 'negative-zero' : 'number-format';
   }
   if (hasLostPrecision(a, b)) return 'id-precision';
   if (hasOverflowed(a, b)) return 'overflow';
-  if (INTEGER.test(a) && INTEGER.test(b)) return kindOfEpochs(a, b) ?? 'value';
+  if (areIntegers) return kindOfEpochs(a, b) ?? 'value';
   const [x, y] = [Number(a), Number(b)];
   // Beyond what a double can hold, one infinity or zero stands for many numbers.
   if (!Number.isFinite(x) || !Number.isFinite(y)) return 'value';

@@ -13,26 +13,44 @@ const DAY_MS = 86_400_000;
 export function kindOfStrings(a: string, b: string): DivergenceKind {
   if (Math.max(a.length, b.length) > LIKENED_MAX_CHARS)
     return isCutOff(a, b) ? 'truncated' : 'value';
+  const kind = beginsLikeNumber(a) || beginsLikeNumber(b) ? kindOfDigits(a, b) : undefined;
+  if (kind !== undefined) return kind;
+  return kindOfMoments(a, b) ?? kindOfTexts(a, b);
+}
+
+function beginsLikeNumber(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first >= 0x30 && first <= 0x39) || first === 0x2d;
+}
+
+function kindOfDigits(a: string, b: string): DivergenceKind | undefined {
   if (hasLostPrecision(a, b)) return 'id-precision';
   if (hasOverflowed(a, b)) return 'overflow';
-  if (areNeighbours(dayOf(a), dayOf(b))) return 'clock-edge';
+  return areNeighbours(dayOf(a), dayOf(b)) ? 'clock-edge' : undefined;
+}
+
+/** No date is shorter: `2024-03-01T12:00`. */
+const MOMENT_MIN_CHARS = 16;
+
+function kindOfMoments(a: string, b: string): DivergenceKind | undefined {
+  if (Math.min(a.length, b.length) < MOMENT_MIN_CHARS) return undefined;
   const momentA = parseMoment(a);
   const momentB = momentA === undefined ? undefined : parseMoment(b);
-  if (momentA !== undefined && momentB !== undefined) {
-    if (isSameMoment(momentA, momentB)) return 'timestamp-format';
-    return isLessPrecise(momentA, momentB) ? 'timestamp-precision' : 'value';
-  }
-  return kindOfTexts(a, b);
+  if (momentA === undefined || momentB === undefined) return undefined;
+  if (isSameMoment(momentA, momentB)) return 'timestamp-format';
+  return isLessPrecise(momentA, momentB) ? 'timestamp-precision' : 'value';
 }
 
 function kindOfTexts(a: string, b: string): DivergenceKind {
   if (a.isWellFormed() !== b.isWellFormed()) return 'encoding';
-  if (withoutSpace(a) === withoutSpace(b)) return 'white-space';
-  if (a.toLowerCase() === b.toLowerCase()) return 'letter-case';
-  if ((hasWide(a) || hasWide(b)) && a.normalize('NFKC') === b.normalize('NFKC')) {
-    return 'normal-form';
+  const hasSpace = SPACE.test(a) || SPACE.test(b);
+  if (hasSpace && withoutSpace(a) === withoutSpace(b)) return 'white-space';
+  if (a.length === b.length && a.toLowerCase() === b.toLowerCase()) return 'letter-case';
+  if (isEscapedOf(a, b) || isEscapedOf(b, a)) return 'encoding';
+  if (hasWide(a) || hasWide(b)) {
+    if (a.normalize('NFKC') === b.normalize('NFKC')) return 'normal-form';
+    if (isSameTextEncodedTwice(a, b)) return 'encoding';
   }
-  if (isSameTextEncodedTwice(a, b)) return 'encoding';
   if (isCutOff(a, b)) return 'truncated';
   const form = formOf(a);
   return form !== undefined && form === formOf(b) ? 'generated' : 'value';
@@ -44,14 +62,15 @@ function isCutOff(a: string, b: string): boolean {
   return isShorter && long.startsWith(short);
 }
 
+const SPACE = /[\s\u200b\ufeff]/;
+const SPACES = /[\s\u200b\ufeff]+/g;
+
 function withoutSpace(text: string): string {
-  return text.replace(/[\s\u200b\ufeff]+/g, '');
+  return text.replace(SPACES, '');
 }
 
-/** UTF-8 read as Latin-1, a character lost to U+FFFD, or escapes that were left standing. */
+/** UTF-8 read as Latin-1, or a character lost to U+FFFD. */
 function isSameTextEncodedTwice(a: string, b: string): boolean {
-  if (isEscapedOf(a, b) || isEscapedOf(b, a)) return true;
-  if (!hasWide(a) && !hasWide(b)) return false;
   if (Buffer.from(a, 'utf8').toString('latin1') === b) return true;
   if (Buffer.from(b, 'utf8').toString('latin1') === a) return true;
   return a.includes('\uFFFD') !== b.includes('\uFFFD');
