@@ -10,9 +10,10 @@ const SEED = 0x64_69_73_74;
 export const DISTINCT_ERROR: number = 1.04 / Math.sqrt(REGISTERS);
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const VALUES: Readonly<Record<string, number>> = Object.fromEntries(
-  Array.from(ALPHABET, (letter, value) => [letter, value]),
-);
+const CODES = Buffer.from(ALPHABET, 'latin1');
+const VALUES = new Uint8Array(128);
+CODES.forEach((code, value) => (VALUES[code] = value));
+const written = Buffer.alloc(REGISTERS);
 
 /**
  * How many distinct texts there were, in a kilobyte: the texts themselves are not kept, nor
@@ -60,13 +61,22 @@ export class DistinctSketch {
   /** Letters, digits, `-` and `_`: three for each register in use, one for each when most are. */
   toText(): string {
     if (this.#isEmpty) return '';
-    let text = '';
-    for (let i = 0; i < REGISTERS && text.length < REGISTERS; i += 1) {
+    let length = 0;
+    for (let i = 0; i < REGISTERS; i += 1) {
       const rank = this.#registers[i]!;
-      if (rank > 0) text += ALPHABET[i >>> 6]! + ALPHABET[i & 63]! + ALPHABET[rank]!;
+      if (rank === 0) continue;
+      if (length + 3 > REGISTERS) return this.#allToText();
+      written[length] = CODES[i >>> 6]!;
+      written[length + 1] = CODES[i & 63]!;
+      written[length + 2] = CODES[rank]!;
+      length += 3;
     }
-    if (text.length < REGISTERS) return text;
-    return Array.from(this.#registers, (rank) => ALPHABET[rank]!).join('');
+    return written.toString('latin1', 0, length);
+  }
+
+  #allToText(): string {
+    for (let i = 0; i < REGISTERS; i += 1) written[i] = CODES[this.#registers[i]!]!;
+    return written.toString('latin1');
   }
 
   #raise(index: number, rank: number): void {
@@ -78,7 +88,7 @@ export class DistinctSketch {
 }
 
 function valueAt(text: string, at: number): number {
-  return VALUES[text[at]!] ?? 0;
+  return VALUES[text.charCodeAt(at)] ?? 0;
 }
 
 function sigma(share: number): number {
