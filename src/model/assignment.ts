@@ -20,6 +20,8 @@ export interface Assignment {
   readonly mirrorRevision: number;
   /** 0 to 100: share of mirrored pairs compared. */
   readonly comparePercent: number;
+  /** Id of the rollout: another one has another candidate build. Absent: always the same. */
+  readonly rollout?: number;
   /** Percent a proxy goes to when it has lost its controller for too long. */
   readonly safeTarget: number;
 }

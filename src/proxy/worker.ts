@@ -215,8 +215,13 @@ function hearOfMissed(message: ToProxy, { tainted, replayer }: Proxy, journal: T
 
 function analystFor({ settings, isSafeMode }: Start): Analyst {
   if (isSafeMode) return createSilentAnalyst();
-  const { routes, record, key } = settings;
-  return createAnalyst({ routes, record, key, redactKey: randomBytes(32) });
+  const { routes, compare, record, key, twin, noise, workers } = settings;
+  const isLearning = (twin === null ? noise.reaskRatio : noise.twinRatio) > 0;
+  const noiseWorkers = isLearning ? { noiseWorkers: workers } : {};
+  return createAnalyst({
+    ...{ routes, compare, record, key, ...noiseWorkers },
+    redactKey: randomBytes(32),
+  });
 }
 
 /** Without a controller: hold, then the safe target; drain once a new controller is there. */
