@@ -219,7 +219,7 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   return percent < 100 && Math.random() * 100 >= percent ? 'not-sampled' : null;
 }
 
-/** Legacy is asked twice in quiet alone: a pair that a write overlapped is no share of its noise. */
+/** Legacy is asked twice in quiet alone: a pair that a write overlapped has no share of it. */
 function noisePartOf({ identity, isRaced }: Passage): NoisePart | undefined {
   if (!identity.isSafe) return undefined;
   return isRaced ? 'again' : 'judge';

@@ -131,4 +131,18 @@ describe('order per key', () => {
     order.release(write);
     expect(order.isQuiet(['k'])).toBe(true);
   });
+
+  it('doubts the order of writes of a key that were under way at once, and of that key alone', () => {
+    const { order } = recorder();
+    const first = order.liveBegins(['j', 'k'], 'legacy', WRITE);
+    order.liveBegins(['j'], 'legacy');
+    order.liveBegins(['l'], 'legacy', WRITE);
+    order.liveBegins(['j'], 'legacy', LONE, true);
+    expect(order.doubtful(['j', 'k', 'l'], 0)).toEqual([]);
+    order.liveBegins(['k'], 'candidate', { ...WRITE, atMs: 50 });
+    expect(order.doubtful(['j', 'k', 'l'], 50)).toEqual(['k']);
+    expect(order.doubtful(['k'], 51)).toEqual([]);
+    order.liveEnds(['j', 'k'], first);
+    expect(order.doubtful(['k'], 50)).toEqual(['k']);
+  });
 });
