@@ -56,6 +56,8 @@ export class Gathering {
   #traffic = new TrafficLedger();
   #clusters = new ClusterLedger();
   #routes = new RouteTotals();
+  /** As last asked for; null once there is more. Intervals of many rows take a while. */
+  #rows: readonly ClusterRow[] | null = null;
   #rules = new RuleTally();
   /** What each proxy has learned; with a proxy goes what it knew. */
   readonly #noise = new Map<number, NoiseView>();
@@ -115,6 +117,7 @@ export class Gathering {
     this.#traffic.accept(summary.worker, summary.traffic);
     this.#clusters.accept(summary.clusters);
     this.#routes.accept(summary.routes ?? []);
+    this.#rows = null;
     this.#rules.absorb(summary.rules ?? []);
     this.seconds.accept(summary);
     this.#keepRaces(summary);
@@ -158,6 +161,7 @@ export class Gathering {
     this.#traffic.begin();
     this.#clusters = new ClusterLedger([], startedAtMs);
     this.#routes = new RouteTotals();
+    this.#rows = null;
     this.#rules = new RuleTally();
     this.#areTaintsFull = false;
     this.#races = [];
@@ -172,7 +176,8 @@ export class Gathering {
   }
 
   clusters(): readonly ClusterRow[] {
-    return clusterRows(this.#clusters.totals(), this.#routes);
+    this.#rows ??= clusterRows(this.#clusters.totals(), this.#routes);
+    return this.#rows;
   }
 
   /** What compare rules hid. */
@@ -202,6 +207,7 @@ export class Gathering {
     this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
     this.#routes = new RouteTotals();
     this.#routes.accept(progress.routes ?? []);
+    this.#rows = null;
     this.#rules = new RuleTally();
     this.#rules.absorb(progress.rules ?? []);
     this.#received = progress.traffic.received;
