@@ -217,11 +217,9 @@ function analystFor({ settings, isSafeMode }: Start): Analyst {
   if (isSafeMode) return createSilentAnalyst();
   const { routes, compare, record, key, twin, noise, workers } = settings;
   const isLearning = (twin === null ? noise.reaskRatio : noise.twinRatio) > 0;
+  const redactKey = randomBytes(32);
   const noiseWorkers = isLearning ? { noiseWorkers: workers } : {};
-  return createAnalyst({
-    ...{ routes, compare, record, key, ...noiseWorkers },
-    redactKey: randomBytes(32),
-  });
+  return createAnalyst({ routes, compare, record, key, redactKey, ...noiseWorkers });
 }
 
 /** Without a controller: hold, then the safe target; drain once a new controller is there. */
