@@ -4,14 +4,14 @@
  * then on. In: pairs as they end, per key in order. Out: counts, clusters, a summary a second.
  */
 import { ClusterTable } from '../src/compare/cluster.ts';
-import { compareExchanges } from '../src/compare/compare.ts';
 import { Accumulator } from '../src/measure/accumulate.ts';
 import { LatencyHistogram } from '../src/measure/latency.ts';
 import { type Exchange, SIDES, type Side } from '../src/model/exchange.ts';
 import type { Cluster } from '../src/model/cluster.ts';
-import type { Comparison, Pair } from '../src/model/pair.ts';
+import type { Comparison, Pair, RuleCount } from '../src/model/pair.ts';
 import type { CompareRule } from '../src/model/settings.ts';
 import type { Cell, RoutePairs, TrafficCounts } from '../src/model/window.ts';
+import { RuleBook } from '../src/proxy/analyst/rule-book.ts';
 import { TaintedKeys } from '../src/proxy/missed/taint.ts';
 import type { Redactor } from '../src/recording/redact.ts';
 
@@ -34,6 +34,7 @@ export interface SideTimes {
 export class ReplayedPairs {
   readonly #count = new Accumulator();
   readonly #tainted = new TaintedKeys();
+  readonly #book = new RuleBook({ routes: [], compare: [] });
   readonly #clusters: ClusterTable;
   readonly times: Readonly<Record<Side, SideTimes>>;
   #candidateOnlyErrors = 0;
@@ -85,6 +86,16 @@ export class ReplayedPairs {
     }
   }
 
+  /** What rules hid since the last call. */
+  takeRules(): readonly RuleCount[] {
+    return this.#book.takeCounts();
+  }
+
+  /** Ends what runs maps of the user's own. */
+  close(): void {
+    this.#book.close();
+  }
+
   traffic(): TrafficCounts {
     const { count: taintedKeys } = this.#tainted;
     const taintedBy = this.#tainted.countBy();
@@ -102,8 +113,8 @@ export class ReplayedPairs {
   }
 
   #compare({ pair, keys, rules }: ReplayedPair): Comparison {
-    const comparison = compareExchanges(pair, rules);
     const isTainted = keys.some((key) => this.#tainted.has(key));
+    const comparison = isTainted ? this.#book.look(pair, rules) : this.#book.compare(pair, rules);
     if (!isTainted || comparison.kind === 'not-comparable') return comparison;
     return { kind: 'not-comparable', reason: 'tainted' };
   }

@@ -2,12 +2,13 @@ import { judge } from '../src/judge/verdict.ts';
 import { addHistograms } from '../src/judge/windows.ts';
 import { formatDuration, formatLatency } from '../src/kit/units.ts';
 import { SIDES, type Side } from '../src/model/exchange.ts';
-import type { GateOutcome, GateResult, Verdict } from '../src/model/rollout.ts';
+import type { GateOutcome, GateResult, RuleStatus, Verdict } from '../src/model/rollout.ts';
 import type { GateSettings } from '../src/model/settings.ts';
 import type { HistogramCounts, Summary } from '../src/model/window.ts';
 import { createLatencySeries } from '../src/report/latency-series.ts';
 import type { LatencySeries, Report, ReportTable } from '../src/report/report.ts';
 import { clusterRows } from '../src/rollout/cluster-rows.ts';
+import { rulesTable } from '../src/report/rules-table.ts';
 import { gatherEvidence } from '../src/rollout/evidence.ts';
 import { RouteTotals } from '../src/rollout/route-totals.ts';
 import type { LatencyHistogram } from '../src/measure/latency.ts';
@@ -24,6 +25,7 @@ export interface ReplayFacts {
   readonly gates: readonly GateSettings[];
   readonly source: ReplaySource;
   readonly pairs: ReplayedPairs;
+  readonly rules: readonly RuleStatus[];
   readonly seconds: readonly Summary[];
   readonly elapsedMs: number;
   readonly isInterrupted: boolean;
@@ -42,7 +44,7 @@ export function replayReport(facts: ReplayFacts): Report {
     gates: verdict.gates,
     clusters: clusterRows(pairs.clusters, routeTotals(seconds)),
     events: [],
-    tables: [timesTable(facts)],
+    tables: [timesTable(facts), rulesTable(facts.rules)].filter((table) => table !== null),
     latency: SIDES.map((side) => series(`${side} (${urls[side]})`, side, seconds)),
     warnings: warningsOf(facts),
   };

@@ -11,12 +11,13 @@ import type { Clock } from '../src/kit/clock.ts';
 import { LIMITS } from '../src/kit/limits.ts';
 import { createRandom } from '../src/kit/random.ts';
 import type { Exchange, Side } from '../src/model/exchange.ts';
-import type { GateSettings, KeySource, RouteSettings } from '../src/model/settings.ts';
+import type { CompareRule, GateSettings, KeySource, RouteSettings } from '../src/model/settings.ts';
 import type { Summary, TrafficCounts } from '../src/model/window.ts';
 import { createIdentifier, type Identifier } from '../src/proxy/identify/identify.ts';
 import type { RecordedPair } from '../src/recording/format.ts';
 import { createRedactor } from '../src/recording/redact.ts';
 import type { Report } from '../src/report/report.ts';
+import { ruleStatuses } from '../src/rollout/rule-status.ts';
 import type { ReplaySource } from './merged.ts';
 import { ReplayedPairs } from './pairs.ts';
 import { assertReachable, unreachableError, whyUnreachable } from './reachable.ts';
@@ -34,6 +35,8 @@ export interface ReplayOptions {
   /** How to look at the requests; null for what the recording itself says. */
   readonly routes: readonly RouteSettings[] | null;
   readonly key: readonly KeySource[] | null;
+  /** Rules of requests that match no route; none unless given. */
+  readonly compare?: readonly CompareRule[];
   /** A replay's own gates as well: nothing mismatched, no error of the candidate alone. */
   readonly mustMatch: boolean;
   readonly gates: readonly GateSettings[];
@@ -127,6 +130,7 @@ class ReplaySession {
       stopTicking();
       signal?.removeEventListener('abort', abort);
       this.#loop.disable();
+      this.#pairs.close();
       await Promise.all([this.#targets.legacy.close(), this.#targets.candidate.close()]);
     }
     this.#closeSecond();
@@ -180,7 +184,7 @@ class ReplaySession {
       },
       keys: item.keys,
       isSafe: item.isSafe,
-      rules: item.settings?.compare ?? [],
+      rules: item.settings?.compare ?? this.#options.compare ?? [],
     });
   }
 
@@ -230,7 +234,8 @@ class ReplaySession {
   }
 
   #report(startedAtMs: number): Report {
-    const { name, urls, pace, mustMatch, gates, signal } = this.#options;
+    const { name, urls, pace, mustMatch, gates, signal, clock, compare = [] } = this.#options;
+    const routes = this.#options.routes ?? this.#source.description.routes;
     return replayReport({
       name,
       urls,
@@ -239,6 +244,7 @@ class ReplaySession {
       gates,
       source: this.#source,
       pairs: this.#pairs,
+      rules: ruleStatuses({ routes, compare }, this.#pairs.takeRules(), clock.wallMs()),
       seconds: this.#summaries,
       elapsedMs: this.#secondStartMs - startedAtMs,
       isInterrupted: signal?.aborted === true,

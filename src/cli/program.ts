@@ -58,6 +58,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mirror.ts')).mirrorCommand(),
   },
   {
+    name: 'rules',
+    group: 'Comparison:',
+    summary: 'what each compare rule hid; suggest: rules for what differs',
+    load: async () => (await import('./commands/rules.ts')).rulesCommand(),
+  },
+  {
     name: 'override',
     group: 'Testing:',
     summary: "the signed field that sends a tester's requests to one side",

@@ -83,7 +83,7 @@ const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 export function place(description: string): TString {
   const expects =
     'a JSON Pointer such as /items/*/id, or status, body, header:NAME or trailer:NAME';
-  return text(expects, `^((/\\S*)?|status|body|(header|trailer):${TOKEN})$`, { description });
+  return text(expects, `^((/[^\\r\\n]*)?|status|body|(header|trailer):${TOKEN})$`, { description });
 }
 
 /** A token of HTTP: the name of a field or a cookie, say. Source: RFC 9110, section 5.6.2. */

@@ -1,6 +1,11 @@
 /** What a recording says of itself, read back with distrust: it may come from anywhere. */
 import { assert } from '../kit/assert.ts';
-import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
+import {
+  type CompareRule,
+  type KeySource,
+  RULE_FORMS,
+  type RouteSettings,
+} from '../model/settings.ts';
 import { isTexts, parseObject } from './frame.ts';
 import type { RecordingDescription } from './format.ts';
 
@@ -13,9 +18,16 @@ export const EMPTY_DESCRIPTION: RecordingDescription = {
 };
 
 /** The description as the JSON bytes that stand in a recording. */
-/** The payload of a description block: always one that {@link decodeDescription} takes. */
+/**
+ * The payload of a description block: always one that {@link decodeDescription} takes. Without
+ * maps: a recording names no code that whoever reads it should run.
+ */
 export function encodeDescription(description: RecordingDescription): Buffer {
-  const json = Buffer.from(JSON.stringify(description), 'utf8');
+  const routes = description.routes.map((route) => ({
+    ...route,
+    compare: route.compare.filter(({ as }) => as !== 'map'),
+  }));
+  const json = Buffer.from(JSON.stringify({ ...description, routes }), 'utf8');
   assert(decodeDescription(json) !== undefined, 'a recording describes itself unreadably');
   return json;
 }
@@ -81,10 +93,14 @@ function isRoute(value: unknown): value is RouteSettings {
   return Array.isArray(compare) && compare.every(isRule);
 }
 
-const RULES: ReadonlySet<unknown> = new Set(['ignore', 'set', 'tolerance', 'instant']);
+const RULES: ReadonlySet<unknown> = new Set(RULE_FORMS.filter((form) => form !== 'map'));
 
 function isRule(value: unknown): value is CompareRule {
   if (!isObject(value) || !RULES.has(value['as'])) return false;
   const texts = [value['path'], value['reason'], value['owner'], value['until']];
-  return texts.every(isText) && isTexts(value['by']) && typeof value['tolerance'] === 'number';
+  const { route = '', pattern = '', kinds = [], withinMs = 0, isRelative = false, map } = value;
+  const areOthers = [route, pattern].every(isText) && isTexts(kinds) && map === undefined;
+  const areNumbers = [value['tolerance'], withinMs].every((each) => typeof each === 'number');
+  if (!areOthers || !areNumbers || typeof isRelative !== 'boolean') return false;
+  return texts.every(isText) && isTexts(value['by']);
 }

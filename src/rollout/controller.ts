@@ -22,6 +22,7 @@ import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { ladderOf, stepAt } from './ladder.ts';
 import { lapsedRules } from './lapsed-rules.ts';
+import { ruleStatuses } from './rule-status.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
 import { Outbox } from './outbox.ts';
@@ -244,9 +245,10 @@ class RolloutController implements Controller {
   }
 
   assignment(): Assignment {
-    const { revision, percent, salt, safeTarget } = this.#state;
+    const { id, revision, percent, salt, safeTarget } = this.#state;
     return {
       epoch: this.epoch,
+      rollout: id,
       revision,
       canaryPercent: percent,
       salt,
@@ -279,6 +281,7 @@ class RolloutController implements Controller {
       engine: this.#options.engine,
       events: this.events(0, STATUS_EVENTS),
       warnings: [this.#bug, this.#outbox.problem, this.#applying.problem],
+      rules: ruleStatuses(this.#settings, this.#gathering.rules(), this.#clock.wallMs()),
       lapsed: lapsedRules(this.#settings, this.#clock.wallMs()),
     });
   }

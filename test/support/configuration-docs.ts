@@ -220,8 +220,9 @@ Every rule counts what it hides, also of pairs that are mismatched all the same;
 and \`status\` show it, with the rules that have expired and those that were never used.
 \`crossfade rules suggest\` proposes rules for what was seen.
 
-What \`bijection\` and \`monotonic\` remember is bounded (${LIMITS.ruleMemoryMax.toLocaleString('en')}
-values of each proxy, the longest unused go first), ends with the proxy, and knows only pairs that
+What \`bijection\` and \`monotonic\` remember is bounded
+(${LIMITS.ruleMemoryMax.toLocaleString('en')} values of each proxy, the longest unused
+go first), ends with the proxy, and knows only pairs that
 differ somewhere: equal answers are not looked into. Patterns run on an engine that takes linear
 time; what all of them look at in one pair is bounded too.
 
@@ -237,12 +238,12 @@ export function flat({ body }, side) {
 }
 \`\`\`
 
-It is asked only where the answers differ without it, runs in a thread of its own with
-${LIMITS.mapDeadlineMs} ms for each pair, and must be pure. A pair on which it throws, takes too long
-or returns what cannot be compared (nothing, a promise, a class) is not comparable: \`map-failed\`.
-One that fails ${LIMITS.mapFailuresMax} times in a row, or takes too long ${LIMITS.mapOverrunsMax}
-times, is switched off until the next reload, and the status says so. It is code of yours: the thread
-keeps its mistakes from live traffic, not its intentions.
+It is asked only where the answers differ without it, runs in a process of its own with
+${LIMITS.mapDeadlineMs} ms for each pair, and must be pure. A pair on which it throws, takes
+too long or returns what cannot be compared (nothing, a promise, a class) is not
+comparable: \`map-failed\`. One that fails ${LIMITS.mapFailuresMax} times in a row, or takes too long ${LIMITS.mapOverrunsMax}
+times, is switched off until the next reload, and the status says so. It is code of yours:
+the process keeps its mistakes from live traffic, not its intentions.
 `;
 
 const DEFAULTS_SECTION = `## Defaults of ladder and gates

@@ -39,6 +39,7 @@ export const LIBRARY_PLACES: Readonly<Record<string, readonly string[]>> = {
   'hdr-histogram-js': ['src/measure/latency.ts'],
   pino: ['src/kit/log.ts'],
   'pure-rand': ['src/kit/random.ts'],
+  re2js: ['src/kit/linear-pattern.ts'],
   typebox: ['src/config/'],
   undici: ['replay/target.ts'],
   yaml: ['src/config/'],

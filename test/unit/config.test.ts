@@ -68,6 +68,7 @@ describe('a good configuration', () => {
     ]);
     expect(settings.routes[0]!.compare).toEqual([
       {
+        route: 'GET /v1/users/:user/read-states',
         path: '/version',
         as: 'ignore',
         by: [],

@@ -51,6 +51,27 @@ test('says what happened to a value where the kind does not', () => {
   expect(renderStatus({ ...STATUS, clusters }, false)).toContain('type (number -> string) at ');
 });
 
+test('says what each rule hid, which were never used and which are over', () => {
+  const [used] = STATUS.rules;
+  const unused = {
+    ...used!,
+    rule: 'ignore /b',
+    pairs: 0,
+    divergences: 0,
+    state: 'unused',
+  } as const;
+  const over = { ...unused, rule: 'set /c', state: 'expired' } as const;
+  const off = { ...unused, rule: 'map a.ts#b', failures: 1, problem: 'it threw', state: 'off' };
+  const rules = [used!, unused, over, off as typeof unused];
+  const [, section = ''] = renderStatus({ ...STATUS, rules }, false).split('Rules\n');
+  expect(section.split('\n').slice(0, 4)).toEqual([
+    '  GET /a ignore /version: hid 4 in 3 pairs, last 1970-01-01T00:01:01Z',
+    '  map a.ts#b: hid nothing; failed on 1 pair (off)',
+    '  never used: ignore /b',
+    '  expired: set /c',
+  ]);
+});
+
 test('lets nothing from traffic move the cursor', () => {
   expect(text).not.toContain('\u001b');
 });

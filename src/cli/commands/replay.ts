@@ -81,6 +81,7 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<voi
       pace,
       routes: config?.routes ?? null,
       key: config?.key ?? null,
+      compare: config?.compare ?? [],
       mustMatch: config === null,
       gates,
       clock: systemClock,

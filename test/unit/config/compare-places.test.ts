@@ -23,9 +23,14 @@ describe('the path of a compare rule', () => {
     expect(problem).toContain('or status, body, header:NAME or trailer:NAME, found');
   });
 
-  it('names a part of the answer only to ignore it', () => {
-    expect(problemsIn(TWO_SIDES + routeWith('path: header:etag, as: set'))).toEqual([
-      '3:62 routes[0].compare[0].as: expected ignore, all there is for "header:etag", found "set"',
+  it('names a part of the answer only for what can be said of it', () => {
+    expect(problemsIn(TWO_SIDES + routeWith('path: status, as: set'))).toEqual([
+      '3:57 routes[0].compare[0].as: expected ignore or pattern, all there is for "status", ' +
+        'found "set"',
     ]);
+    expect(problemsIn(TWO_SIDES + routeWith('path: body, as: presence'))).toEqual([
+      '3:55 routes[0].compare[0].as: expected ignore, all there is for "body", found "presence"',
+    ]);
+    expect(problemsIn(TWO_SIDES + routeWith('path: header:vary, as: set'))).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ beforeAll(() => {
   for (const name of ['server', 'clients', 'proxy', 'internal-ca'])
     putCertificate(folder, name, 'server');
   writeFileSync(join(folder, 'candidate.key'), 'key-of-the-candidate\n');
+  writeFileSync(join(folder, 'shapes.ts'), '');
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
