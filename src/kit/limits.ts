@@ -12,7 +12,7 @@ export const LIMITS = {
   shadowInFlightMax: 256,
   /** Shadow requests waiting for their key's turn or for a slot. */
   shadowQueueMax: 2048,
-  /** Waiting shadow requests that go out in one turn of the event loop, but for two for each new. */
+  /** Waiting shadow requests that go out in one turn of the event loop, beside two for each new. */
   shadowBurstMax: 8,
   /** Bytes of bodies held for the shadow, both kinds together. */
   shadowBytesMax: 33_554_432,

@@ -67,4 +67,12 @@ it('takes what a twin shows out of the comparison, on the way through a proxy', 
   for (const [left, right] of identities(traffic)) expect(left).toBe(right);
   expect(traffic.mismatched).toBeGreaterThan(30);
   expect(clusters.map(({ path }) => path)).toEqual(['/items/*/price']);
+
+  // Another build is judged anew, against what is known of legacy.
+  candidate.of = LEGACY;
+  proxy.assign(0, { rollout: 2 });
+  await send(50);
+  const anew = proxy.proxy.summarize();
+  expect(anew.noisy?.routes).toMatchObject([{ judgedPairs: 50, noisePairs: sent }]);
+  expect(anew.traffic.mismatched).toBe(traffic.mismatched);
 });
