@@ -192,8 +192,12 @@ class Walk {
     const end = nextOf(a, i);
     let y = j + ROW;
     for (let x = i + ROW; x < end; x = a.rows[x + NEXT]!) {
-      if (!isSameKey(a, x, b, y)) return null;
-      if (!this.#isSame(x, y)) pairs.push(x, y);
+      // Where the texts have been the same so far, what ends at one place is the same.
+      const place = a.rows[x + END]!;
+      if (place > this.#startEnd || place !== b.rows[y + END]) {
+        if (!isSameKey(a, x, b, y)) return null;
+        if (!this.#isSame(x, y)) pairs.push(x, y);
+      }
       y = b.rows[y + NEXT]!;
     }
     return pairs;
