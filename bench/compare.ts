@@ -19,6 +19,8 @@ import { equalPairs, unequalPairs } from './compare-pairs.ts';
 const ROUNDS_DEFAULT = 15;
 const POOL_BYTES = 96 * 1024 * 1024;
 const UNEQUAL_PAIRS = 2000;
+/** For the compiler, whose own time would count. */
+const WARM_UP_ROUNDS = 10;
 const LIBRARIES = ['jsondiffpatch', 'microdiff', 'deep-diff', 'fast-json-patch'] as const;
 
 function median(values: readonly number[]): number {
@@ -85,7 +87,7 @@ function versionOf(name: string): string {
 
 function measureEqual(rounds: number): void {
   const pairs = equalPairs(POOL_BYTES, 1);
-  timed(pairs, compareAll);
+  for (let round = 0; round < 3; round += 1) timed(pairs, compareAll);
   const ns = median(Array.from({ length: rounds }, () => timed(pairs, compareAll)));
   const perSec = Math.round(1e9 / ns);
   console.log(`byte-equal, ${pairs.length} pairs over ${POOL_BYTES / 1024 / 1024} MiB`);
@@ -97,10 +99,9 @@ function measureUnequal(rounds: number): void {
   const runs = new Map<string, (pairs: readonly Pair[]) => void>([['crossfade', compareAll]]);
   for (const name of LIBRARIES) runs.set(name, (all) => diffAll(all, name));
   const times = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
-  for (let round = -2; round < rounds; round += 1) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     for (const [name, run] of runs) {
       const ns = timed(pairs, run);
-      // The first rounds are for the compiler.
       if (round >= 0) times.get(name)!.push(ns);
     }
   }

@@ -54,7 +54,7 @@ describe('the oracles', () => {
     );
   });
 
-  it('lossless-json reads two texts alike exactly where none is found, numbers to the digit', () => {
+  it('lossless-json reads two texts alike exactly where no divergence is found', () => {
     fc.assert(
       fc.property(losslessText, losslessText, (a, b) => {
         expect(isMismatch(a, b)).toBe(!isDeepStrictEqual(parse(a), parse(b)));
