@@ -241,9 +241,9 @@ export function flat({ body }, side) {
 It is asked only where the answers differ without it, runs in a process of its own with
 ${LIMITS.mapDeadlineMs} ms for each pair, and must be pure. A pair on which it throws, takes
 too long or returns what cannot be compared (nothing, a promise, a class) is not
-comparable: \`map-failed\`. One that fails ${LIMITS.mapFailuresMax} times in a row, or takes too long ${LIMITS.mapOverrunsMax}
-times, is switched off until the next reload, and the status says so. It is code of yours:
-the process keeps its mistakes from live traffic, not its intentions.
+comparable: \`map-failed\`. One that fails ${LIMITS.mapFailuresMax} times in a row, or takes
+too long ${LIMITS.mapOverrunsMax} times, is switched off until the next reload, and the status
+says so. It is code of yours: the process keeps its mistakes from live traffic, not its intentions.
 `;
 
 const DEFAULTS_SECTION = `## Defaults of ladder and gates

@@ -3,6 +3,12 @@ import { RuleTally } from '../../../src/compare/rules/rule-tally.ts';
 import { mapWarnings, ruleStatuses } from '../../../src/rollout/rule-status.ts';
 import { rule } from '../../support/answers.ts';
 import { testRoute } from '../../support/proxy.ts';
+import {
+  MemoryRolloutStore,
+  settingsOf,
+  simulateRollout,
+  summaryOf,
+} from '../../support/rollout.ts';
 
 const general = rule('ignore', '/all');
 const routes = [
@@ -62,5 +68,19 @@ describe('the rules of a status', () => {
     expect(mapWarnings([status!])).toEqual([
       'the rule "map x.ts#flat" has failed on 2 pairs, not compared for it: switched off',
     ]);
+  });
+
+  it('outlast a restart, and begin anew with another build', async () => {
+    const store = new MemoryRolloutStore();
+    const settings = settingsOf({ compare: [general] });
+    const first = await simulateRollout(settings, store);
+    const count = { rule: 'ignore /all', pairs: 2, divergences: 3, firstMs: 1, lastMs: 2 };
+    first.controller.accept(summaryOf({ worker: 1, rules: [count] }));
+    first.controller.accept(summaryOf({ worker: 2, rules: [count] }));
+    await first.controller.close();
+    const { controller } = await simulateRollout(settings, store, first.clock);
+    expect(controller.status().rules).toMatchObject([{ pairs: 4, divergences: 6, state: 'used' }]);
+    await controller.begin('another build', 'a test');
+    expect(controller.status().rules).toMatchObject([{ pairs: 0, state: 'unused' }]);
   });
 });
