@@ -12,8 +12,8 @@ export const LIMITS = {
   shadowInFlightMax: 256,
   /** Shadow requests waiting for their key's turn or for a slot. */
   shadowQueueMax: 2048,
-  /** Waiting shadow requests that go out in one turn of the event loop, beside two for each new. */
-  shadowBurstMax: 8,
+  /** Waiting shadow requests sent in one turn of the event loop, and one for each new one. */
+  shadowBurstMax: 2,
   /** Bytes of bodies held for the shadow, both kinds together. */
   shadowBytesMax: 33_554_432,
   /** How far a shadow's answer may be longer than the live one, or ahead of it on its way. */

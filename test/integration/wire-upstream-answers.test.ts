@@ -1,8 +1,8 @@
 /** What a leg makes of the bytes a side answers with, whole and broken. */
 import { createHash } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closePools, openPool, post, send, until } from '../support/legs.ts';
+import { closePools, openPool, post, type SentLeg, send, until } from '../support/legs.ts';
 import { type Cut, type RawSide, segmentsOf, startRawSide, turn } from '../support/wire.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -205,6 +205,25 @@ describe('what comes behind an answer', () => {
     for (const socket of side.sockets) socket.write(`${OK}Content-Length: 5\r\n\r\nwrong`);
     await until(() => pool.connectionCount === 0);
     expect(await send(pool).ended).toMatchObject({ isReused: false, bodyBytes: 0 });
+  });
+
+  it("is nobody's where it was there before the request was written", async () => {
+    const side = await answering(`${OK}Content-Length: 0\r\n\r\n`);
+    const pool = openPool(side.url);
+    await send(pool).ended;
+    const bell = connect(side.port, '127.0.0.1');
+    await until(() => side.sockets.size === 2);
+    const [idle, rings] = [...side.sockets];
+    // Both are read in one turn of the event loop, the bell first: the request is not out yet.
+    const sent = new Promise<SentLeg>((resolve) => {
+      bell.once('data', () => resolve(send(pool)));
+    });
+    rings!.write('x');
+    idle!.write(`${OK}Content-Length: 5\r\n\r\nwrong`);
+    const leg = await (await sent).ended;
+    bell.destroy();
+    expect(leg).toMatchObject({ outcome: 'reset', failure: 'it answered before it was asked' });
+    expect(await send(pool).ended).toMatchObject({ outcome: 'answered', isReused: false });
   });
 
   it('does not follow a body of 204', async () => {

@@ -132,7 +132,7 @@ describe('order per key', () => {
     expect(order.isQuiet(['k'])).toBe(true);
   });
 
-  it('doubts the order of writes of a key that were under way at once, and of that key alone', () => {
+  it('doubts whose writes of one key that were under way at once came first', () => {
     const { order } = recorder();
     const first = order.liveBegins(['j', 'k'], 'legacy', WRITE);
     order.liveBegins(['j'], 'legacy');

@@ -128,9 +128,9 @@ describe('a shadow that was slow and answers all at once', () => {
     expect(shadow.legs).toHaveLength(shadowInFlightMax + shadowBurstMax);
     await turn();
     expect(shadow.legs).toHaveLength(shadowInFlightMax + 2 * shadowBurstMax);
-    // However many come, more leave.
+    // However many come, as many leave.
     fill(send, 100);
-    expect(shadow.legs).toHaveLength(shadowInFlightMax + 2 * shadowBurstMax + 200);
+    expect(shadow.legs).toHaveLength(shadowInFlightMax + 2 * shadowBurstMax + 100);
     while (shadow.legs.length < shadowInFlightMax + 600) {
       const before = shadow.legs.length;
       await turn();
@@ -365,5 +365,25 @@ describe('a copy on a kept connection that was closed just then', () => {
     shadow.legs[2]!.fail('reset');
     expect(shadow.legs).toHaveLength(3);
     expect(ended).toHaveLength(2);
+  });
+
+  it('waits its turn where a shadow closed many, and is not over meanwhile', async () => {
+    const { mirror, send, shadow, ended } = setup();
+    const passages = Array.from({ length: 100 }, () => send());
+    for (const leg of shadow.legs.slice()) {
+      leg.isReused = true;
+      leg.fail('reset');
+    }
+    expect(shadow.legs).toHaveLength(100 + LIMITS.shadowBurstMax);
+    expect(passages.filter((each) => each.shadow === null)).toHaveLength(
+      100 - LIMITS.shadowBurstMax,
+    );
+    while (shadow.legs.length < 200) {
+      const before = shadow.legs.length;
+      await turn();
+      expect(shadow.legs.length - before).toBe(LIMITS.shadowBurstMax);
+    }
+    expect(ended).toEqual([]);
+    expect(mirror.outstanding).toBe(100);
   });
 });

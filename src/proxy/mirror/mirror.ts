@@ -61,7 +61,9 @@ class BudgetedMirror implements Mirror, TaskRunner {
   readonly #random: () => number;
   readonly #breakers = { legacy: new Breaker(), candidate: new Breaker() };
   /** Tasks whose turn has come but for which there is no slot. */
-  readonly #ready = new BoundedQueue<ShadowTask>(LIMITS.shadowQueueMax + 1);
+  readonly #ready = new BoundedQueue<ShadowTask>(
+    LIMITS.shadowQueueMax + LIMITS.shadowInFlightMax + 1,
+  );
   #inFlight = 0;
   #heldBytes = 0;
   #isPaused = false;
@@ -128,7 +130,7 @@ class BudgetedMirror implements Mirror, TaskRunner {
     else {
       this.#ready.push(task);
       // So that the queue gets shorter however many come.
-      this.#allow(2);
+      this.#allow(1);
       this.#pump();
     }
   }
@@ -143,12 +145,15 @@ class BudgetedMirror implements Mirror, TaskRunner {
   }
 
   redispatch(task: ShadowTask): void {
-    if (task.isProbe ? !this.#isPaused : this.#isSendable(task)) {
+    if (task.isProbe && !this.#isPaused) {
       this.#send(task);
       return;
     }
+    // Many lose their connection at once, and each will want a new one.
     this.#inFlight -= 1;
-    this.#giveUp(task);
+    task.passage.shadow = null;
+    this.#ready.push(task);
+    this.#pump();
   }
 
   #send(task: ShadowTask): void {
