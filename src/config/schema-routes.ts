@@ -89,7 +89,7 @@ const routeKeys = Type.Union(
 
 const kind = Type.Enum([...DIVERGENCE_KINDS]);
 
-const kinds = Type.Union([kind, Type.Array(kind, { minItems: 1, maxItems: 32 })], {
+const kinds = Type.Union([kind, Type.Array(kind, { minItems: 1, maxItems: 64 })], {
   description: 'Only divergences of this kind are excused, or of one of these; of all by default.',
 });
 
