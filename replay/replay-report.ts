@@ -13,6 +13,7 @@ import { gatherEvidence } from '../src/rollout/evidence.ts';
 import { RouteTotals } from '../src/rollout/route-totals.ts';
 import type { LatencyHistogram } from '../src/measure/latency.ts';
 import type { ReplaySource } from './merged.ts';
+import { noneGate } from './none-gate.ts';
 import type { ReplayedPairs } from './pairs.ts';
 import { formatPace, type Pace } from './schedule.ts';
 
@@ -82,27 +83,6 @@ function matchGates(pairs: ReplayedPairs): readonly GateResult[] {
 function worst(outcomes: readonly GateOutcome[]): GateOutcome {
   if (outcomes.includes('fail')) return 'fail';
   return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass';
-}
-
-/** A replay can be repeated: one is too many, and none among those sent is enough. */
-function noneGate(
-  name: string,
-  found: number,
-  samples: number,
-  unit: string,
-  what: string,
-): GateResult {
-  const verdict = found > 0 ? 'fail' : samples > 0 ? 'pass' : 'inconclusive';
-  const words = { fail: 'Fail', pass: 'Pass', inconclusive: 'Inconclusive' };
-  return {
-    gate: `${name} = none`,
-    verdict,
-    measured: samples === 0 ? null : found,
-    limit: 0,
-    samples,
-    sentence: `${words[verdict]}: ${found} of ${samples} ${unit} ${what}, limit none`,
-    onFail: 'hold',
-  };
 }
 
 function contextOf(facts: ReplayFacts): readonly string[] {

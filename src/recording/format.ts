@@ -102,6 +102,11 @@ export function checkPreamble(bytes: Buffer): 'whole' | 'cut' | 'newer' | 'forei
   return bytes.readUInt16LE(8) > VERSION ? 'newer' : 'foreign';
 }
 
+/** True for what begins as every recording does, of whatever version and however damaged. */
+export function looksLikeRecording(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, MAGIC.length) === MAGIC;
+}
+
 /** Head and payload of one block; the payload is packed when that makes it smaller. */
 export function encodeBlock(
   kind: number,

@@ -5,6 +5,7 @@ import { decodeFrames } from './frame.ts';
 import {
   BLOCK_HEAD_BYTES,
   BLOCK_KIND,
+  type BlockHead,
   checkPreamble,
   decodeBlockHead,
   decodePayload,
@@ -24,6 +25,27 @@ export interface RecordingSummary {
 export interface RecordingReader extends AsyncIterable<RecordedPair> {
   readonly description: RecordingDescription;
   readonly summary: RecordingSummary;
+  /** The same records, still packed: for whoever unpacks them elsewhere. In place of iterating. */
+  blocks(): Generator<PackedBlock>;
+  /** A block that could not be unpacked: the recording ends before it, as `summary` says then. */
+  refuse(block: Pick<PackedBlock, 'head' | 'offset'>): void;
+}
+
+/** A block of records as it is stored. */
+export interface PackedBlock {
+  readonly head: BlockHead;
+  readonly stored: Buffer;
+  /** Where it begins. */
+  readonly offset: number;
+}
+
+/** The records of a block; undefined where it is damaged. */
+export function unpackBlock({
+  head,
+  stored,
+}: Pick<PackedBlock, 'head' | 'stored'>): RecordedPair[] | undefined {
+  const payload = decodePayload(head, stored);
+  return payload === undefined ? undefined : decodeFrames(payload, head.records);
 }
 
 /** The bytes of a recording, wherever they are; shorter than asked for at the end alone. */
@@ -115,7 +137,7 @@ class Reader implements RecordingReader {
         const block = this.#next();
         if (block === null) break;
         if (block.kind === 'end') {
-          if (this.#source.read(this.#offset, 1).length > 0) this.#stop('goes on behind its end');
+          this.#checkEnd();
           break;
         }
         if (block.kind === 'description') this.#stop('describes itself twice');
@@ -131,21 +153,60 @@ class Reader implements RecordingReader {
     }
   }
 
+  *blocks(): Generator<PackedBlock> {
+    try {
+      while (this.#warning === null) {
+        const packed = this.#nextPacked();
+        if (packed === null) break;
+        if (packed.head.kind !== BLOCK_KIND.records) {
+          const block = this.#unpack(packed);
+          if (block?.kind === 'end') this.#checkEnd();
+          else if (block !== null) this.#stop('describes itself twice');
+          break;
+        }
+        this.#offset += BLOCK_HEAD_BYTES + packed.head.storedBytes;
+        this.#records += packed.head.records;
+        yield packed;
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  refuse({ head, offset }: Pick<PackedBlock, 'head' | 'offset'>): void {
+    this.#offset = offset;
+    this.#records = head.firstRecord;
+    this.#stop('is damaged');
+  }
+
   /** The next block if it is sound; otherwise null and the warning is set. */
   #next(): Block | null {
-    const headBytes = this.#source.read(this.#offset, BLOCK_HEAD_BYTES);
+    const packed = this.#nextPacked();
+    return packed === null ? null : this.#unpack(packed);
+  }
+
+  #unpack(packed: PackedBlock): Block | null {
+    const block = decodeBlock(packed);
+    if (block === undefined) return this.#stop('is damaged');
+    this.#offset += BLOCK_HEAD_BYTES + packed.head.storedBytes;
+    return block;
+  }
+
+  /** What stands at the offset; its head is sound, its payload not yet looked at. */
+  #nextPacked(): PackedBlock | null {
+    const offset = this.#offset;
+    const headBytes = this.#source.read(offset, BLOCK_HEAD_BYTES);
     if (headBytes.length === 0) return this.#stop('ends without its end mark');
     if (headBytes.length < BLOCK_HEAD_BYTES) return this.#stop('is cut off');
     const head = decodeBlockHead(headBytes);
     if (head === undefined || head.firstRecord !== this.#records) return this.#stop('is damaged');
-    const stored = this.#source.read(this.#offset + BLOCK_HEAD_BYTES, head.storedBytes);
+    const stored = this.#source.read(offset + BLOCK_HEAD_BYTES, head.storedBytes);
     if (stored.length < head.storedBytes) return this.#stop('is cut off');
-    const payload = decodePayload(head, stored);
-    if (payload === undefined) return this.#stop('is damaged');
-    const block = decodeBlock(head.kind, payload, head.records);
-    if (block === undefined) return this.#stop('is damaged');
-    this.#offset += BLOCK_HEAD_BYTES + head.storedBytes;
-    return block;
+    return { head, stored, offset };
+  }
+
+  #checkEnd(): void {
+    if (this.#source.read(this.#offset, 1).length > 0) this.#stop('goes on behind its end');
   }
 
   #stop(what: string): null {
@@ -156,13 +217,16 @@ class Reader implements RecordingReader {
   }
 }
 
-function decodeBlock(kind: number, payload: Buffer, records: number): Block | undefined {
-  if (kind === BLOCK_KIND.end) return { kind: 'end' };
-  if (kind === BLOCK_KIND.description) {
-    const description = decodeDescription(payload);
-    return description === undefined ? undefined : { kind: 'description', description };
+function decodeBlock(packed: PackedBlock): Block | undefined {
+  const { head, stored } = packed;
+  if (head.kind === BLOCK_KIND.records) {
+    const pairs = unpackBlock(packed);
+    return pairs === undefined ? undefined : { kind: 'records', pairs };
   }
-  if (kind !== BLOCK_KIND.records) return undefined;
-  const pairs = decodeFrames(payload, records);
-  return pairs === undefined ? undefined : { kind: 'records', pairs };
+  const payload = decodePayload(head, stored);
+  if (payload === undefined) return undefined;
+  if (head.kind === BLOCK_KIND.end) return { kind: 'end' };
+  if (head.kind !== BLOCK_KIND.description) return undefined;
+  const description = decodeDescription(payload);
+  return description === undefined ? undefined : { kind: 'description', description };
 }

@@ -11,10 +11,11 @@ export const REPORT_SCHEMA = 'crossfade.report/1';
  */
 export function renderJson(report: Report): string {
   const { title, context, outcome, traffic, gates, clusters } = report;
-  const { events, tables, latency, warnings } = report;
+  const { events, tables, latency, warnings, headline, facts } = report;
   const ordered = {
     schema: REPORT_SCHEMA,
     title,
+    ...(headline === undefined ? {} : { headline }),
     outcome,
     context,
     warnings,
@@ -24,6 +25,7 @@ export function renderJson(report: Report): string {
     events,
     tables,
     latency,
+    ...(facts === undefined ? {} : { facts }),
   };
   return `${escapeJson(JSON.stringify(ordered, null, 2))}\n`;
 }

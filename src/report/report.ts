@@ -33,6 +33,8 @@ export interface ReportTable {
 /** Everything a report shows; the four renderers print the same facts. */
 export interface Report {
   readonly title: string;
+  /** The outcome in a sentence of its own; absent: it is told from the gates. */
+  readonly headline?: string;
   /** Sentences that say what was run: command, machine, versions, seeds. */
   readonly context: readonly string[];
   readonly outcome: GateOutcome;
@@ -43,4 +45,6 @@ export interface Report {
   readonly tables: readonly ReportTable[];
   readonly latency: readonly LatencySeries[];
   readonly warnings: readonly string[];
+  /** What tables say, for machines: in JSON alone. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }

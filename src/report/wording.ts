@@ -34,9 +34,10 @@ export const OUTCOME_WORDS: Readonly<Record<GateOutcome, string>> = {
   inconclusive: 'Inconclusive',
 };
 
-/** The verdict in one sentence: how many gates, and which of them decide it. */
+/** The verdict in one sentence: the report's own; else how many gates, and which decide it. */
 export function headline(report: Report): string {
   const { gates, outcome } = report;
+  if (report.headline !== undefined) return report.headline;
   if (gates.length === 0) {
     return outcome === 'pass' ? 'Nothing stands against it.' : 'No gate was judged.';
   }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { constants } from 'node:os';
 import { Command } from 'commander';
@@ -8,25 +7,25 @@ import { type Pace, parseRate, parseSpeed } from '../../../replay/schedule.ts';
 import { GATE_DEFAULTS, parseGate } from '../../config/gates.ts';
 import { loadSettings, settingsFromUrls } from '../../config/load.ts';
 import { systemClock } from '../../kit/clock.ts';
-import { CrossfadeError, EXIT, messageOf } from '../../kit/errors.ts';
-import type { GateOutcome } from '../../model/rollout.ts';
+import { CrossfadeError } from '../../kit/errors.ts';
 import type { GateMetric, GateSettings, Settings } from '../../model/settings.ts';
 import type { TrafficCounts } from '../../model/window.ts';
 import { readRecording } from '../../recording/reader.ts';
-import { REPORT_FORMATS, type ReportFormat, renderReport } from '../../report/render.ts';
-import type { Report } from '../../report/report.ts';
-import { hasColor } from '../output.ts';
+import { REPORT_FORMATS } from '../../report/render.ts';
+import {
+  OUTCOME_EXIT_CODES,
+  printReport,
+  reportFormat,
+  type ReportFlags,
+} from '../report-output.ts';
 
-interface ReplayFlags {
+interface ReplayFlags extends ReportFlags {
   readonly legacy?: string;
   readonly candidate?: string;
   readonly config?: string;
   readonly speed?: string;
   readonly rate?: string;
   readonly gate: readonly string[];
-  readonly format?: string;
-  readonly json?: boolean;
-  readonly out?: string;
 }
 
 /** `crossfade replay FILE`: sends a recording to both sides, compares, exits by the verdict. */
@@ -58,14 +57,8 @@ function append(value: string, values: readonly string[]): string[] {
   return [...values, value];
 }
 
-const EXIT_CODES: Readonly<Record<GateOutcome, number>> = {
-  pass: EXIT.pass,
-  fail: EXIT.gateFailed,
-  inconclusive: EXIT.inconclusive,
-};
-
 async function replay(files: readonly string[], flags: ReplayFlags): Promise<void> {
-  const format = formatOf(flags);
+  const format = reportFormat(flags);
   const pace = paceOf(flags);
   const config = flags.config === undefined ? null : loadSettings(flags.config);
   const gates = gatesOf(config, flags.gate);
@@ -93,45 +86,9 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<voi
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   }
   const { report, lost } = replayed;
-  for (const warning of report.warnings) process.stderr.write(`crossfade: warning: ${warning}\n`);
-  print(report, format, flags.out);
-  process.exitCode = signalled.exitCode() ?? EXIT_CODES[report.outcome];
+  printReport(report, format, flags.out);
+  process.exitCode = signalled.exitCode() ?? OUTCOME_EXIT_CODES[report.outcome];
   if (lost !== null) throw lost;
-}
-
-function print(report: Report, format: ReportFormat, out: string | undefined): void {
-  const options = { color: hasColor(), widthMax: process.stdout.columns ?? 100 };
-  if (out === undefined) {
-    process.stdout.write(renderReport(report, format, options));
-    return;
-  }
-  try {
-    writeFileSync(out, renderReport(report, format));
-  } catch (error) {
-    throw new CrossfadeError('report-unwritable', `cannot write ${out}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  process.stdout.write(`${renderReport(report, 'terminal', options)}\nReport: ${out}\n`);
-}
-
-const FORMAT_BY_ENDING: Readonly<Record<string, ReportFormat>> = {
-  json: 'json',
-  md: 'markdown',
-  html: 'html',
-};
-
-/** As asked for; else by the ending of the report's file; else for a terminal. */
-function formatOf({ format, json, out }: ReplayFlags): ReportFormat {
-  if (format === undefined) {
-    if (json === true) return 'json';
-    return FORMAT_BY_ENDING[out?.split('.').at(-1) ?? ''] ?? 'terminal';
-  }
-  const known = REPORT_FORMATS.find((each) => each === format);
-  if (known !== undefined) return known;
-  throw new CrossfadeError('bad-option', `unknown format '${format}'`, {
-    hint: `formats are ${REPORT_FORMATS.join(', ')}`,
-  });
 }
 
 function paceOf({ speed, rate }: ReplayFlags): Pace {
