@@ -8,8 +8,9 @@ import { JsonTape } from './json-scan.ts';
 
 /** Fields of a form in order, repeats kept: an object. Source: URL Standard, section 5.1. */
 export function formAsJson(bytes: Uint8Array): string {
-  const text = textOf(bytes).trim();
-  const fields = text === '' ? [] : text.split('&').filter((field) => field !== '');
+  const fields = textOf(bytes)
+    .split('&')
+    .filter((field) => field !== '');
   const members = fields.map((field) => {
     const equals = field.indexOf('=');
     const name = equals < 0 ? field : field.slice(0, equals);

@@ -42,7 +42,7 @@ function normalMembers(name: string, values: readonly string[]): string[] {
   if (name === 'content-type') return values.map(normalMediaType);
   const [only] = values;
   const moment = values.length === 1 ? parseMoment(only!) : undefined;
-  if (moment !== undefined) return [`${moment.seconds}.${moment.fraction}`];
+  if (moment !== undefined) return [`${moment.seconds}.${moment.fraction.replace(/0+$/, '')}`];
   const members = values.flatMap(splitList).filter((member) => member !== '');
   return CASELESS.has(name) ? members.map((member) => member.toLowerCase()) : members;
 }
