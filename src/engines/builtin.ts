@@ -205,7 +205,8 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
     for (const worker of old) worker.leave(LIMITS.longDrainMaxMs);
     this.#fill();
     // Whoever connects after a reload has the new settings.
-    await this.#crew.until(() => old.every((worker) => worker.isClosed), LIMITS.queueTakenMaxMs);
+    const areClosed = (): boolean => old.every((worker) => worker.isClosed);
+    await this.#crew.until(areClosed, 2 * LIMITS.queueTakenMaxMs);
   }
 
   async close(): Promise<void> {

@@ -146,7 +146,8 @@ describe.skipIf(missing.length > 0)(
       write('/etc/nginx/conf.d/orders.conf');
       write(CONFIGURATION);
       await swaps('before');
-      load = startFrontLoad(ports.get('8000')!, 6, 4);
+      // So many users that write that half of them without one is out of the question.
+      load = startFrontLoad(ports.get('8000')!, 6, 24);
       await more();
       expect(viaCrossfade()).toBe(0);
       const { code, out } = await does('preflight');

@@ -56,7 +56,7 @@ describe('a reload', () => {
     const { stderr, exitCode } = await crossfade('reload', '--store', here.store);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('2 problems');
-    expect(stderr).toContain('mirror: expected');
+    expect(stderr).toContain('mirror.percent: expected');
     expect(stderr).toContain('colour');
     expect(here.run.log()).toContain('configuration not reloaded');
     expect(here.run.workerPids()).toEqual(before);

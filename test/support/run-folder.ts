@@ -9,6 +9,7 @@ import { type SideServer, startSide } from './sides.ts';
 /** What differs from the configuration that every run of {@link startRunFolder} has. */
 export interface Changes {
   readonly workers?: number;
+  /** Share of the keys that are mirrored. */
   readonly mirror?: string;
   /** Whole lines of YAML. */
   readonly more?: string;
@@ -61,7 +62,8 @@ key: { from: header, name: x-user }
 workers: ${workers}
 ladder: [{ percent: 0, hold: 1h }]
 gates: []
-mirror: ${mirror}
+# No second is left without mirroring: tests count every copy.
+mirror: { percent: ${mirror}, autoPause: off }
 store: { sqlite: ./crossfade.db }
 control: { listen: 127.0.0.1:0 }
 ${more}
