@@ -29,6 +29,8 @@ export const LIMITS = {
    */
   liveConnectTimeoutMs: 4000,
   shadowConnectTimeoutMs: 1000,
+  /** Connections to a shadow being made at once: each takes the core from live for 0.15 ms. */
+  shadowAttemptsMax: 8,
   /** Shadow legs failed in a row before the shadow is left alone. */
   breakerFailuresMax: 20,
   /** How long it is left alone at first, and at most: doubled with each probe that fails. */

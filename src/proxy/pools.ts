@@ -50,6 +50,7 @@ function optionsOf(
   return {
     role,
     connectionsMax,
+    attemptsMax: role === 'live' ? Infinity : LIMITS.shadowAttemptsMax,
     connectTimeoutMs: role === 'live' ? LIMITS.liveConnectTimeoutMs : LIMITS.shadowConnectTimeoutMs,
     headMaxBytes: settings.port.answerHeadMaxBytes,
     forbidden: [settings.listen, settings.control],

@@ -23,6 +23,8 @@ export interface UpstreamOptions {
   readonly settings: UpstreamSettings;
   readonly role: 'live' | 'shadow';
   readonly connectionsMax: number;
+  /** Connections being made at once; what waits is sent over those that come free meanwhile. */
+  readonly attemptsMax: number;
   /** For each address of the side, the TLS handshake included. */
   readonly connectTimeoutMs: number;
   /** Bytes of an answer's line and fields. */
@@ -206,10 +208,11 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
 
   #connectWhereNeeded(): void {
     if (this.#isClosed) return;
-    const { connectionsMax } = this.#options;
-    const open = (): number => this.#connections.size + this.#attempts.size + this.#resolving;
-    let wanted = this.#waiting.length - this.#attempts.size - this.#resolving;
-    for (; wanted > 0 && open() < connectionsMax; wanted -= 1) {
+    const { connectionsMax, attemptsMax } = this.#options;
+    const trying = (): number => this.#attempts.size + this.#resolving;
+    const hasRoom = (): boolean =>
+      trying() < attemptsMax && this.#connections.size + trying() < connectionsMax;
+    for (let wanted = this.#waiting.length - trying(); wanted > 0 && hasRoom(); wanted -= 1) {
       this.#resolving += 1;
       this.#resolve((found) => {
         this.#resolving -= 1;
@@ -301,6 +304,7 @@ class UpstreamPool implements Upstream, LegOwner, LineOwner {
   #connected(connection: UpstreamConnection): void {
     this.#connections.add(connection);
     this.free(connection, LIMITS.upstreamIdleMs);
+    this.#connectWhereNeeded();
   }
 
   /** A connection could not be made: the leg that has waited longest has nobody to wait for. */

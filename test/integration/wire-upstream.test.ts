@@ -140,6 +140,18 @@ describe('a pool', () => {
     expect(seen.slice(2)).toEqual(['/3', '/4', '/5']);
   });
 
+  it('makes so many connections at once, and more while requests still wait', async () => {
+    const { side, segments, sockets } = await listening();
+    const pool = openPool(side.url, { attemptsMax: 3 });
+    const legs = Array.from({ length: 7 }, () => send(pool));
+    await until(() => pool.connectionCount > 0);
+    expect(pool.connectionCount).toBe(3);
+    await until(() => segments.length === 7);
+    expect(side.connectionCount).toBe(7);
+    for (const socket of sockets) socket.write(OK);
+    for (const { ended } of legs) expect(await ended).toMatchObject({ outcome: 'answered' });
+  });
+
   it('gives up who waits too long, be it for a connection or for an answer', async () => {
     const clock = createSimulatedClock();
     const { side, segments } = await listening();

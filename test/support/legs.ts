@@ -38,6 +38,7 @@ export function openPool(
     settings,
     role: 'live',
     connectionsMax: 10,
+    attemptsMax: Infinity,
     connectTimeoutMs: 1000,
     headMaxBytes: 8192,
     clock: systemClock,
