@@ -4,13 +4,12 @@
  */
 import { templateOf } from '../src/compare/divergences.ts';
 import type { Finding, SeenPair } from '../src/compare/rules/suggest.ts';
-import type { Exchange, Side } from '../src/model/exchange.ts';
-import type { Divergence, Pair } from '../src/model/pair.ts';
+import type { Divergence } from '../src/model/pair.ts';
 import type { CompareRule, KeySource, RouteSettings } from '../src/model/settings.ts';
 import { RuleBook } from '../src/proxy/analyst/rule-book.ts';
 import { createIdentifier } from '../src/proxy/identify/identify.ts';
-import type { RecordedExchange, RecordedPair } from '../src/recording/format.ts';
 import type { ReplaySource } from './merged.ts';
+import { recordedPair } from './recorded-pair.ts';
 
 /** How the pairs are looked at. */
 export interface LookedAt {
@@ -51,7 +50,12 @@ export async function findingsIn(
     for await (const record of source.arrivals()) {
       const { method, target, headers, body } = record.request;
       const { route, keys } = identifier.identify(method, target, headers, body);
-      const pair = pairOf(record, route.name, keys[0] ?? null, source.description.startedAtMs);
+      const pair = recordedPair(
+        record,
+        route.name,
+        keys[0] ?? null,
+        source.description.startedAtMs,
+      );
       if (pair === null) continue;
       const comparison = book.compare(pair);
       if (comparison.kind === 'not-comparable') continue;
@@ -87,29 +91,4 @@ function add(
     counted.add(finding);
     if (finding.values.length < VALUES_MAX) finding.values.push([legacy, candidate]);
   }
-}
-
-/** Null where only one side was recorded. */
-function pairOf(
-  record: RecordedPair,
-  route: string,
-  key: string | null,
-  startedAtMs: number,
-): Pair | null {
-  const { legacy, candidate, liveSide, request, atUs } = record;
-  if (legacy === null || candidate === null) return null;
-  const exchange = (side: Side, recorded: RecordedExchange): Exchange => ({
-    ...recorded,
-    side,
-    role: side === liveSide ? 'live' : 'shadow',
-  });
-  return {
-    route,
-    key,
-    liveSide,
-    arrivedAtMs: startedAtMs + atUs / 1000,
-    request,
-    legacy: exchange('legacy', legacy),
-    candidate: exchange('candidate', candidate),
-  };
 }

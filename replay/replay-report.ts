@@ -65,7 +65,8 @@ function verdictOf(facts: ReplayFacts): Verdict {
   return { outcome: worst(outcomes), gates: results };
 }
 
-function matchGates(pairs: ReplayedPairs): readonly GateResult[] {
+/** What has to hold where two sides are to answer alike. */
+export function matchGates(pairs: ReplayedPairs): readonly GateResult[] {
   const { compared, mismatched } = pairs.traffic();
   const failures = pairs.candidateOnlyErrors;
   return [
@@ -80,7 +81,8 @@ function matchGates(pairs: ReplayedPairs): readonly GateResult[] {
   ];
 }
 
-function worst(outcomes: readonly GateOutcome[]): GateOutcome {
+/** The outcome of gates together. */
+export function worst(outcomes: readonly GateOutcome[]): GateOutcome {
   if (outcomes.includes('fail')) return 'fail';
   return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass';
 }

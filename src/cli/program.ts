@@ -64,6 +64,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rules.ts')).rulesCommand(),
   },
   {
+    name: 'compare',
+    group: 'Comparison:',
+    summary: 'two files with an answer each, or two recordings: what differs',
+    load: async () => (await import('./commands/compare.ts')).compareCommand(),
+  },
+  {
+    name: 'rejudge',
+    group: 'Comparison:',
+    summary: 'recorded pairs under new rules, and what that changes: -c FILE',
+    load: async () => (await import('./commands/rejudge.ts')).rejudgeCommand(),
+  },
+  {
     name: 'override',
     group: 'Testing:',
     summary: "the signed field that sends a tester's requests to one side",

@@ -307,4 +307,19 @@ export const LIMITS = {
   noisePassesMax: 8,
   /** How often what was learned is told in full: all of it is copied. */
   noiseToldEveryMs: 1000,
+  /** Records, and stored bytes, that a thread rejudges at once: enough to be worth a message. */
+  rejudgeBatchRecords: 500,
+  rejudgeBatchBytes: 1_048_576,
+  /** Tasks one thread has at a time: while it does one, the next is on its way. */
+  rejudgeTasksPerThread: 2,
+  /** Batches read ahead of the oldest that is not done, for each thread. */
+  rejudgeAheadPerThread: 8,
+  /** Threads of a rejudgement. */
+  rejudgeThreadsMax: 256,
+  /** An answer compared from a file. */
+  answerFileMaxBytes: 67_108_864,
+  /** Bytes held of requests of one recording that wait for their like in the other. */
+  unpairedMaxBytes: 268_435_456,
+  /** Requests without a partner that are listed one by one; all are counted. */
+  unpairedListedMax: 1000,
 } as const;
