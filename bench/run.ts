@@ -13,6 +13,7 @@ const TRIALS: Readonly<Record<string, string>> = {
   compare: 'the comparator: byte-equal pairs a second, unequal JSON beside four libraries',
   identity: 'a million requests while both sides break at random: each accounted for',
   streaming: 'a gigabyte down and up at a megabyte a second: memory stays flat',
+  selftest: 'every kind of bug at every place of 1,000 recorded answers, and who hides it',
   soak: 'generated request streams against a reader of another make',
 };
 

@@ -76,6 +76,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rejudge.ts')).rejudgeCommand(),
   },
   {
+    name: 'selftest',
+    group: 'Comparison:',
+    summary: 'known bugs in recorded answers: which kinds are caught, which rule hides which',
+    load: async () => (await import('./commands/selftest.ts')).selftestCommand(),
+  },
+  {
     name: 'override',
     group: 'Testing:',
     summary: "the signed field that sends a tester's requests to one side",

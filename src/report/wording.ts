@@ -63,7 +63,7 @@ export function measuredText(gate: GateResult): string {
 /** A gate's limit with its comparator, as written: `< 0.001 %`, `< 1.05`, `none`. */
 export function limitText(gate: GateResult): string {
   if (isCount(gate)) return 'none';
-  const comparator = /[<>=]/.exec(gate.gate)?.[0] ?? '';
+  const comparator = /[<>]=?|=/.exec(gate.gate)?.[0] ?? '';
   return `${comparator} ${gateValue(gate, gate.limit)}`.trim();
 }
 
