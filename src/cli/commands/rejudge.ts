@@ -5,6 +5,7 @@ import { contentKey } from '../../offline/content-key.ts';
 import { recordedRules, rejudge } from '../../offline/rejudge/rejudge.ts';
 import { rejudgeReport } from '../../offline/rejudge/rejudge-report.ts';
 import { loadSettings } from '../../config/load.ts';
+import { systemClock } from '../../kit/clock.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import { readRecording } from '../../recording/reader.ts';
@@ -72,6 +73,7 @@ async function run(files: readonly string[], flags: RejudgeFlags): Promise<void>
     after,
     beforeName: flags.before === undefined ? 'as recorded' : basename(flags.before),
     afterName: basename(flags.config),
+    nowMs: systemClock.wallMs(),
     warnings: readers.flatMap(({ summary }) => (summary.warning === null ? [] : [summary.warning])),
   });
   printReport(report, format, flags.out);

@@ -1,5 +1,6 @@
 import { noneGate } from '../../../replay/none-gate.ts';
 import type { LookedAt } from '../../../replay/recorded-findings.ts';
+import { isRuleHeld } from '../../compare/rules.ts';
 import { ruleName } from '../../compare/rules/rule-name.ts';
 import type { NotComparableReason } from '../../model/pair.ts';
 import type { RuleStatus } from '../../model/rollout.ts';
@@ -8,7 +9,12 @@ import type { Report, ReportTable } from '../../report/report.ts';
 import { rulesTable } from '../../report/rules-table.ts';
 import { formatCount, NOTHING, plural } from '../../report/wording.ts';
 import { clusterRows } from '../../rollout/cluster-rows.ts';
-import { mapWarnings, type RuleSettings, ruleStatuses } from '../../rollout/rule-status.ts';
+import {
+  allRules,
+  mapWarnings,
+  type RuleSettings,
+  ruleStatuses,
+} from '../../rollout/rule-status.ts';
 import { type ClusterChange, clusterChanges } from './cluster-changes.ts';
 import type { RejudgeOutcome } from './rejudge.ts';
 import { rejudgeSentence } from './rejudge-words.ts';
@@ -27,6 +33,8 @@ export interface RejudgeFacts {
   readonly afterName: string;
   /** Why recordings end early. */
   readonly warnings: readonly string[];
+  /** Wall clock: rules that have expired by now are told of. */
+  readonly nowMs: number;
 }
 
 /** What the new rules change, with a verdict on what is mismatched under them. */
@@ -60,7 +68,7 @@ export function rejudgeReport(facts: RejudgeFacts): Report {
     events: [],
     tables: tables.filter((table) => table !== null),
     latency: [],
-    warnings: [...facts.warnings, ...mapWarnings(newRules), ...expiredWarnings(newRules)],
+    warnings: [...facts.warnings, ...mapWarnings(newRules), ...expiredWarnings(facts)],
     facts: machineFacts(turns, changes, oldRules, newRules),
   };
 }
@@ -101,10 +109,15 @@ function contextOf({ outcome, beforeName, afterName }: RejudgeFacts): readonly s
   ];
 }
 
-function expiredWarnings(rules: readonly RuleStatus[]): readonly string[] {
-  return rules
-    .filter(({ state }) => state === 'expired')
-    .map(({ rule, until }) => `the rule "${rule}" had expired (${until}) before the last pair`);
+function expiredWarnings({ after, nowMs }: RejudgeFacts): readonly string[] {
+  return allRules(after)
+    .filter(({ rule }) => !isRuleHeld(rule, nowMs))
+    .map(({ rule }) => {
+      return (
+        `the rule "${ruleName(rule)}" has expired (${rule.until}): it hides nothing ` +
+        'of what came since'
+      );
+    });
 }
 
 const WORDS = {
