@@ -83,7 +83,7 @@ describe('crossfade compare of two recordings', () => {
     ]);
     expect(exitCode).toBe(4);
     const { exitCode: partial, stdout } = await crossfade('compare', a, b, '--partial');
-    expect(stdout).toMatch(/^left-a\.crossfade .*GET \/items\/0 +no partner$/m);
+    expect(stdout).toMatch(/^left-a\.crossfade +no partner +1 .*GET \/items\/0 at \+0ms$/m);
     expect(partial).toBe(0);
   });
 

@@ -5,6 +5,7 @@
 import type { ReplaySource } from '../../../replay/merged.ts';
 import { ReplayedPairs } from '../../../replay/pairs.ts';
 import type { LookedAt } from '../../../replay/recorded-findings.ts';
+import { OTHER_ROUTE } from '../../compare/cluster.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import type { Exchange, Side } from '../../model/exchange.ts';
 import type { RecordedExchange, RecordedPair } from '../../recording/format.ts';
@@ -35,15 +36,23 @@ export interface CompareRecordingsOptions {
 /** A request of one recording that was compared with nothing. */
 export interface LeftOut {
   readonly of: Recorded;
+  readonly route: string;
   readonly request: string;
   /** Microseconds from the recording's start. */
   readonly atUs: number;
   readonly why: 'no partner' | 'given up' | 'no answer';
 }
 
-/** How many, and the first of them. */
+/** Those of one route and reason; `first` is the first that was found. */
+export interface LeftOutGroup {
+  readonly first: LeftOut;
+  readonly requests: number;
+}
+
+/** How many, of which routes, and the first of all. */
 export interface LeftOutCounts {
   readonly listed: readonly LeftOut[];
+  readonly groups: readonly LeftOutGroup[];
   readonly counts: Both<Readonly<Record<LeftOut['why'], number>>>;
 }
 
@@ -69,6 +78,7 @@ class RecordingsComparison {
   readonly #pairs: ReplayedPairs;
   readonly #identifier: Identifier;
   readonly #listed: LeftOut[] = [];
+  readonly #groups = new Map<string, LeftOutGroup>();
   readonly #counts = {
     a: { 'no partner': 0, 'given up': 0, 'no answer': 0 },
     b: { 'no partner': 0, 'given up': 0, 'no answer': 0 },
@@ -104,7 +114,11 @@ class RecordingsComparison {
       pairs: this.#pairs,
       areKeysAlike: areKeyed,
       partners: this.#partners,
-      leftOut: { listed: this.#listed, counts: this.#counts },
+      leftOut: {
+        listed: this.#listed,
+        groups: [...this.#groups.values()],
+        counts: this.#counts,
+      },
     });
   }
 
@@ -145,9 +159,19 @@ class RecordingsComparison {
 
   #leaveOut(of: Recorded, { record }: OneAnswer, why: LeftOut['why']): void {
     this.#counts[of][why] += 1;
-    if (this.#listed.length >= LIMITS.unpairedListedMax) return;
-    const { method, target } = record.request;
-    this.#listed.push({ of, request: `${method} ${target}`, atUs: record.atUs, why });
+    const { method, target, headers, body } = record.request;
+    const route = this.#identifier.identify(method, target, headers, body).route.name;
+    const request = `${method} ${target}`;
+    const leftOut: LeftOut = { of, route, request, atUs: record.atUs, why };
+    if (this.#listed.length < LIMITS.unpairedListedMax) this.#listed.push(leftOut);
+    const isKnown = this.#groups.has(`${of} ${why} ${route}`);
+    const hasRoom = isKnown || this.#groups.size < LIMITS.routesMax;
+    const name = hasRoom ? `${of} ${why} ${route}` : `${of} ${why} ${OTHER_ROUTE}`;
+    const group = this.#groups.get(name) ?? {
+      first: hasRoom ? leftOut : { ...leftOut, route: OTHER_ROUTE },
+      requests: 0,
+    };
+    this.#groups.set(name, { ...group, requests: group.requests + 1 });
   }
 }
 

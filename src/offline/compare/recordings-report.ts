@@ -65,6 +65,9 @@ export function recordingsReport(facts: RecordingsFacts): Report {
       ignored: traffic.ignored,
       notComparable: traffic.notComparable,
       leftOut: leftOut.counts,
+      leftOutRoutes: leftOut.groups.map(({ first: { of, route, why }, requests }) => {
+        return { of, route, why, requests };
+      }),
       leftOutListed: leftOut.listed,
       rules,
     },
@@ -154,27 +157,20 @@ function verdictsTable(traffic: TrafficCounts): ReportTable {
   };
 }
 
-const ROWS_MAX = 20;
-
-function leftOutTable(facts: RecordingsFacts): ReportTable | null {
-  const { leftOut, names } = facts;
-  if (leftOut.listed.length === 0) return null;
-  const found = leftOutTotal(facts);
-  const shown = leftOut.listed.slice(0, ROWS_MAX);
-  const listed = formatCount(leftOut.listed.length);
+function leftOutTable({ leftOut, names }: RecordingsFacts): ReportTable | null {
+  if (leftOut.groups.length === 0) return null;
+  const groups = [...leftOut.groups].sort((a, b) => b.requests - a.requests);
   return {
     title: 'Requests left out',
-    columns: ['recording', 'at', 'request', 'why'],
-    rows: shown.map(({ of, atUs, request, why }) => [
-      names[of],
-      `+${formatDuration(Math.max(0, atUs / 1000))}`,
-      request,
-      why,
+    columns: ['recording', 'why', 'requests', 'route', 'the first of them'],
+    rows: groups.map(({ first, requests }) => [
+      names[first.of],
+      first.why,
+      formatCount(requests),
+      first.route,
+      `${first.request} at +${formatDuration(Math.max(0, first.atUs / 1000))}`,
     ]),
-    notes:
-      found === shown.length
-        ? []
-        : [`${formatCount(found - shown.length)} more; the JSON lists ${listed}.`],
+    notes: [`The JSON lists ${plural(leftOut.listed.length, 'request')} one by one.`],
   };
 }
 
