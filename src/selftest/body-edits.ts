@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../kit/limits.ts';
 import type { Answer } from '../model/exchange.ts';
 import type { DivergenceKind } from '../model/pair.ts';
-import { type BodyText, withBody } from './body-text.ts';
+import { type BodyText, withBody, withText } from './body-text.ts';
 import { type BodyContent, contentOf, type Span } from './documents.ts';
 import { type BodyEdit, type Injection, splice } from './edit.ts';
 import { jsonEdits } from './json-edits.ts';
@@ -13,9 +13,9 @@ import { stringEdits } from './string-edits.ts';
 
 /** Every bug that the body has a place for. */
 export function bodyEdits(body: BodyText): Injection[] {
-  const { answer, bytes, text } = body;
+  const { answer, bytes, text, shape } = body;
   if (bytes.length === 0) return emptyEdits(answer);
-  if (text === null) return [...byteEdits(body), ...packedEdits(body)];
+  if (text === null || shape === 'binary') return [...byteEdits(body), ...packedEdits(body)];
   const content = contentOf(body);
   const edits: BodyEdit[] = [
     ...content.documents.flatMap((root) => jsonEdits(text, root)),
@@ -24,9 +24,13 @@ export function bodyEdits(body: BodyText): Injection[] {
     ...wholeEdits(body, content),
   ];
   const made = edits.map(({ apply, ...bug }): Injection => {
-    return { ...bug, make: () => withBody(answer, apply(text)) };
+    const make = (): Answer => {
+      const changed = apply(text);
+      return typeof changed === 'string' ? withText(body, changed) : withBody(answer, changed);
+    };
+    return { ...bug, make };
   });
-  return [...made, ...packedEdits(body)];
+  return [...made, ...markEdits(body), ...packedEdits(body)];
 }
 
 function emptyEdits(answer: Answer): Injection[] {
@@ -174,15 +178,12 @@ function lineEdits(body: BodyText, rows: readonly Span[]): BodyEdit[] {
 
 const ERROR_PAGE = '<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>';
 
-function wholeEdits({ shape, text, bytes }: BodyText, content: BodyContent): BodyEdit[] {
+function wholeEdits({ shape, text }: BodyText, content: BodyContent): BodyEdit[] {
   const path = 'body';
   const whole = text!;
   const edits: BodyEdit[] = [
-    { kind: 'missing', path, what: 'empty', apply: () => '' },
-    { kind: 'encoding', path, what: 'a byte order mark', apply: (all) => `\ufeff${all}` },
+    { kind: 'missing', path, what: 'empty', apply: () => new Uint8Array() },
   ];
-  // Readers of event streams pass over it, and before parts it is no part of them.
-  if (bytes[0] === 0xef || shape === 'events' || shape === 'multipart') edits.pop();
   const leaf = content.documents.flatMap(stringsIn)[0] ?? content.spans.find(isNotEmpty);
   if (leaf !== undefined && shape !== 'multipart' && shape !== 'form') {
     const at = leaf.start + ('kind' in leaf ? 1 : 0);
@@ -209,6 +210,15 @@ function wholeEdits({ shape, text, bytes }: BodyText, content: BodyContent): Bod
   return edits;
 }
 
+/** A byte order mark more or less. */
+function markEdits({ answer, shape, text, hasMark }: BodyText): Injection[] {
+  // Readers of event streams pass over it, and before parts it is no part of them.
+  if (shape === 'events' || shape === 'multipart') return [];
+  const make = (): Answer => withBody(answer, hasMark ? text! : `\ufeff${text!}`);
+  const what = hasMark ? 'without its byte order mark' : 'a byte order mark';
+  return [{ kind: 'encoding', path: 'body', what, make }];
+}
+
 function isNotEmpty({ start, end }: Span): boolean {
   return end > start;
 }
@@ -226,7 +236,9 @@ function withBadByte(text: string, at: number): Uint8Array {
 }
 
 /** Bytes that are no text. */
-function byteEdits({ answer, bytes }: BodyText): Injection[] {
+function byteEdits({ answer, bytes, shape }: BodyText): Injection[] {
+  // What is meant to be a text, and became one by it, would be told as such.
+  const areBytes = (changed: Buffer): boolean => shape === 'binary' || !isUtf8(changed);
   const whole = Buffer.from(bytes);
   const middle = whole.length >> 1;
   const edit = (kind: DivergenceKind, what: string, changed: Buffer): Injection => {
@@ -238,17 +250,18 @@ function byteEdits({ answer, bytes }: BodyText): Injection[] {
     edit('missing', 'empty', Buffer.alloc(0)),
     edit('length', 'a byte more before it', Buffer.concat([Buffer.from([~whole[0]!]), whole])),
   ];
-  // One that became a text by it would be told as such.
-  if (!isUtf8(flipped)) edits.push(edit('value', 'one bit', flipped));
+  if (areBytes(flipped)) edits.push(edit('value', 'one bit', flipped));
   const cut = whole.subarray(0, middle);
-  if (middle > 0 && !isUtf8(cut)) edits.push(edit('truncated', 'cut off', cut));
+  if (middle > 0 && areBytes(cut)) edits.push(edit('truncated', 'cut off', cut));
   return edits;
 }
 
 /** A coding, or a boundary, that the body does not have. */
-function packedEdits({ answer, shape }: BodyText): Injection[] {
+function packedEdits(body: BodyText): Injection[] {
+  const { answer, shape } = body;
   const { headers } = answer;
   if (shape === 'multipart') {
+    if (contentOf(body).rows.length === 0) return [];
     const at = headers.findIndex((name, i) => i % 2 === 0 && /^content-type$/i.test(name));
     const other = headers[at + 1]!.replace(/boundary=/i, 'boundary=selftest');
     const make = (): Answer => ({ ...answer, headers: headers.with(at + 1, other) });

@@ -12,6 +12,7 @@ export interface BodyText {
   readonly shape: BodyShape;
   /** Without a byte order mark; null where it is no UTF-8. */
   readonly text: string | null;
+  readonly hasMark: boolean;
 }
 
 /** Null where the body cannot be unpacked. */
@@ -21,8 +22,14 @@ export function bodyTextOf(answer: Answer): BodyText | null {
   const { bytes } = unpacked;
   const { buffer, byteOffset, length } = bytes;
   const whole = Buffer.from(buffer, byteOffset, length);
-  const text = isUtf8(whole) ? whole.toString('utf8', hasMark(whole) ? MARK_BYTES : 0) : null;
-  return { answer, bytes, shape: shapeOf(answer.headers, bytes), text };
+  const isMarked = hasMark(whole);
+  const text = isUtf8(whole) ? whole.toString('utf8', isMarked ? MARK_BYTES : 0) : null;
+  return { answer, bytes, shape: shapeOf(answer.headers, bytes), text, hasMark: isMarked };
+}
+
+/** The answer with another text, behind the byte order mark that it has. */
+export function withText({ answer, hasMark: isMarked }: BodyText, text: string): Answer {
+  return withBody(answer, isMarked ? `\ufeff${text}` : text);
 }
 
 type Pack = (bytes: Uint8Array) => Uint8Array;

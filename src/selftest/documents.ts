@@ -111,6 +111,7 @@ const CRLF = '\r\n';
 /** From the first boundary on; a part and the boundary before it are a row. */
 function partsIn(text: string, boundary: string, isForm: boolean): BodyContent {
   const delimiter = `--${boundary}`;
+  if (!text.includes(`${delimiter}--`)) return NOTHING;
   const documents: JsonNode[] = [];
   const spans: Span[] = [];
   const rows: Span[] = [];

@@ -55,8 +55,8 @@ function partEdits(answer: Answer, part: Part): Injection[] {
     const lower = name.toLowerCase();
     if (!isCompared(answer, name) || lower === 'set-cookie') continue;
     const isLength = lower === 'content-length';
-    const isParts = lower === 'content-type' && /^\s*multipart\//i.test(value);
-    const another = isParts ? value.replace(/[^/;]+(?=;|$)/, 'x-selftest') : `${value}-selftest`;
+    const isType = lower === 'content-type' && value.includes('/');
+    const another = isType ? value.replace(/[^/;]+(?=;|$)/, 'x-selftest') : `${value}-selftest`;
     const other = isLength ? String(Number(value) + 1) : another;
     add('header', name, 'another value', fields.toSpliced(at + 1, 1, other));
     if (isLength) continue;

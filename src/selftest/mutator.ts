@@ -32,13 +32,14 @@ export interface RandomEdit {
 }
 
 export interface Mutation {
-  /** Null where every draw meant the same. */
+  /** Null where no draw was of any use. */
   readonly edit: RandomEdit | null;
   /** Draws that meant the same as before. */
   readonly meaningless: number;
 }
 
 const DRAWS_MAX = 100;
+const BROKEN_KEPT_RATIO = 0.125;
 
 /** Null where the body has no leaf. */
 export function groundOf(body: BodyText): Ground | null {
@@ -58,17 +59,32 @@ export function groundOf(body: BodyText): Ground | null {
 /** One leaf edited, so that the body says something else. */
 export function mutate(ground: Ground, random: Random): Mutation {
   const { body, leaves, meaning } = ground;
+  let meaningless = 0;
   for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
     const leaf = leaves[random.int(0, leaves.length - 1)]!;
     const { what, bytes } = drawEdit(ground, leaf, random);
-    if (Buffer.compare(bytes, body.bytes) === 0) continue;
+    if (Buffer.compare(bytes, body.bytes) === 0) {
+      meaningless += 1;
+      continue;
+    }
     const answer = withBody(body.answer, bytes);
     const edited = bodyTextOf(answer);
     assert(edited !== null, 'an edited body can be read again');
-    if (meaningOfBody(edited) === meaning) continue;
-    return { edit: { path: leaf.path, what, answer }, meaningless: draw };
+    if (meaningOfBody(edited) === meaning) {
+      meaningless += 1;
+      continue;
+    }
+    // What leaves no JSON behind is easy to see: few of those, and more of the others.
+    if (isBroken(body, edited) && random.next() >= BROKEN_KEPT_RATIO) continue;
+    return { edit: { path: leaf.path, what, answer }, meaningless };
   }
-  return { edit: null, meaningless: DRAWS_MAX };
+  return { edit: null, meaningless };
+}
+
+/** JSON before, and none any more. */
+function isBroken(before: BodyText, after: BodyText): boolean {
+  const isWhole = (body: BodyText): boolean => contentOf(body).documents.length > 0;
+  return before.shape === 'json' && isWhole(before) && !isWhole(after);
 }
 
 /** The same for two bodies that say the same. */
@@ -76,8 +92,7 @@ function meaningOfBody(body: BodyText): string {
   const { bytes, text, shape } = body;
   if (text === null || !isUtf8(Buffer.from(bytes))) return Buffer.from(bytes).toString('latin1');
   const { documents, spans, rows } = contentOf(body);
-  // A byte order mark is in no text.
-  const mark = bytes[0] === 0xef && text.charCodeAt(0) !== 0xfeff ? 'mark' : '';
+  const mark = body.hasMark ? 'mark' : '';
   const isWhole = documents.length + spans.length > 0;
   if (!isWhole || shape === 'text') return mark + text;
   const told = [
@@ -92,8 +107,10 @@ function valueOf(shape: BodyText['shape'], source: string): string {
   try {
     return decodeURIComponent(source.replaceAll('+', ' '));
   } catch {
-    // Escapes of bytes that are no text: they stand for themselves.
-    return source;
+    // Its escapes stand for bytes.
+    return source.replaceAll('+', ' ').replaceAll(/%[0-9a-f]{2}/gi, (escape) => {
+      return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    });
   }
 }
 
@@ -127,7 +144,8 @@ function drawEdit({ body, leaves }: Ground, leaf: Leaf, random: Random): Drawn {
           leaves.map((each) => text.slice(each.start, each.end)),
           random,
         );
-  return { what, bytes: Buffer.from(text.slice(0, start) + other + text.slice(end)) };
+  const mark = body.hasMark ? '\ufeff' : '';
+  return { what, bytes: Buffer.from(mark + text.slice(0, start) + other + text.slice(end)) };
 }
 
 /** Characters that a text may be given; some that JSON cannot have as they are. */

@@ -13,7 +13,7 @@ export function numberEdits(source: string, name: string): ValueEdit[] {
     { kind: 'type', what: 'a text', to: JSON.stringify(source) },
     ...integerEdits(source),
   ];
-  if (Number(source) === 0) edits.push(...zeroEdits(source));
+  if (/^-?0(?:\.0*)?(?:e|$)/i.test(source)) edits.push(...zeroEdits(source));
   const isInteger = INTEGER.test(source);
   if (isInteger) {
     edits.push({ kind: 'number-format', what: 'with a fraction of zero', to: `${source}.0` });
