@@ -64,7 +64,8 @@ describe('crossfade compare of two files', () => {
     ]);
     expect(exitCode).toBe(3);
     const { stdout } = await crossfade('compare', old, young);
-    expect(stdout).toMatch(/^\/id +id-precision +1234567890123456789 .*id-precision\.md$/m);
+    expect(stdout).toMatch(/^\/id +id-precision +1234567890123456789 +1234567890123456800$/m);
+    expect(stdout).toMatch(/^ +id-precision: .* digits; see docs\/kinds\/id-precision\.md$/m);
   });
 
   test('notes what differs without meaning anything, and ends with 0', async () => {

@@ -66,13 +66,13 @@ export function answerReport(facts: AnswerFacts): Report {
 }
 
 /** Where the kind is explained. */
-function pageOf({ kind }: Divergence): string {
+function pageOf(kind: Divergence['kind']): string {
   return `docs/kinds/${kind}.md`;
 }
 
 function withPage(divergence: Divergence): Readonly<Record<string, unknown>> {
   const { path, kind, legacy = null, candidate = null } = divergence;
-  const page = pageOf(divergence);
+  const page = pageOf(kind);
   return { path, kind, meaning: KIND_MEANINGS[kind], legacy, candidate, page };
 }
 
@@ -109,17 +109,16 @@ function divergencesTable(title: string, found: readonly Divergence[]): ReportTa
   const kinds = [...new Set(found.map(({ kind }) => kind))];
   return {
     title,
-    columns: ['path', 'kind', 'legacy', 'candidate', 'see'],
+    columns: ['path', 'kind', 'legacy', 'candidate'],
     rows: found.map((each) => [
       each.path || '(top)',
       each.kind,
       each.legacy ?? ABSENT,
       each.candidate ?? ABSENT,
-      pageOf(each),
     ]),
     notes: [
-      ...kinds.map((kind) => `${kind}: ${KIND_MEANINGS[kind]}.`),
-      ...(found.length < LIMITS.divergencesPerPathMax
+      ...kinds.map((kind) => `${kind}: ${KIND_MEANINGS[kind]}; see ${pageOf(kind)}`),
+      ...(kinds.every((kind) => countOf(found, kind) < LIMITS.divergencesPerPathMax)
         ? []
         : [
             `Shown are at most ${LIMITS.divergencesPerPairMax}, and ` +
@@ -127,6 +126,10 @@ function divergencesTable(title: string, found: readonly Divergence[]): ReportTa
           ]),
     ],
   };
+}
+
+function countOf(found: readonly Divergence[], kind: Divergence['kind']): number {
+  return found.filter((each) => each.kind === kind).length;
 }
 
 function hiddenTable(hidden: readonly RuleHit[]): ReportTable | null {
