@@ -6,9 +6,10 @@ import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import { diffLines, type Hunk } from './diff-lines.ts';
 import type { DivergenceList } from './divergences.ts';
-import { differenceAt, differenceOfBytes, firstDifference } from './excerpt.ts';
+import { differenceAt, differenceOfBytes } from './excerpt.ts';
 import { childOf, pointerOf, ROOT, type RuleSet } from './rules.ts';
 import { kindOfStrings } from './string-kinds.ts';
+import { firstDifference } from './shared-ends.ts';
 
 export interface TextInput {
   /** UTF-8, and not the same. */

@@ -16,6 +16,7 @@ import { type BodyDifference, differenceAt, differenceOfBytes, excerpt } from '.
 import { type JsonScan, JsonTape } from './json-scan.ts';
 import { walkJson } from './json-walk.ts';
 import type { RuleSet } from './rules.ts';
+import { sharedEnds } from './shared-ends.ts';
 
 const WHERE = 'body';
 
@@ -162,19 +163,23 @@ function compareJson(
   isOrdered = false,
 ): NotComparableReason | null {
   const [a, b] = TAPES;
-  const scans = [scan(a, legacy), scan(b, candidate)] as const;
-  if (scans[0] === 'parsed' && scans[1] === 'parsed') {
+  const ends = sharedEnds(legacy, candidate);
+  const ofA = a.scan(legacy, startOf(legacy));
+  const from = startOf(candidate);
+  const ofB = ofA === 'parsed' ? b.scanLike(a, ends, candidate, from) : b.scan(candidate, from);
+  if (ofA === 'parsed' && ofB === 'parsed') {
     const { rules, divergences } = input;
-    walkJson({ legacy: a, candidate: b, rules, divergences, isOrdered });
+    walkJson({ legacy: a, candidate: b, ends, rules, divergences, isOrdered });
   }
-  const isCut = isCutShort(a, scans[0]) || isCutShort(b, scans[1]);
+  const isCut = isCutShort(a, ofA) || isCutShort(b, ofB);
   a.clear();
   b.clear();
-  return compareUnparsed(input, scans, isCut, legacy, candidate);
+  return compareUnparsed(input, [ofA, ofB], isCut, legacy, candidate);
 }
 
-function scan(tape: JsonTape, bytes: Uint8Array): JsonScan {
-  return tape.scan(bytes, hasMark(bytes) ? MARK_BYTES : 0);
+/** A byte order mark is no part of the text. */
+function startOf(bytes: Uint8Array): number {
+  return hasMark(bytes) ? MARK_BYTES : 0;
 }
 
 /** Not JSON only because it ends too early. */

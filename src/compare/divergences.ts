@@ -20,7 +20,8 @@ export function templateOf(path: string): string {
 export class DivergenceList {
   readonly #found: Divergence[] = [];
   readonly #noted: Divergence[] = [];
-  readonly #counts = new Map<string, number>();
+  /** Null until there are enough of them for one to be shown too often. */
+  #counts: Map<string, number> | null = null;
   #seen = 0;
 
   /** Nothing more will be shown, or enough was looked at. */
@@ -53,18 +54,12 @@ export class DivergenceList {
 
   /** Causes are counted from the moment on when one could have been shown too often. */
   #isOneTooMany(path: string, kind: DivergenceKind): boolean {
-    const shown = this.#found.length;
-    if (shown < LIMITS.divergencesPerPathMax) return false;
-    if (this.#counts.size === 0) for (const found of this.#found) this.#count(found);
-    return this.#count({ path, kind }) > LIMITS.divergencesPerPathMax;
-  }
-
-  /** How many there are of this cause, this one among them. */
-  #count({ path, kind }: Pick<Divergence, 'path' | 'kind'>): number {
-    const cause = `${kind} ${templateOf(path)}`;
-    const count = (this.#counts.get(cause) ?? 0) + 1;
-    this.#counts.set(cause, count);
-    return count;
+    if (this.#found.length < LIMITS.divergencesPerPathMax) return false;
+    if (this.#counts === null) {
+      this.#counts = new Map();
+      for (const found of this.#found) count(found, this.#counts);
+    }
+    return count({ path, kind }, this.#counts) > LIMITS.divergencesPerPathMax;
   }
 
   /** As {@link add}, of what two equal answers may differ in: told beside their verdict. */
@@ -72,6 +67,14 @@ export class DivergenceList {
     if (this.#noted.length >= LIMITS.divergencesPerPathMax) return;
     this.#noted.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
   }
+}
+
+/** How many there are of this cause, this one among them. */
+function count({ path, kind }: Pick<Divergence, 'path' | 'kind'>, of: Map<string, number>): number {
+  const cause = `${kind} ${templateOf(path)}`;
+  const found = (of.get(cause) ?? 0) + 1;
+  of.set(cause, found);
+  return found;
 }
 
 function cut(text: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 /** Bytes that differ: where, of what kind, and what stands around them. */
 import { isUtf8 } from 'node:buffer';
 import type { DivergenceKind } from '../model/pair.ts';
+import { firstDifference } from './shared-ends.ts';
 
 /** A difference of two bodies that is told as a whole. */
 export interface BodyDifference {
@@ -29,14 +30,6 @@ export function differenceAt(
   at: number = firstDifference(a, b),
 ): BodyDifference {
   return { kind, legacy: excerpt(a, at), candidate: excerpt(b, at) };
-}
-
-/** Index of the first byte that is not the same; the shorter length where one begins the other. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  const end = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < end && a[at] === b[at]) at += 1;
-  return at;
 }
 
 const BEFORE_BYTES = 24;

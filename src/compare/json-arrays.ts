@@ -4,18 +4,22 @@
  * is linear in what the arrays hold, but for sorting.
  */
 import { LIMITS } from '../kit/limits.ts';
-import { type JsonTape, ROW, TAPE_NUMBER, TAPE_OBJECT, TAPE_STRING } from './json-scan.ts';
+import { TAPE } from './json-rows.ts';
+import type { JsonTape } from './json-scan.ts';
 import {
   childrenOf,
   countOf,
   hashAt,
   isContainer,
+  isSameKey,
   isSameScalarAt,
   keyOf,
   kindAt,
   nextOf,
   scalarOf,
 } from './json-tape.ts';
+
+const { NUMBER, OBJECT, ROW, STRING } = TAPE;
 
 /** Stands for a row where a side has none. */
 export const ABSENT = -1;
@@ -56,14 +60,44 @@ export function align(
 
 /** Whether the elements of each pair have the same identifier: nothing has moved then. */
 function areNamedAlike(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
-  const [first] = unequal;
-  const [name] = namesOf(a, first!.legacy);
-  if (name === undefined) return false;
+  const name = likeliestName(a, unequal[0]!.legacy);
+  if (name === ABSENT) return false;
   return unequal.every(({ legacy, candidate }) => {
-    const x = memberOf(a, legacy, name);
-    const y = memberOf(b, candidate, name);
+    const x = memberLike(a, name, a, legacy);
+    const y = memberLike(a, name, b, candidate);
     return x !== ABSENT && y !== ABSENT && isSameScalarAt(a, x, b, y);
   });
+}
+
+/** The member of an object that is the likeliest to identify it. */
+function likeliestName(tape: JsonTape, row: number): number {
+  if (kindAt(tape, row) !== OBJECT) return ABSENT;
+  let found = ABSENT;
+  let best = '';
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
+    if (isContainer(tape, at)) continue;
+    const name = keyOf(tape, at);
+    if (rankOf(name) < 0 || (found !== ABSENT && byLikelihood(best, name) <= 0)) continue;
+    found = at;
+    best = name;
+  }
+  return found;
+}
+
+/** By name within a rank: the order of members is not to matter. */
+function byLikelihood(x: string, y: string): number {
+  return rankOf(x) - rankOf(y) || (x < y ? -1 : Number(x > y));
+}
+
+/** The member of the object at `row` that has the key of another one. */
+function memberLike(a: JsonTape, member: number, b: JsonTape, row: number): number {
+  if (kindAt(b, row) !== OBJECT) return ABSENT;
+  const end = nextOf(b, row);
+  for (let at = row + ROW; at < end; at = nextOf(b, at)) {
+    if (isSameKey(a, member, b, at)) return at;
+  }
+  return ABSENT;
 }
 
 /**
@@ -123,6 +157,8 @@ function alignByIdentity(
   places: readonly ElementPair[],
   hasLone: boolean,
 ): Alignment | null {
+  const first = places.find((place) => place.legacy !== ABSENT);
+  if (first === undefined || kindAt(legacy.tape, first.legacy) !== OBJECT) return null;
   const ofLegacy = places.filter((place) => place.legacy !== ABSENT);
   const ofCandidate = places.filter((place) => place.candidate !== ABSENT);
   const [a, b] = [ofLegacy.map((place) => place.legacy), ofCandidate.map((p) => p.candidate)];
@@ -178,17 +214,15 @@ function findIdentity(
 
 /** Names of members that may identify, the likeliest first. */
 function namesOf(tape: JsonTape, row: number): string[] {
-  if (kindAt(tape, row) !== TAPE_OBJECT) return [];
-  const ranked: [rank: number, name: string][] = [];
-  for (const at of childrenOf(tape, row)) {
+  if (kindAt(tape, row) !== OBJECT) return [];
+  const names: string[] = [];
+  const end = nextOf(tape, row);
+  for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
     if (isContainer(tape, at)) continue;
     const name = keyOf(tape, at);
-    const rank = rankOf(name);
-    if (rank >= 0) ranked.push([rank, name]);
+    if (rankOf(name) >= 0) names.push(name);
   }
-  // By name within a rank: the order of members is not to matter.
-  ranked.sort(([x, nameX], [y, nameY]) => x - y || (nameX < nameY ? -1 : 1));
-  return ranked.slice(0, NAMES_MAX).map(([, name]) => name);
+  return names.sort(byLikelihood).slice(0, NAMES_MAX);
 }
 
 const NAME_RANKS: readonly RegExp[] = [
@@ -223,7 +257,7 @@ function identifiersOf(tape: JsonTape, rows: readonly number[], name: string): s
 }
 
 function memberOf(tape: JsonTape, row: number, name: string): number {
-  if (kindAt(tape, row) !== TAPE_OBJECT) return ABSENT;
+  if (kindAt(tape, row) !== OBJECT) return ABSENT;
   const end = nextOf(tape, row);
   for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
     if (keyOf(tape, at) === name) return at;
@@ -234,7 +268,7 @@ function memberOf(tape: JsonTape, row: number, name: string): number {
 /** A number as it is written, a text between its quotes; undefined for other values. */
 function identifierAt(tape: JsonTape, row: number): string | undefined {
   const kind = kindAt(tape, row);
-  if (kind !== TAPE_NUMBER && kind !== TAPE_STRING) return undefined;
+  if (kind !== NUMBER && kind !== STRING) return undefined;
   const value = scalarOf(tape, row);
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value !== null ? value.source : undefined;

@@ -1,7 +1,10 @@
 /** Which members of two objects have the same key. */
 import { ABSENT } from './json-arrays.ts';
-import { type JsonTape, ROW } from './json-scan.ts';
+import { TAPE } from './json-rows.ts';
+import type { JsonTape } from './json-scan.ts';
 import { isSameKey, keyOf, nextOf } from './json-tape.ts';
+
+const { ROW } = TAPE;
 
 /** Members up to here are looked for one by one. */
 export const NEARBY_MAX: number = 48;

@@ -1,27 +1,29 @@
 /** What the rows of a tape stand for: keys, texts, values, hashes, and whether two are the same. */
 import type { JsonScalar } from './json.ts';
-import {
+import { TAPE } from './json-rows.ts';
+import type { JsonTape } from './json-scan.ts';
+
+const {
+  ARRAY,
   COUNT,
   END,
   ESCAPED,
+  FALSE,
   HASH,
-  type JsonTape,
   KEY_END,
   KEY_ESCAPED,
   KEY_START,
   KIND,
   KIND_MASK,
   NEXT,
+  NULL,
+  NUMBER,
+  OBJECT,
   ROW,
   START,
-  TAPE_ARRAY,
-  TAPE_FALSE,
-  TAPE_NULL,
-  TAPE_NUMBER,
-  TAPE_OBJECT,
-  TAPE_STRING,
-  TAPE_TRUE,
-} from './json-scan.ts';
+  STRING,
+  TRUE,
+} = TAPE;
 
 /** The kind of the value, without flags. */
 export function kindAt(tape: JsonTape, row: number): number {
@@ -30,7 +32,7 @@ export function kindAt(tape: JsonTape, row: number): number {
 
 /** True for arrays and objects. */
 export function isContainer(tape: JsonTape, row: number): boolean {
-  return kindAt(tape, row) >= TAPE_ARRAY;
+  return kindAt(tape, row) >= ARRAY;
 }
 
 /** The row behind the value and all that is in it. */
@@ -92,13 +94,13 @@ export function scalarOf(tape: JsonTape, row: number): JsonScalar {
   const { rows } = tape;
   const kind = rows[row + KIND]!;
   switch (kind & KIND_MASK) {
-    case TAPE_NULL:
+    case NULL:
       return null;
-    case TAPE_FALSE:
+    case FALSE:
       return false;
-    case TAPE_TRUE:
+    case TRUE:
       return true;
-    case TAPE_NUMBER:
+    case NUMBER:
       return {
         kind: 'number',
         source: tape.bytes.toString('latin1', rows[row + START], rows[row + END]),
@@ -117,12 +119,12 @@ export function rowText(tape: JsonTape, row: number, maxChars: number): string {
 function write(tape: JsonTape, row: number, room: number): string {
   const { rows } = tape;
   const kind = kindAt(tape, row);
-  if (kind < TAPE_ARRAY) {
+  if (kind < ARRAY) {
     const [start, end] = [rows[row + START]!, rows[row + END]!];
-    if (kind === TAPE_STRING) return writeString(tape, row, room);
+    if (kind === STRING) return writeString(tape, row, room);
     return tape.bytes.toString('latin1', start, Math.min(end, start + room));
   }
-  const isObject = kind === TAPE_OBJECT;
+  const isObject = kind === OBJECT;
   let text = isObject ? '{' : '[';
   const end = nextOf(tape, row);
   for (let at = row + ROW; at < end && text.length < room; at = nextOf(tape, at)) {
@@ -176,8 +178,8 @@ export function isSameKey(a: JsonTape, i: number, b: JsonTape, j: number): boole
 export function isSameScalarAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
   const kinds = a.rows[i]! | b.rows[j]!;
   const kind = kindAt(a, i);
-  if (kind !== kindAt(b, j) || kind >= TAPE_ARRAY) return false;
-  if (kind < TAPE_NUMBER) return true;
+  if (kind !== kindAt(b, j) || kind >= ARRAY) return false;
+  if (kind < NUMBER) return true;
   if ((kinds & ESCAPED) !== 0) return scalarOf(a, i) === scalarOf(b, j);
   return areRangesEqual(
     a.bytes,
@@ -218,8 +220,8 @@ export function hashAt(tape: JsonTape, row: number): number {
 function computeHash(tape: JsonTape, row: number): number {
   const { rows, bytes } = tape;
   const kind = kindAt(tape, row);
-  if (kind < TAPE_NUMBER) return kind + 1;
-  if (kind < TAPE_ARRAY) {
+  if (kind < NUMBER) return kind + 1;
+  if (kind < ARRAY) {
     const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
     if (isEscaped) return hashText(scalarOf(tape, row) as string, kind);
     return hashBytes(bytes, rows[row + START]!, rows[row + END]!, kind);
@@ -228,7 +230,7 @@ function computeHash(tape: JsonTape, row: number): number {
   let hash = countOf(tape, row) + kind;
   for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
     const child = hashAt(tape, at);
-    if (kind === TAPE_ARRAY) hash = (Math.imul(hash, 31) + child) | 0;
+    if (kind === ARRAY) hash = (Math.imul(hash, 31) + child) | 0;
     else hash = (hash + Math.imul(hashKey(tape, at) | 1, child)) | 0;
   }
   return hash;

@@ -10,7 +10,8 @@ import { type JsonValue, valueOf } from './json.ts';
 import { ABSENT, align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
 import { addInTurn, findKey, hasKeyTwice, NEARBY_MAX, rowsByKey } from './json-members.ts';
 import { alignSets } from './json-sets.ts';
-import { END, type JsonTape, KIND_MASK, NEXT, ROW, START, TAPE_ARRAY } from './json-scan.ts';
+import { TAPE } from './json-rows.ts';
+import type { JsonTape } from './json-scan.ts';
 import {
   childrenOf,
   countOf,
@@ -26,12 +27,17 @@ import {
 } from './json-tape.ts';
 import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
 import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
+import type { SharedEnds } from './shared-ends.ts';
 import { fieldsText, repeatedText, scalarText } from './walk-texts.ts';
+
+const { ARRAY, END, KIND_MASK, NEXT, ROW, START } = TAPE;
 
 /** What is walked, by which rules, and where differences go. */
 export interface WalkInput {
   readonly legacy: JsonTape;
   readonly candidate: JsonTape;
+  /** Of the two texts. */
+  readonly ends: SharedEnds;
   /** Null where there are none. */
   readonly rules: RuleSet | null;
   readonly divergences: DivergenceList;
@@ -75,24 +81,15 @@ class Walk {
   readonly #restStart: number;
   readonly #longer: number;
 
-  constructor({ legacy, candidate, rules, divergences, isOrdered }: WalkInput) {
+  constructor({ legacy, candidate, ends, rules, divergences, isOrdered }: WalkInput) {
     this.#a = legacy;
     this.#b = candidate;
     this.#rules = rules;
     this.#divergences = divergences;
     this.#isOrdered = isOrdered;
-    const [x, y] = [legacy.bytes, candidate.bytes];
-    const shorter = Math.min(x.length, y.length);
-    let start = 0;
-    while (start < shorter && x[start] === y[start]) start += 1;
-    let [i, j] = [x.length, y.length];
-    while (i > start && j > start && x[i - 1] === y[j - 1]) {
-      i -= 1;
-      j -= 1;
-    }
-    this.#startEnd = start;
-    this.#restStart = i;
-    this.#longer = y.length - x.length;
+    this.#startEnd = ends.start;
+    this.#restStart = ends.rest;
+    this.#longer = ends.longer;
   }
 
   /** The values of one place, {@link ABSENT} where a side has none. */
@@ -101,9 +98,9 @@ class Walk {
     if (i !== ABSENT && j !== ABSENT) {
       if (this.#isSame(i, j)) return;
       const kind = kindAt(this.#a, i);
-      if (kind >= TAPE_ARRAY && kind === kindAt(this.#b, j)) {
+      if (kind >= ARRAY && kind === kindAt(this.#b, j)) {
         if (this.#isIgnored(path, i, j)) return;
-        if (kind === TAPE_ARRAY) this.#visitArrays(path, i, j);
+        if (kind === ARRAY) this.#visitArrays(path, i, j);
         else this.#visitObjects(path, i, j);
         return;
       }
@@ -114,9 +111,11 @@ class Walk {
 
   /** True for the same scalars, and for all that stands where the texts are the same. */
   #isSame(i: number, j: number): boolean {
-    const [p, q] = [this.#a.rows, this.#b.rows];
+    const p = this.#a.rows;
+    const q = this.#b.rows;
     if (((p[i]! ^ q[j]!) & KIND_MASK) !== 0) return false;
-    const [start, end] = [p[i + START]!, p[i + END]!];
+    const start = p[i + START]!;
+    const end = p[i + END]!;
     if (end <= this.#startEnd && q[j + START] === start && q[j + END] === end) return true;
     if (start >= this.#restStart) {
       const longer = this.#longer;
@@ -163,7 +162,8 @@ class Walk {
     const differing: FieldDifference[] = [];
     const deeper: number[] = [];
     for (let at = 0; at < pairs.length; at += 2) {
-      const [x, y] = [pairs[at]!, pairs[at + 1]!];
+      const x = pairs[at]!;
+      const y = pairs[at + 1]!;
       const isFlat = isFlatAt(this.#a, x) && isFlatAt(this.#b, y);
       if (!isFlat) deeper.push(x, y);
       else {
@@ -178,7 +178,8 @@ class Walk {
     }
     if (differing.length > 0) this.#addFields(path, differing);
     for (let at = 0; at < deeper.length; at += 2) {
-      const [x, y] = [deeper[at]!, deeper[at + 1]!];
+      const x = deeper[at]!;
+      const y = deeper[at + 1]!;
       const child = x === ABSENT ? new RowPath(path, this.#b, y) : new RowPath(path, this.#a, x);
       this.visit(child, x, y);
     }
@@ -186,7 +187,8 @@ class Walk {
 
   /** Rows of members that may differ, two by two; null where the keys are not the same in order. */
   #pairInPlace(i: number, j: number): number[] | null {
-    const [a, b] = [this.#a, this.#b];
+    const a = this.#a;
+    const b = this.#b;
     if (countOf(a, i) !== countOf(b, j)) return null;
     const pairs: number[] = [];
     const end = nextOf(a, i);
@@ -205,7 +207,8 @@ class Walk {
 
   /** As {@link #pairByKey}, of few members; null where a key may be repeated. */
   #pairNearby(path: JsonPath, i: number, j: number): number[] | null {
-    const [a, b] = [this.#a, this.#b];
+    const a = this.#a;
+    const b = this.#b;
     if (Math.max(countOf(a, i), countOf(b, j)) > NEARBY_MAX) return null;
     const left = childrenOf(b, j);
     const pairs: number[] = [];
@@ -287,11 +290,10 @@ class Walk {
       return;
     }
     const swaps = findSwaps(differing);
-    const swapped = new Set(swaps.flat());
-    const left = differing.filter((field) => !swapped.has(field));
+    const swapped = swaps.length === 0 ? null : new Set(swaps.flat());
+    const left = swapped === null ? differing : differing.filter((field) => !swapped.has(field));
     const stale = findStale(left);
-    for (const fields of [...swaps, stale]) {
-      if (fields.length === 0) continue;
+    for (const fields of stale.length === 0 ? swaps : [...swaps, stale]) {
       const kind = fields === stale ? 'stale' : 'fields-swapped';
       const inOrder = differing.filter((each) => fields.includes(each));
       this.#report(path, kind, fieldsText(inOrder, 'legacy'), fieldsText(inOrder, 'candidate'));

@@ -3,8 +3,11 @@
  * any other. `JSON.parse` hides all three, and two answers it takes for equal may not be.
  */
 import { murmur3 } from '../kit/hash.ts';
-import { JsonTape, ROW, TAPE_ARRAY, TAPE_OBJECT } from './json-scan.ts';
+import { TAPE } from './json-rows.ts';
+import { JsonTape } from './json-scan.ts';
 import { childrenOf, keyOf, kindAt, nextOf, scalarOf } from './json-tape.ts';
+
+const { ARRAY, OBJECT, ROW } = TAPE;
 
 export interface JsonNumber {
   readonly kind: 'number';
@@ -49,8 +52,8 @@ export function parseJson(text: string): JsonParse {
 /** The value at a row, with all that is in it. Recursion is as deep as the value. */
 export function valueOf(tape: JsonTape, row: number): JsonValue {
   const kind = kindAt(tape, row);
-  if (kind === TAPE_ARRAY) return arrayOf(childrenOf(tape, row).map((at) => valueOf(tape, at)));
-  if (kind !== TAPE_OBJECT) return scalarOf(tape, row);
+  if (kind === ARRAY) return arrayOf(childrenOf(tape, row).map((at) => valueOf(tape, at)));
+  if (kind !== OBJECT) return scalarOf(tape, row);
   const members = new Map<string, JsonValue>();
   let repeated: Map<string, JsonValue[]> | null = null;
   const end = nextOf(tape, row);

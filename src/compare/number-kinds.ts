@@ -59,9 +59,8 @@ const DOUBLE_SAFE_DIGITS = 15;
  * which one has only zeros behind the 15 digits they share: an id that went through a double.
  */
 export function hasLostPrecision(a: string, b: string): boolean {
-  if (a === b || a.length !== b.length || !/^-?\d{16,}$/.test(a) || !/^-?\d{16,}$/.test(b)) {
-    return false;
-  }
+  if (a.length !== b.length || a.length <= DOUBLE_SAFE_DIGITS || a === b) return false;
+  if (!/^-?\d{16,}$/.test(a) || !/^-?\d{16,}$/.test(b)) return false;
   if (Number(a) === Number(b)) return true;
   const shared = a.startsWith('-') ? DOUBLE_SAFE_DIGITS + 1 : DOUBLE_SAFE_DIGITS;
   if (a.slice(0, shared) !== b.slice(0, shared)) return false;

@@ -35,9 +35,11 @@ export function childOf(parent: JsonPath, segment: string): JsonPath {
 /** JSON Pointer of a path; `body` for the root. Source: RFC 6901. */
 export function pointerOf(path: JsonPath): string {
   if (path.depth === 0) return 'body';
-  const segments: string[] = [];
-  for (let at = path; at.parent !== null; at = at.parent) segments.push(escapeSegment(at.segment));
-  return `/${segments.reverse().join('/')}`;
+  let pointer = '';
+  for (let at = path; at.parent !== null; at = at.parent) {
+    pointer = `/${escapeSegment(at.segment)}${pointer}`;
+  }
+  return pointer;
 }
 
 function escapeSegment(segment: string): string {

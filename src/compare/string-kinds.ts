@@ -8,6 +8,8 @@ const CUT_MIN_CHARS = 16;
 /** Of longer texts it is only asked whether one ends early. */
 const LIKENED_MAX_CHARS = 131_072;
 const DAY_MS = 86_400_000;
+/** `2024-03-01` */
+const DAY_CHARS = 10;
 
 /** The kind of a difference between two strings that are not the same. */
 export function kindOfStrings(a: string, b: string): DivergenceKind {
@@ -42,18 +44,26 @@ function kindOfMoments(a: string, b: string): DivergenceKind | undefined {
 }
 
 function kindOfTexts(a: string, b: string): DivergenceKind {
-  if (a.isWellFormed() !== b.isWellFormed()) return 'encoding';
-  const hasSpace = SPACE.test(a) || SPACE.test(b);
-  if (hasSpace && withoutSpace(a) === withoutSpace(b)) return 'white-space';
+  const kind = PLAIN.test(a) && PLAIN.test(b) ? undefined : kindOfSpelling(a, b);
+  if (kind !== undefined) return kind;
   if (a.length === b.length && a.toLowerCase() === b.toLowerCase()) return 'letter-case';
-  if (isEscapedOf(a, b) || isEscapedOf(b, a)) return 'encoding';
-  if (hasWide(a) || hasWide(b)) {
-    if (a.normalize('NFKC') === b.normalize('NFKC')) return 'normal-form';
-    if (isSameTextEncodedTwice(a, b)) return 'encoding';
-  }
   if (isCutOff(a, b)) return 'truncated';
   const form = formOf(a);
   return form !== undefined && form === formOf(b) ? 'generated' : 'value';
+}
+
+/** Neither space nor escapes nor anything wide in it. */
+const PLAIN = /^[\w.:+-]*$/;
+
+/** Undefined where they are not one text in two spellings. */
+function kindOfSpelling(a: string, b: string): DivergenceKind | undefined {
+  if (a.isWellFormed() !== b.isWellFormed()) return 'encoding';
+  if (differInSpaceAlone(a, b)) return 'white-space';
+  if (a.length === b.length && a.toLowerCase() === b.toLowerCase()) return 'letter-case';
+  if (isEscapedOf(a, b) || isEscapedOf(b, a)) return 'encoding';
+  if (!hasWide(a) && !hasWide(b)) return undefined;
+  if (a.normalize('NFKC') === b.normalize('NFKC')) return 'normal-form';
+  return isSameTextEncodedTwice(a, b) ? 'encoding' : undefined;
 }
 
 function isCutOff(a: string, b: string): boolean {
@@ -64,6 +74,14 @@ function isCutOff(a: string, b: string): boolean {
 
 const SPACE = /[\s\u200b\ufeff]/;
 const SPACES = /[\s\u200b\ufeff]+/g;
+
+/** Then there is space on one side at least where they first differ. */
+function differInSpaceAlone(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  const hasSpace = SPACE.test(a.charAt(at)) || SPACE.test(b.charAt(at));
+  return hasSpace && withoutSpace(a) === withoutSpace(b);
+}
 
 function withoutSpace(text: string): string {
   return text.replace(SPACES, '');
@@ -111,7 +129,8 @@ function hasWide(text: string): boolean {
 
 /** Days since 1970 of a date without a time; NaN for what is none. */
 function dayOf(text: string): number {
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) / DAY_MS : Number.NaN;
+  if (text.length !== DAY_CHARS || !/^\d{4}-\d\d-\d\d$/.test(text)) return Number.NaN;
+  return Date.parse(text) / DAY_MS;
 }
 
 function areNeighbours(a: number, b: number): boolean {

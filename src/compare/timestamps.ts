@@ -8,6 +8,8 @@ export interface Moment {
 
 const ISO =
   /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(Z|z|[+-]\d\d:?\d\d)?$/;
+const DASH = 0x2d;
+const COMMA = 0x2c;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /**
@@ -16,6 +18,8 @@ const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
  */
 export function parseMoment(text: string): Moment | undefined {
   if (text.length > 48) return undefined;
+  // Most texts are none, and that is seen at once: `2024-` or `Fri, `.
+  if (text.charCodeAt(4) !== DASH && text.charCodeAt(3) !== COMMA) return undefined;
   const match = ISO.exec(text);
   if (match === null) {
     if (!HTTP_DATE.test(text)) return undefined;
@@ -30,7 +34,8 @@ export function parseMoment(text: string): Moment | undefined {
 
 /** The moment that a number of seconds or milliseconds since 1970 names; from 2001 to 2286. */
 export function epochMoment(source: string): Moment | undefined {
-  if (!/^(?:\d{10}|\d{13})$/.test(source) || source.startsWith('0')) return undefined;
+  if (source.length !== 10 && source.length !== 13) return undefined;
+  if (!/^[1-9]\d+$/.test(source)) return undefined;
   return { seconds: Number(source.slice(0, 10)), fraction: source.slice(10) };
 }
 
