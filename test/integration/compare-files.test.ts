@@ -104,6 +104,8 @@ describe('crossfade compare of two files', () => {
       '--http',
     );
     expect(heads.facts.divergences).toMatchObject([{ path: 'header:set-cookie', kind: 'cookie' }]);
+    const { stderr } = await crossfade('compare', at('a.http'), at('b.http'));
+    expect(stderr).toContain('warning: both begin as HTTP answers do: with --http');
   });
 
   test('takes one of them from standard input', async () => {

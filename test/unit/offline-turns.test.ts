@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../src/model/pair.ts';
 import { needsOrder, needsOrderAnywhere, withoutOrdered } from '../../src/offline/rejudge/order.ts';
+import { recordedRules } from '../../src/offline/rejudge/rejudge.ts';
 import { rejudgeSentence } from '../../src/offline/rejudge/rejudge-words.ts';
 import { pairsOf, TurnTally } from '../../src/offline/rejudge/turns.ts';
 import { rule } from '../support/answers.ts';
@@ -90,6 +91,28 @@ describe('the first sentence', () => {
     expect(rejudgeSentence(tally.turns())).toBe(
       'No pair has two answers: 1 request recorded without.',
     );
+  });
+});
+
+describe('the rules of a recording', () => {
+  const general = rule('ignore', '/all');
+  const own = rule('ignore', '/own', { route: 'GET /a' });
+  const other = rule('ignore', '/other');
+  const description = { startedAtMs: 0, origin: '', key: null };
+
+  it('hold for requests of no route where every route has them', () => {
+    const routes = [routeOf('GET /a', [own, { ...general }]), routeOf('GET /b', [{ ...general }])];
+    const { compare, routes: found } = recordedRules({ ...description, routes });
+    expect(compare).toEqual([general]);
+    expect(found.map((route) => route.compare)).toEqual([[own, general], [general]]);
+    expect(found[0]!.compare[1]).toBe(found[1]!.compare[0]);
+  });
+
+  it('stay with their route where another has them not', () => {
+    const routes = [routeOf('GET /a', [other]), routeOf('GET /b')];
+    const { compare, routes: found } = recordedRules({ ...description, routes });
+    expect([compare, found[0]!.compare, found[1]!.compare]).toEqual([[], [other], []]);
+    expect(recordedRules({ ...description, routes: [] }).compare).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { LIMITS } from '../../kit/limits.ts';
 import type { Answer } from '../../model/exchange.ts';
 import { type GivenInput, nameOf, readGiven, STDIN } from '../../offline/compare/answer-bytes.ts';
 import {
+  beginsWithHead,
   bodyAnswer,
   httpAnswer,
   namedType,
@@ -146,7 +147,10 @@ function twoFiles(
       ? { comparison: { kind: 'not-comparable', reason: 'too-large' }, counts: [] }
       : compareTwo([legacy, candidate], rules, systemClock.wallMs());
   const names = [nameOf(paths[0]), nameOf(paths[1])] as const;
-  return answerReport({ names, answers, ...compared, type, rulesOf: rules.name });
+  const isHeadLikely =
+    flags.http !== true &&
+    given.every((each) => each.kind === 'answer' && beginsWithHead(each.bytes));
+  return answerReport({ names, answers, ...compared, type, rulesOf: rules.name, isHeadLikely });
 }
 
 const OPTION_NAMES = {

@@ -92,6 +92,11 @@ export function httpAnswer(path: string, bytes: Buffer): Answer {
   throw notAnAnswer(path, `it has more than ${LIMITS.interimAnswersMax} interim answers`);
 }
 
+/** True where the bytes look like a head and a body, and so are meant for {@link httpAnswer}. */
+export function beginsWithHead(bytes: Buffer): boolean {
+  return /^HTTP\/\d(?:\.\d)? \d{3}/.test(bytes.toString('latin1', 0, 16));
+}
+
 /** Lines may end as an editor ends them, and the version be one that has no such head. */
 function headOf(
   path: string,

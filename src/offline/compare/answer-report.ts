@@ -19,6 +19,8 @@ export interface AnswerFacts {
   /** Whose rules were asked; '' where there are none. */
   readonly rulesOf: string;
   readonly counts: readonly RuleCount[];
+  /** Both begin with a head that nobody was told to look for. */
+  readonly isHeadLikely: boolean;
 }
 
 const OUTCOMES: Readonly<Record<Comparison['kind'], GateOutcome>> = {
@@ -54,7 +56,9 @@ export function answerReport(facts: AnswerFacts): Report {
     events: [],
     tables: tables.filter((table) => table !== null),
     latency: [],
-    warnings: [],
+    warnings: facts.isHeadLikely
+      ? ['both begin as HTTP answers do: with --http their heads are compared as heads']
+      : [],
     facts: {
       verdict: comparison.kind,
       ...(comparison.kind === 'not-comparable' ? { reason: comparison.reason, why } : {}),

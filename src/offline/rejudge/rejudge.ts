@@ -53,11 +53,18 @@ export async function rejudge(
   return new Rejudgement(readers, options).run();
 }
 
-/** The rules a recording was made with. Those of all routes it holds with each of them. */
+/**
+ * The rules a recording was made with. It holds those of all routes with each of them: what is the
+ * same with every one, and was written for none, is told apart again.
+ */
 export function recordedRules({ routes, key }: RecordingDescription): LookedAt {
-  const compare = (routes[0]?.compare ?? []).filter((rule) => rule.route === undefined);
+  const [first] = routes;
+  const texts = routes.map(({ compare }) => new Set(compare.map((rule) => JSON.stringify(rule))));
+  const isGeneral = (rule: CompareRule): boolean =>
+    rule.route === undefined && texts.every((text) => text.has(JSON.stringify(rule)));
+  const compare = (first?.compare ?? []).filter(isGeneral);
   const own = (rules: readonly CompareRule[]): readonly CompareRule[] =>
-    rules.filter((rule) => rule.route !== undefined);
+    rules.filter((rule) => !isGeneral(rule));
   // The same objects everywhere: that is how rules of all routes are known.
   return {
     routes: routes.map((route) => ({ ...route, compare: [...own(route.compare), ...compare] })),
