@@ -42,6 +42,7 @@ try {
     answersMax: Number(values.answers),
     edits: Number(values.edits),
     placesMax: Infinity,
+    placesMaxBytes: Infinity,
     seed: Number(values.seed),
     gates: [],
     mayHide: new Set(),

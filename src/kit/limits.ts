@@ -322,4 +322,8 @@ export const LIMITS = {
   unpairedMaxBytes: 268_435_456,
   /** Requests without a partner that are listed one by one; all are counted. */
   unpairedListedMax: 1000,
+  /** Bytes of answers that a self-test holds. */
+  selfTestSampleMaxBytes: 268_435_456,
+  /** Bytes of bodies made for one kind in one answer: 1,000 places of all but long answers. */
+  selfTestPlacesMaxBytes: 33_554_432,
 } as const;

@@ -1,9 +1,10 @@
 /** Which recorded answers a self-test is made of: as many of each route, drawn by a seed. */
+import { LIMITS } from '../kit/limits.ts';
 import { createRandom } from '../kit/random.ts';
+import type { Answer, RequestMessage } from '../model/exchange.ts';
 import type { KeySource, RouteSettings } from '../model/settings.ts';
 import { createIdentifier } from '../proxy/identify/identify.ts';
 import type { RecordedPair } from '../recording/format.ts';
-import type { BodyText } from './body-text.ts';
 import { type Unusable, usableBody } from './inject.ts';
 
 /** An answer that bugs are put into. */
@@ -11,8 +12,8 @@ export interface SampledAnswer {
   /** The configuration's name for it. */
   readonly route: string;
   readonly key: string | null;
-  readonly record: RecordedPair;
-  readonly body: BodyText;
+  readonly request: RequestMessage;
+  readonly answer: Answer;
 }
 
 /** What was drawn, and from what. */
@@ -21,7 +22,8 @@ export interface Sample {
   readonly records: number;
   /** Records that hold an answer. */
   readonly answered: number;
-  readonly leftOut: Readonly<Partial<Record<Unusable, number>>>;
+  /** `sample-full`: beyond the bytes that are held. */
+  readonly leftOut: Readonly<Partial<Record<Unusable | 'sample-full', number>>>;
   /** Usable answers there are of each route. */
   readonly routes: ReadonlyMap<string, number>;
 }
@@ -42,7 +44,7 @@ type Records = AsyncIterable<RecordedPair>;
 export async function sampleAnswers(open: () => Records, options: SampleOptions): Promise<Sample> {
   const identifier = createIdentifier(options.routes, options.key);
   const routes = new Map<string, number>();
-  const leftOut: Partial<Record<Unusable, number>> = {};
+  const leftOut: Partial<Record<Unusable | 'sample-full', number>> = {};
   let records = 0;
   let answered = 0;
   for await (const record of open()) {
@@ -60,19 +62,23 @@ export async function sampleAnswers(open: () => Records, options: SampleOptions)
   const wanted = drawn(routes, options);
   const answers: SampledAnswer[] = [];
   const seen = new Map<string, number>();
+  let bytes = 0;
   for await (const record of wanted.size === 0 ? [] : open()) {
     const answer = answerOf(record);
-    const body = answer === null ? 'too-large' : usableBody(answer);
-    if (typeof body === 'string') continue;
+    if (answer === null || typeof usableBody(answer) === 'string') continue;
     const { route, key } = identityOf(identifier, record);
     const index = seen.get(route) ?? 0;
     seen.set(route, index + 1);
-    if (wanted.get(route)?.has(index) === true) answers.push({ route, key, record, body });
+    if (wanted.get(route)?.has(index) !== true) continue;
+    bytes += answer.bodyBytes;
+    if (bytes <= LIMITS.selfTestSampleMaxBytes) {
+      answers.push({ route, key, request: record.request, answer });
+    } else leftOut['sample-full'] = (leftOut['sample-full'] ?? 0) + 1;
   }
   return { answers, records, answered, leftOut, routes };
 }
 
-function answerOf({ legacy, candidate }: RecordedPair): BodyText['answer'] | null {
+function answerOf({ legacy, candidate }: RecordedPair): Answer | null {
   return legacy?.answer ?? candidate?.answer ?? null;
 }
 

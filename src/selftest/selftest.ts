@@ -3,16 +3,18 @@
  * time, and each goes the way of every pair. In: answers, rules. Out: what was caught, what each
  * rule hid, and what nobody saw. Sends nothing; the answers are changed on copies.
  */
+import { assert } from '../kit/assert.ts';
 import { CrossfadeError } from '../kit/errors.ts';
 import { createRandom } from '../kit/random.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
 import { RuleBook } from '../proxy/analyst/rule-book.ts';
 import type { RecordedPair } from '../recording/format.ts';
+import { type BodyText, bodyTextOf } from './body-text.ts';
 import type { Injection } from './edit.ts';
 import { judgeSelfTest, type SelfTestGate } from './gates.ts';
 import { injectionsOf } from './inject.ts';
-import { type Ground, groundOf, mutate } from './mutator.ts';
+import { groundOf, mutate } from './mutator.ts';
 import type { SelfTestResult } from './result.ts';
 import { type Sample, type SampledAnswer, sampleAnswers } from './sample.ts';
 import { BugTally, type TriedBug } from './tally.ts';
@@ -30,6 +32,8 @@ export interface SelfTestOptions {
   readonly edits: number;
   /** Places of one kind that are tried in one answer. */
   readonly placesMax: number;
+  /** Bytes of bodies that are made for one kind in one answer: of a long one fewer are tried. */
+  readonly placesMaxBytes: number;
   readonly seed: number;
   readonly gates: readonly SelfTestGate[];
   /** Kinds that rules may hide everywhere. */
@@ -55,12 +59,15 @@ export async function runSelfTest(
   if (sample.answers.length === 0) throw noAnswers(sample);
   const book = new RuleBook({ routes, compare });
   const tally = new BugTally();
+  const withLeaves: SampledAnswer[] = [];
   try {
     for (const [index, sampled] of sample.answers.entries()) {
-      tryKinds(book, sampled, tally, options);
+      const body = bodyOf(sampled);
+      tryKinds(book, sampled, body, tally, options);
+      if (groundOf(body) !== null) withLeaves.push(sampled);
       options.onProgress?.(index + 1, sample.answers.length);
     }
-    tryRandom(book, sample.answers, tally, options);
+    tryRandom(book, withLeaves, tally, options);
   } finally {
     book.close();
   }
@@ -95,15 +102,27 @@ function tryOne(
   onTried?.(bug, sampled, verdict);
 }
 
+function bodyOf({ answer }: SampledAnswer): BodyText {
+  const body = bodyTextOf(answer);
+  assert(body !== null, 'a sampled answer can be unpacked');
+  return body;
+}
+
+/** Of each kind, however long the answer. */
+const PLACES_MIN = 10;
+
 function tryKinds(
   book: RuleBook,
   sampled: SampledAnswer,
+  body: BodyText,
   tally: BugTally,
   options: SelfTestOptions,
 ): void {
-  const byKind = Map.groupBy(injectionsOf(sampled.body), ({ kind }) => kind);
+  const byBytes = Math.floor(options.placesMaxBytes / Math.max(1, body.bytes.length));
+  const max = Math.min(options.placesMax, Math.max(PLACES_MIN, byBytes));
+  const byKind = Map.groupBy(injectionsOf(body), ({ kind }) => kind);
   for (const [kind, injections] of byKind) {
-    const chosen = spread(injections, options.placesMax);
+    const chosen = spread(injections, max);
     tally.leaveOut(kind, injections.length - chosen.length);
     for (const bug of chosen) tryOne(book, bug, bug.make, sampled, tally, options);
   }
@@ -115,6 +134,7 @@ function spread<T>(all: readonly T[], max: number): readonly T[] {
   return Array.from({ length: max }, (_, i) => all[Math.floor((i * all.length) / max)]!);
 }
 
+/** The edits are shared out first: so no more than one answer is taken apart at a time. */
 function tryRandom(
   book: RuleBook,
   answers: readonly SampledAnswer[],
@@ -122,17 +142,19 @@ function tryRandom(
   options: SelfTestOptions,
 ): void {
   const random = createRandom(options.seed ^ 0x5e1f);
-  const grounds = answers.flatMap((sampled): [SampledAnswer, Ground][] => {
-    const ground = groundOf(sampled.body);
-    return ground === null ? [] : [[sampled, ground]];
-  });
-  for (let done = 0; done < options.edits && grounds.length > 0; done += 1) {
-    const [sampled, ground] = grounds[random.int(0, grounds.length - 1)]!;
-    const { edit, meaningless } = mutate(ground, random);
-    tally.addMeaningless(meaningless);
-    if (edit === null) continue;
-    const { path, what, answer } = edit;
-    tryOne(book, { kind: null, path, what }, () => answer, sampled, tally, options);
+  const shares = answers.map(() => 0);
+  for (let left = answers.length === 0 ? 0 : options.edits; left > 0; left -= 1) {
+    shares[random.int(0, answers.length - 1)]! += 1;
+  }
+  for (const [index, sampled] of answers.entries()) {
+    const ground = shares[index] === 0 ? null : groundOf(bodyOf(sampled));
+    for (let done = 0; ground !== null && done < shares[index]!; done += 1) {
+      const { edit, meaningless } = mutate(ground, random);
+      tally.addMeaningless(meaningless);
+      if (edit === null) continue;
+      const { path, what, answer } = edit;
+      tryOne(book, { kind: null, path, what }, () => answer, sampled, tally, options);
+    }
   }
 }
 

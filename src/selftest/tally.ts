@@ -147,10 +147,10 @@ export class BugTally {
     }
   }
 
-  #addHole(bug: TriedBug, { route, record }: SampledAnswer, verdict: Verdict): void {
+  #addHole(bug: TriedBug, { route, request }: SampledAnswer, verdict: Verdict): void {
     if (this.#holes.length >= HOLES_MAX) return;
     const { kind, path, what } = bug;
-    const { target } = record.request;
+    const { target } = request;
     const reason = verdict.kind === 'not-compared' ? { reason: verdict.reason } : {};
     this.#holes.push({ route, target, path, kind, what, ...reason });
   }

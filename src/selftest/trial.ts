@@ -54,18 +54,22 @@ function verdictOf(comparison: Comparison): Verdict | null {
   }
 }
 
-function pairOf({ route, key, record, body }: SampledAnswer, other: Answer, atMs: number): Pair {
-  const exchange = (side: Side, answer: Answer): Exchange => {
+function pairOf(
+  { route, key, request, answer }: SampledAnswer,
+  candidate: Answer,
+  atMs: number,
+): Pair {
+  const exchange = (side: Side, given: Answer): Exchange => {
     const role = side === 'legacy' ? 'live' : 'shadow';
-    return { side, role, outcome: 'answered', answer, latencyUs: 1000, serviceUs: 1000 };
+    return { side, role, outcome: 'answered', answer: given, latencyUs: 1000, serviceUs: 1000 };
   };
   return {
     route,
     key,
     liveSide: 'legacy',
     arrivedAtMs: atMs,
-    request: record.request,
-    legacy: exchange('legacy', body.answer),
-    candidate: exchange('candidate', other),
+    request,
+    legacy: exchange('legacy', answer),
+    candidate: exchange('candidate', candidate),
   };
 }

@@ -51,6 +51,7 @@ function test(
     answersMax: 100,
     edits: 60,
     placesMax: 1000,
+    placesMaxBytes: Infinity,
     seed: 1,
     gates: [],
     mayHide: new Set(),
@@ -196,6 +197,11 @@ describe('a self-test', () => {
     expect(value(await test({ records }, { placesMax: 20 }))).toMatchObject({
       tried: 20,
       leftOut: 30,
+    });
+    const bytes = list.bodyBytes * 25;
+    expect(value(await test({ records }, { placesMaxBytes: bytes }))).toMatchObject({
+      tried: 25,
+      leftOut: 25,
     });
   });
 

@@ -3,13 +3,14 @@ import { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import { didYouMean } from '../../config/problems.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
+import { LIMITS } from '../../kit/limits.ts';
 import { DIVERGENCE_KINDS, type DivergenceKind } from '../../model/pair.ts';
 import type { RecordedPair } from '../../recording/format.ts';
 import { readRecording } from '../../recording/reader.ts';
 import { REPORT_FORMATS } from '../../report/render.ts';
 import { selfTestReport } from '../../report/selftest-report.ts';
 import { parseSelfTestGate } from '../../selftest/gates.ts';
-import { runSelfTest } from '../../selftest/selftest.ts';
+import { runSelfTest, type SelfTestOptions } from '../../selftest/selftest.ts';
 import {
   OUTCOME_EXIT_CODES,
   printReport,
@@ -21,13 +22,14 @@ interface SelfTestFlags extends ReportFlags {
   readonly config?: string;
   readonly answers: string;
   readonly edits: string;
-  readonly places: string;
+  readonly places?: string;
   readonly seed: string;
   readonly gate: readonly string[];
   readonly mayHide: readonly string[];
 }
 
 const NUMBER_MAX = 10_000_000;
+const PLACES_DEFAULT = 1000;
 
 /** `crossfade selftest -c FILE RECORDING`: known bugs in recorded answers, and who sees them. */
 export function selftestCommand(): Command {
@@ -39,7 +41,7 @@ export function selftestCommand(): Command {
     .option('-c, --config <file>', 'the configuration whose rules are tested')
     .option('--answers <number>', 'answers used at most, drawn over the routes', '1000')
     .option('--edits <number>', 'random edits by a mutator that knows of no kinds', '10000')
-    .option('--places <number>', 'places of one kind tried in one answer at most', '1000')
+    .option('--places <number>', 'places of one kind tried in one answer (default 1000 at most)')
     .option('--seed <number>', 'another seed draws other answers and edits', '1')
     .option('--gate <gate>', 'require more, such as "selftest.caught >= 95%"', append, [])
     .option('--may-hide <kind>', 'a kind that rules may hide everywhere, on purpose', append, [])
@@ -80,7 +82,7 @@ async function selftest(recordings: readonly string[], flags: SelfTestFlags): Pr
   const options = {
     answersMax: wholeNumber('--answers', flags.answers, 1),
     edits: wholeNumber('--edits', flags.edits, 0),
-    placesMax: wholeNumber('--places', flags.places, 1),
+    ...placesOf(flags.places),
     seed: wholeNumber('--seed', flags.seed, 0),
     gates: flags.gate.map(parseSelfTestGate),
     mayHide: new Set(flags.mayHide.map(kindOf)),
@@ -114,6 +116,14 @@ async function* readAll(
     const { warning } = reader.summary;
     if (warning !== null) warnings.add(`${basename(path)}: ${warning}`);
   }
+}
+
+/** As many as are asked for; else fewer of a long answer, of which each bug takes its time. */
+function placesOf(text: string | undefined): Pick<SelfTestOptions, 'placesMax' | 'placesMaxBytes'> {
+  if (text !== undefined) {
+    return { placesMax: wholeNumber('--places', text, 1), placesMaxBytes: Infinity };
+  }
+  return { placesMax: PLACES_DEFAULT, placesMaxBytes: LIMITS.selfTestPlacesMaxBytes };
 }
 
 function wholeNumber(option: string, text: string, min: number): number {
