@@ -120,7 +120,7 @@ export class RuleSet {
   /** Whether a divergence of this kind is ignored at the place, written as a pointer; counts it. */
   excusesAt(path: string, kind: DivergenceKind): boolean {
     const { narrow } = this.#ready;
-    if (narrow.length === 0) return false;
+    if (!narrow.some((each) => isOfKind(each, kind))) return false;
     const segments = path.startsWith('/') ? segmentsOf(path) : path === 'body' ? [] : null;
     const rule = narrow.find((each) => {
       if (!this.#isHeld(each) || !isOfKind(each, kind)) return false;
@@ -145,7 +145,6 @@ export class RuleSet {
   ): boolean {
     const { values } = this.#ready;
     if (values.length === 0) return false;
-    const [a, b] = [leafOf(legacy), leafOf(candidate)];
     const areBoth = legacy !== undefined && candidate !== undefined;
     let kind: DivergenceKind | null = null;
     for (const each of values) {
@@ -154,7 +153,10 @@ export class RuleSet {
         kind ??= kindAt(path, legacy, candidate);
         if (!each.kinds.has(kind)) continue;
       }
-      const isExcused = each.rule.as === 'presence' ? areBoth : this.#isSame(each, path, a, b);
+      const isExcused =
+        each.rule.as === 'presence'
+          ? areBoth
+          : this.#isSame(each, path, leafOf(legacy), leafOf(candidate));
       if (!isExcused) continue;
       this.#hit(each);
       return true;
