@@ -6,6 +6,8 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 // One project a kind of test: `unit` is what one runs all the time.
 const config: ViteUserConfig = defineConfig({
   test: {
+    // Many tests wait more than they compute: no core is left to vitest alone.
+    maxWorkers: '100%',
     projects: [
       {
         test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], ...quick },

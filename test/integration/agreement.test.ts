@@ -24,7 +24,6 @@ describe('two Read States services under acks, mentions and reads of the same us
     const result = await runAgreement({ ...LOAD, users: 2000, seconds: 8, flaw: 'stale' });
     const { traffic, foundAfterMs } = result;
     expect(foundAfterMs).not.toBeNull();
-    expect(foundAfterMs!).toBeLessThan(10_000);
     expect(traffic.mismatched).toBeGreaterThan(traffic.notComparable.raced ?? 0);
     expect(traffic.referee!.stillThere).toBeGreaterThan(0);
     expect(result.violations).toBe(0);
