@@ -110,7 +110,8 @@ function compareDecoded(input: BodyComparison, a: Body, b: Body): NotComparableR
     return null;
   }
   const shape = sharedShape(a, b);
-  const [isTextA, isTextB] = [isUtf8(a.bytes), isUtf8(b.bytes)];
+  const isTextA = isUtf8(a.bytes);
+  const isTextB = isUtf8(b.bytes);
   const isText = shape !== 'binary' && shape !== 'multipart';
   if (isText && isTextA !== isTextB) {
     report(input, differenceAt('encoding', a.bytes, b.bytes));
@@ -154,7 +155,7 @@ function compareText(input: BodyComparison, legacy: Uint8Array, candidate: Uint8
 }
 
 /** One text on each at a time; a walk never begins before the one before it has ended. */
-const TAPES = [new JsonTape(), new JsonTape()] as const;
+const TAPES = { legacy: new JsonTape(), candidate: new JsonTape() } as const;
 
 function compareJson(
   input: BodyComparison,
@@ -162,7 +163,8 @@ function compareJson(
   candidate: Uint8Array,
   isOrdered = false,
 ): NotComparableReason | null {
-  const [a, b] = TAPES;
+  const a = TAPES.legacy;
+  const b = TAPES.candidate;
   const ends = sharedEnds(legacy, candidate);
   const ofA = a.scan(legacy, startOf(legacy));
   const from = startOf(candidate);

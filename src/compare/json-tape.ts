@@ -57,7 +57,8 @@ export function childrenOf(tape: JsonTape, row: number): number[] {
 export function keyOf(tape: JsonTape, row: number): string {
   const { rows } = tape;
   const isEscaped = (rows[row + KIND]! & KEY_ESCAPED) !== 0;
-  const [start, end] = [rows[row + KEY_START]!, rows[row + KEY_END]!];
+  const start = rows[row + KEY_START]!;
+  const end = rows[row + KEY_END]!;
   if (isEscaped || end === start) return textBetween(tape, start, end, isEscaped);
   const { bytes } = tape;
   const place = (Math.imul(end - start, 31) + bytes[start]! * 7 + bytes[end - 1]!) % KEYS_KEPT;
@@ -120,7 +121,8 @@ function write(tape: JsonTape, row: number, room: number): string {
   const { rows } = tape;
   const kind = kindAt(tape, row);
   if (kind < ARRAY) {
-    const [start, end] = [rows[row + START]!, rows[row + END]!];
+    const start = rows[row + START]!;
+    const end = rows[row + END]!;
     if (kind === STRING) return writeString(tape, row, room);
     return tape.bytes.toString('latin1', start, Math.min(end, start + room));
   }
@@ -138,7 +140,8 @@ function write(tape: JsonTape, row: number, room: number): string {
 /** UTF-8 takes 4 bytes a character at most: no more of a plain text is read than can be shown. */
 function writeString(tape: JsonTape, row: number, room: number): string {
   const { rows } = tape;
-  const [start, end] = [rows[row + START]!, rows[row + END]!];
+  const start = rows[row + START]!;
+  const end = rows[row + END]!;
   const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
   const readEnd = isEscaped ? end : Math.min(end, start + room * 4);
   return JSON.stringify(textBetween(tape, start, readEnd, isEscaped).slice(0, room));

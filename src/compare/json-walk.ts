@@ -320,10 +320,8 @@ class Walk {
 
   #visitArrays(path: JsonPath, i: number, j: number): void {
     const set = this.#rules?.find('set', path);
-    const [legacy, candidate] = [
-      { tape: this.#a, row: i },
-      { tape: this.#b, row: j },
-    ];
+    const legacy = { tape: this.#a, row: i };
+    const candidate = { tape: this.#b, row: j };
     if (set !== undefined) {
       const { pairs, isUsed } = alignSets(legacy, candidate, set);
       if (isUsed) this.#rules!.use(set);

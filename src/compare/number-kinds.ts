@@ -16,7 +16,8 @@ export function kindOfNumbers(a: string, b: string): DivergenceKind {
   if (hasLostPrecision(a, b)) return 'id-precision';
   if (hasOverflowed(a, b)) return 'overflow';
   if (areIntegers) return kindOfEpochs(a, b) ?? 'value';
-  const [x, y] = [Number(a), Number(b)];
+  const x = Number(a);
+  const y = Number(b);
   // Beyond what a double can hold, one infinity or zero stands for many numbers.
   if (!Number.isFinite(x) || !Number.isFinite(y)) return 'value';
   if (x === y) return x === 0 ? 'value' : 'number-format';
