@@ -61,7 +61,7 @@ process.stdout.write(
     `--users ${values.users} --seed ${values.seed}\n`,
 );
 const isAlike = alike.traffic.mismatched === 0 && alike.violations + alike.failed === 0;
-const areExplained = alike.races.length === raced && racedRatio <= RACED_MAX_RATIO;
+const areExplained = alike.races.length === alike.racesDue && racedRatio <= RACED_MAX_RATIO;
 const isFound = foundAfterMs !== null && foundAfterMs <= FOUND_MAX_MS;
 process.exit(isAlike && areExplained && isFound ? 0 : 1);
 

@@ -3,11 +3,10 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findControl } from '../../src/control/client.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
-import { ask, type Load, startLoad } from '../support/load.ts';
+import { answeredMore, ask, startLoad } from '../support/load.ts';
 import { isAlive, type RunFolder, startRunFolder } from '../support/run-folder.ts';
 import { until } from '../support/sides.ts';
 
-const ROUNDS = 100;
 const WORKERS = 2;
 /** Each round starts proxies, which takes a busy machine seconds. */
 const LONG = { timeout: 600_000 };
@@ -21,11 +20,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await here.close();
 });
-
-async function answeredMore(load: Load, count: number): Promise<void> {
-  const before = load.answered;
-  await until(() => load.answered + load.failures.length >= before + count);
-}
 
 /** Connections with a request sent on each, and what begins the answer, if one comes. */
 async function openConnections(port: number, count: number): Promise<readonly Promise<string>[]> {
@@ -43,38 +37,6 @@ async function openConnections(port: number, count: number): Promise<readonly Pr
 }
 
 describe('proxies under load', () => {
-  it(`lose no request in ${ROUNDS} reloads of the configuration`, LONG, async () => {
-    // One proxy at a time: each reload hands everything over to a single other.
-    here.configure({ workers: 1 });
-    await here.reload();
-    const load = startLoad(here.run.port, { kept: 8, fresh: 4 });
-    for (let round = 0; round < ROUNDS; round += 1) {
-      here.configure({ workers: 1, mirror: round % 2 === 0 ? '50%' : '100%' });
-      expect(await here.reload()).toMatchObject({ changed: ['mirror'], workers: 1 });
-      await answeredMore(load, 20);
-    }
-    await load.stop();
-    expect(load.failures).toEqual([]);
-    expect(load.refused).toBe(0);
-    await until(() => here.run.workerPids().length === 1);
-    await until(async () => (await here.run.status()).traffic.received === load.answered);
-  });
-
-  it(`lose no request in ${ROUNDS} restarts of proxies, one after the other`, LONG, async () => {
-    const load = startLoad(here.run.port, { kept: 8, fresh: 4 });
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await until(async () => (await here.run.status()).workers === WORKERS);
-      const [oldest] = here.run.workerPids();
-      process.kill(oldest!, 'SIGTERM');
-      await until(() => !isAlive(oldest!));
-      await answeredMore(load, 20);
-    }
-    await load.stop();
-    expect(load.failures).toEqual([]);
-    expect(load.refused).toBe(0);
-    await until(async () => (await here.run.status()).traffic.received === load.answered);
-  });
-
   it('are replaced when they hang', async () => {
     const [hung, other] = here.run.workerPids();
     process.kill(hung!, 'SIGSTOP');

@@ -10,6 +10,7 @@ import { openLoop } from '../../replay/send.ts';
 import { createTarget } from '../../replay/target.ts';
 import type { WorkloadRequest } from '../../replay/workload.ts';
 import { systemClock } from '../../src/kit/clock.ts';
+import { LIMITS } from '../../src/kit/limits.ts';
 import type { Race } from '../../src/model/race.ts';
 import type { Summary, TrafficCounts } from '../../src/model/window.ts';
 import { parseFlaw } from '../../src/read-states/flaws.ts';
@@ -37,6 +38,8 @@ export interface AgreementResult {
   readonly seconds: number;
   /** Every race that was told, each with its write. */
   readonly races: readonly Race[];
+  /** Races that had to be told: all of them, but for those beyond a summary's limit. */
+  readonly racesDue: number;
   /** From the first request to the first mismatch; null: none was found. */
   readonly foundAfterMs: number | null;
   /** Times that an identity did not hold. */
@@ -71,10 +74,15 @@ class Watch {
   foundAfterMs: number | null = null;
   violations = 0;
   looks = 0;
+  racesDue = 0;
+  #raced = 0;
 
   see({ traffic, races = [], clusters }: Summary): TrafficCounts {
     this.looks += 1;
     this.races.push(...races);
+    const { raced = 0 } = traffic.notComparable;
+    this.racesDue += Math.min(raced - this.#raced, LIMITS.racesKept);
+    this.#raced = raced;
     if (traffic.mismatched > 0) this.foundAfterMs ??= performance.now() - this.#startedMs;
     if (identities(traffic).some(([left, right]) => left !== right)) this.violations += 1;
     if (traffic.inFlight < 0) this.violations += 1;
@@ -121,10 +129,11 @@ async function drive(
   const traffic = watch.see(proxy.proxy.summarize());
   await target.close();
   await proxy.close();
-  const { races, foundAfterMs, violations, clusters } = watch;
+  const { races, racesDue, foundAfterMs, violations, clusters } = watch;
   return {
     traffic,
     races,
+    racesDue,
     foundAfterMs,
     violations,
     sent: totals.sent,

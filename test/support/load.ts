@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf } from '../../src/kit/errors.ts';
+import { until } from './sides.ts';
 
 /** Between two requests of a client: kept connections are idle for most of the time. */
 const PAUSE_MS = 3;
@@ -61,6 +62,12 @@ export function startLoad(port: number, { kept, fresh }: LoadOptions): Load {
       await all;
     },
   };
+}
+
+/** Resolves when clients have had so many answers more, right or wrong. */
+export async function answeredMore(load: Load, count: number): Promise<void> {
+  const before = load.answered;
+  await until(() => load.answered + load.failures.length >= before + count);
 }
 
 export interface AskOptions {
