@@ -1,7 +1,8 @@
 /**
  * The load of the isolation trial: requests on kept connections, at a fixed rate whatever comes
  * back (latency from the intended start), or as fast as they are answered. In: blocks to run.
- * Out: latencies and what failed.
+ * Out: latencies and what failed. Connections outlive a block: opening them all anew at the start
+ * of each would be the slowest hundredth of it, whatever the shadow does.
  */
 import { connect, type Socket } from 'node:net';
 import { monotonicUs } from '../src/kit/clock.ts';
@@ -33,16 +34,21 @@ const GIVE_UP_MS = 10_000;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 class Client {
-  readonly #load: Load;
-  readonly #port: number;
+  /** Who is told of its answers. */
+  load: Load | null = null;
+  readonly port: number;
   #socket: Socket;
   #chunks: Buffer[] = [];
   #intendedUs = -1;
+  #isClosed = false;
 
-  constructor(load: Load, port: number) {
-    this.#load = load;
-    this.#port = port;
+  constructor(port: number) {
+    this.port = port;
     this.#socket = this.#open();
+  }
+
+  get isBusy(): boolean {
+    return this.#intendedUs >= 0;
   }
 
   send(intendedUs: number, key: number): void {
@@ -51,17 +57,19 @@ class Client {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#socket.destroy();
   }
 
   #open(): Socket {
-    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ port: this.port, host: '127.0.0.1', noDelay: true });
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      if (socket !== this.#socket || this.#load.isOver) return;
+      if (this.#isClosed) return;
+      this.#chunks = [];
       this.#socket = this.#open();
-      if (this.#intendedUs >= 0) this.#ended(false);
+      if (this.isBusy) this.#ended(false);
     });
     return socket;
   }
@@ -82,25 +90,32 @@ class Client {
   #ended(isRight: boolean): void {
     const intendedUs = this.#intendedUs;
     this.#intendedUs = -1;
-    this.#load.ended(this, intendedUs, isRight);
+    this.load?.ended(this, intendedUs, isRight);
   }
+}
+
+let clients: readonly Client[] = [];
+
+/** Those of the block before, where they fit. */
+function clientsFor({ port, connections }: ToLoad): readonly Client[] {
+  if (clients.length === connections && clients[0]?.port === port) return clients;
+  for (const client of clients) client.close();
+  clients = Array.from({ length: connections }, () => new Client(port));
+  return clients;
 }
 
 class Load {
   readonly #options: ToLoad;
   readonly #latencies = new LatencyHistogram(3);
-  readonly #clients: readonly Client[];
   #free: Client[];
   #endUs = 0;
   #sent = 0;
   #failed = 0;
-  isOver = false;
 
   constructor(options: ToLoad) {
     this.#options = options;
-    const { connections, port } = options;
-    this.#clients = Array.from({ length: connections }, () => new Client(this, port));
-    this.#free = [...this.#clients];
+    this.#free = [...clientsFor(options)];
+    for (const client of this.#free) client.load = this;
   }
 
   ended(client: Client, intendedUs: number, isRight: boolean): void {
@@ -134,8 +149,7 @@ class Load {
       this.#sendDue(waiting);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    this.isOver = true;
-    for (const client of this.#clients) client.close();
+    clients = clients.map((client) => (client.isBusy ? replaced(client) : client));
     const sent = this.#sent + waiting.length;
     const answered = this.#latencies.count;
     return {
@@ -162,6 +176,12 @@ class Load {
     this.#sent += 1;
     client.send(intendedUs, this.#sent % 10_000);
   }
+}
+
+/** For one whose answer was given up. */
+function replaced(client: Client): Client {
+  client.close();
+  return new Client(client.port);
 }
 
 process.on('message', (options: ToLoad) => {
