@@ -2,15 +2,14 @@
  * One round of the proxy trial: a load on one way, what the two sides counted of it, and what the
  * way's processes cost from the round's start until the shadow's work was done.
  */
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { TrafficCounts } from '../src/model/window.ts';
 import { type CpuReading, cpuUsBetween, readCpu } from './cpu-time.ts';
 import type { LoadResult, ToLoad } from './isolation-load.ts';
 import type { Arm } from './proxy-arms.ts';
+import { Child } from './trial-child.ts';
 import type { Upstream, UpstreamCounts } from './upstreams.ts';
 
 export interface Stage {
@@ -137,15 +136,11 @@ async function pace(
   port: number,
   ratePerSec: number,
 ): Promise<Loaded> {
-  const load = fork(join(import.meta.dirname, 'isolation-load.ts'));
-  const runFor = async (ms: number): Promise<LoadResult> => {
-    const ended = once(load, 'message') as Promise<[LoadResult]>;
-    load.send({ port, connections: clients, ratePerSec, ms } satisfies ToLoad);
-    return (await ended)[0];
-  };
-  const leadIn = await runFor(LEAD_IN_MS);
-  const latency = await runFor(roundMs);
-  load.disconnect();
+  const load = new Child<ToLoad, LoadResult>('isolation-load.ts');
+  const asked = { port, connections: clients, ratePerSec };
+  const leadIn = await load.tell({ ...asked, ms: LEAD_IN_MS });
+  const latency = await load.tell({ ...asked, ms: roundMs });
+  load.end();
   return { perSec: latency.perSec, failed: leadIn.failed + latency.failed, latency };
 }
 
