@@ -229,6 +229,8 @@ export const LIMITS = {
   replayOutstandingMax: 8192,
   /** How far records of a recording may stand from the order in which they arrived. */
   replayReorderMs: 60_000,
+  /** Bytes of one recording held while its records are put in that order. */
+  replayReorderMaxBytes: 268_435_456,
   /** Connections the system keeps while no proxy takes them: a second's worth and more. */
   listenBacklog: 4096,
   /** A proxy that does not accept by then is killed; slow machines load code for seconds. */

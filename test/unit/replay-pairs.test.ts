@@ -133,6 +133,45 @@ describe('the order of arrival', () => {
     expect(found.toSorted((a, b) => a - b)).toEqual(times.toSorted((a, b) => a - b));
   });
 
+  test('is kept within a bound: the earliest go, and who comes too late is told', async () => {
+    const times = [...Array.from({ length: 1000 }, (_, i) => i + (i % 2 === 0 ? 3 : 0)), 0];
+    let read = 0;
+    async function* source(): AsyncGenerator<RecordedPair> {
+      for (const atUs of times) {
+        read += 1;
+        yield record(atUs, '/');
+      }
+    }
+    let late = 0;
+    let heldMax = 0;
+    const found: number[] = [];
+    const bound = { maxBytes: 50_000, onLate: () => (late += 1) };
+    for await (const { atUs } of inArrivalOrder(source(), 1_000_000, bound)) {
+      heldMax = Math.max(heldMax, read - found.length);
+      found.push(atUs);
+    }
+    expect(heldMax).toBeLessThan(60);
+    expect(late).toBe(1);
+    expect(found.toSorted((a, b) => a - b)).toEqual(times.toSorted((a, b) => a - b));
+    const inOrder = found.filter((atUs) => atUs !== 0);
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
+  });
+
+  test('keeps of a block no more than the bodies that wait', async () => {
+    const block = Buffer.alloc(1_000_000);
+    async function* source(): AsyncGenerator<RecordedPair> {
+      for (const atUs of [0, 1, 2, 100, 200]) {
+        const each = record(atUs, '/');
+        yield { ...each, request: { ...each.request, body: block.subarray(atUs, atUs + 50_000) } };
+      }
+    }
+    const pinned: number[] = [];
+    for await (const { request } of inArrivalOrder(source(), 50)) {
+      pinned.push(request.body!.buffer.byteLength);
+    }
+    expect(pinned).toEqual([50_000, 1_000_000, 1_000_000, 50_000, 50_000]);
+  });
+
   test('keeps records of one moment in the order in which they were written', async () => {
     async function* source(): AsyncGenerator<RecordedPair> {
       for (const name of ['/b', '/a', '/c']) yield record(7, name);
@@ -182,6 +221,22 @@ describe('several recordings', () => {
       ]);
       expect(source.records).toBe(5);
       expect(source.warnings).toHaveLength(1);
+    });
+  });
+
+  test('tell of records that could not be put in order for want of room', async () => {
+    await withDirectory(async (directory) => {
+      const times = [5000, 4000, 3000, 2000, 1000];
+      const given = mergeRecordings([await reader(directory, 1000, times)], 2500);
+      let records = 0;
+      for await (const { atUs } of given.arrivals()) records += atUs > 0 ? 1 : 0;
+      expect(records).toBe(5);
+      expect(given.warnings).toEqual([expect.stringMatching(/^out of order: \d of the records/)]);
+      const roomy = mergeRecordings([await reader(directory, 2000, times)]);
+      const found: number[] = [];
+      for await (const { atUs } of roomy.arrivals()) found.push(atUs);
+      expect(found).toEqual(times.toReversed());
+      expect(roomy.warnings).toEqual([]);
     });
   });
 });
