@@ -159,14 +159,16 @@ function* seldomDifferent(): Generator<Pair> {
 }
 
 describe('whatever the number of threads', () => {
-  async function bothWays(...words: readonly string[]): Promise<JsonReport> {
+  async function bothWays(
+    ...words: readonly string[]
+  ): Promise<JsonReport & Pick<Ended, 'exitCode'>> {
     const [one, four] = await Promise.all([
       rejudged(...words, '--workers', '1'),
       rejudged(...words, '--workers', '4'),
     ]);
     expect(four.stdout).toBe(one.stdout);
     expect([four.stderr, four.exitCode]).toEqual([one.stderr, one.exitCode]);
-    return one.report;
+    return { ...one.report, exitCode: one.exitCode };
   }
 
   test('the same comes out, examples and all', async () => {
@@ -203,14 +205,21 @@ describe('whatever the number of threads', () => {
     const file = join(folder, 'seldom.crossfade');
     writePairs(file, seldomDifferent());
     const mapped = rules('map.yaml', 'as: map, map: ./shapes.mjs#id');
-    const { facts } = await bothWays(file, '-c', mapped);
+    const { facts, exitCode } = await bothWays(file, '-c', mapped);
     expect(facts).toMatchObject({ compared: 3000, mismatched: 0 });
     expect(facts.excused).toEqual([{ rule: 'map ./shapes.mjs#id', pairs: 30, alone: 30 }]);
+    expect(exitCode).toBe(0);
     const broken = rules('broken.yaml', 'as: map, map: ./shapes.mjs#broken');
     const failed = await bothWays(file, '-c', broken);
     expect(failed.facts.notComparableAfter).toEqual({ 'map-failed': 30 });
     expect(failed.facts.rules[0]!.problem).toContain('switched off after it failed 20 in a row');
-    expect(failed.headline).toContain('; 30 are not comparable any more');
+    expect(failed.headline).toBe(
+      'Under the new rules none of 30 mismatches is gone; 30 are not comparable any more.',
+    );
+    expect(failed.exitCode).toBe(4);
+    const again = await rejudged(file, '-c', broken, '--before', broken);
+    expect(again.report.headline).toContain('; 30 other pairs cannot be compared.');
+    expect(again.exitCode).toBe(4);
     expect(failed.warnings[0]).toContain('has failed on 30 pairs');
   });
 

@@ -45,6 +45,7 @@ describe('turns', () => {
       single: 1,
       notComparableBefore: {},
       notComparableAfter: { 'map-failed': 1 },
+      lost: 1,
       excused: [
         { rule: 'x', pairs: 5, alone: 3 },
         { rule: 'y', pairs: 2, alone: 0 },
@@ -58,8 +59,36 @@ describe('turns', () => {
   });
 });
 
+describe('what is lost', () => {
+  it('was comparable before, or fails in a map now', () => {
+    const away: Comparison = { kind: 'not-comparable', reason: 'unavailable' };
+    const steps: readonly (readonly [...Step, lost: number])[] = [
+      [MATCHED, away, 2, 2],
+      [ignored('x'), LOST, 3, 3],
+      [LOST, LOST, 4, 4],
+      [away, LOST, 1, 1],
+      [away, away, 5, 0],
+      [LOST, MATCHED, 1, 0],
+      [LOST, away, 1, 0],
+    ];
+    for (const [before, after, pairs, lost] of steps) {
+      expect(tallyOf([before, after, pairs]).turns().lost).toBe(lost);
+    }
+  });
+});
+
 describe('the first sentence', () => {
   it.each<readonly [Step[], string]>([
+    [[[MISMATCHED, LOST, 1]], 'none of 1 mismatch is gone; 1 is not comparable any more.'],
+    [
+      [
+        [MISMATCHED, LOST, 2],
+        [MISMATCHED, MISMATCHED, 1],
+        [ignored('x'), LOST, 1],
+      ],
+      'none of 3 mismatches is gone; 2 are not comparable any more; 1 other pair cannot be ' +
+        'compared.',
+    ],
     [[[MATCHED, MATCHED, 3]], 'nothing that was mismatched before has changed: nothing was.'],
     [[[MISMATCHED, MISMATCHED, 1]], 'the one mismatch stays.'],
     [[[MISMATCHED, MISMATCHED, 1200]], 'all 1,200 mismatches stay.'],

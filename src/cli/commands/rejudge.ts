@@ -47,7 +47,7 @@ Examples:
   crossfade rejudge monday.crossfade -c crossfade.yaml --json | jq '.facts.excused'
 
 Exit codes: 0 nothing is mismatched under the new rules, 3 something is, 4 nothing could be
-compared, 2 a file that cannot be used.`;
+compared, or not all that could be before, 2 a file that cannot be used.`;
 
 async function run(files: readonly string[], flags: RejudgeFlags): Promise<void> {
   const format = reportFormat(flags);

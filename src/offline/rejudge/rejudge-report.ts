@@ -1,9 +1,10 @@
 import { noneGate } from '../../../replay/none-gate.ts';
 import type { LookedAt } from '../../../replay/recorded-findings.ts';
+import { worst } from '../../../replay/replay-report.ts';
 import { isRuleHeld } from '../../compare/rules.ts';
 import { ruleName } from '../../compare/rules/rule-name.ts';
 import type { NotComparableReason } from '../../model/pair.ts';
-import type { RuleStatus } from '../../model/rollout.ts';
+import type { GateResult, RuleStatus } from '../../model/rollout.ts';
 import type { CompareRule } from '../../model/settings.ts';
 import type { Report, ReportTable } from '../../report/report.ts';
 import { rulesTable } from '../../report/rules-table.ts';
@@ -15,6 +16,7 @@ import {
   type RuleSettings,
   ruleStatuses,
 } from '../../rollout/rule-status.ts';
+import { uncomparedGate } from '../uncompared-gate.ts';
 import { type ClusterChange, clusterChanges } from './cluster-changes.ts';
 import type { RejudgeOutcome } from './rejudge.ts';
 import { rejudgeSentence } from './rejudge-words.ts';
@@ -47,7 +49,10 @@ export function rejudgeReport(facts: RejudgeFacts): Report {
   const changes = clusterChanges(outcome.before.clusters, outcome.after.clusters);
   const compared = comparedOf(turns);
   const mismatched = pairsOf(turns, null, 'mismatched');
-  const gate = noneGate('mismatches', mismatched, compared, 'compared pairs', 'mismatched');
+  const gates = [
+    noneGate('mismatches', mismatched, compared, 'compared pairs', 'mismatched'),
+    lostGate(turns),
+  ];
   const tables = [
     turnsTable(turns),
     reasonsTable(turns),
@@ -61,9 +66,9 @@ export function rejudgeReport(facts: RejudgeFacts): Report {
     title: `${name} under the rules of ${facts.afterName}`,
     headline,
     context: contextOf(facts),
-    outcome: gate.verdict,
+    outcome: worst(gates.map(({ verdict }) => verdict)),
     traffic: null,
-    gates: [gate],
+    gates,
     clusters: clusterRows(outcome.after.clusters, outcome.after.totals),
     events: [],
     tables: tables.filter((table) => table !== null),
@@ -71,6 +76,13 @@ export function rejudgeReport(facts: RejudgeFacts): Report {
     warnings: [...facts.warnings, ...mapWarnings(newRules), ...expiredWarnings(facts)],
     facts: machineFacts(turns, changes, oldRules, newRules),
   };
+}
+
+/** What cannot be compared under new rules may be mismatched under them. */
+function lostGate(turns: Turns): GateResult {
+  const pairs = pairsOf(turns, null, null);
+  const what = 'pairs cannot be compared any more, or make a map fail, limit none';
+  return uncomparedGate('pairs lost', turns.lost, pairs, what);
 }
 
 function comparedOf(turns: Turns): number {

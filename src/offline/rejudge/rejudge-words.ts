@@ -15,21 +15,24 @@ export function rejudgeSentence(turns: Turns): string {
   const still = pairsOf(turns, 'mismatched', 'mismatched');
   const fresh = pairsOf(turns, null, 'mismatched') - still;
   const lost = pairsOf(turns, 'mismatched', 'not-comparable');
+  const others = turns.lost - lost;
   const parts = [
-    goneText(before, before - still - lost, turns.excused),
+    goneText(before, before - still - lost, lost, turns.excused),
     ...(lost === 0 ? [] : [`${isOrAre(lost)} not comparable any more`]),
+    ...(others === 0 ? [] : [`${plural(others, 'other pair')} cannot be compared`]),
     ...(fresh === 0 ? [] : [`${isOrAre(fresh)} new${byRules(turns.exposed, 'hidden before')}`]),
   ];
   return `Under the new rules ${parts.join('; ')}.`;
 }
 
-function goneText(before: number, gone: number, rules: readonly RuleTurn[]): string {
+function goneText(before: number, gone: number, lost: number, rules: readonly RuleTurn[]): string {
   if (before === 0) return 'nothing that was mismatched before has changed: nothing was';
+  const of = plural(before, 'mismatch', 'mismatches');
+  if (gone === 0 && lost > 0) return `none of ${of} is gone`;
   if (gone === 0) {
     return before === 1 ? 'the one mismatch stays' : `all ${formatCount(before)} mismatches stay`;
   }
   const verb = before === 1 ? 'is' : 'are';
-  const of = plural(before, 'mismatch', 'mismatches');
   return `${formatCount(gone)} of ${of} ${verb} gone${byRules(rules, '')}`;
 }
 

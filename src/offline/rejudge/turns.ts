@@ -36,6 +36,8 @@ export interface Turns {
   readonly verdicts: readonly VerdictTurn[];
   readonly notComparableBefore: ReasonCounts;
   readonly notComparableAfter: ReasonCounts;
+  /** Pairs that were comparable before and are not now, and all on which a map fails now. */
+  readonly lost: number;
   /** Rules that hide now what was mismatched. */
   readonly excused: readonly RuleTurn[];
   /** Rules that hid what is mismatched now. */
@@ -49,6 +51,7 @@ export interface Turns {
 export class TurnTally {
   #records = 0;
   #single = 0;
+  #lost = 0;
   #firstMs = 0;
   #lastMs = 0;
   readonly #verdicts = new Map<string, number>();
@@ -69,7 +72,10 @@ export class TurnTally {
     this.#see(atMs, atMs);
     addCount(this.#verdicts, `${before.kind} ${after.kind}`, 1);
     if (before.kind === 'not-comparable') addReason(this.#before, before.reason, 1);
-    if (after.kind === 'not-comparable') addReason(this.#after, after.reason, 1);
+    if (after.kind === 'not-comparable') {
+      addReason(this.#after, after.reason, 1);
+      if (before.kind !== after.kind || after.reason === 'map-failed') this.#lost += 1;
+    }
     if (before.kind === 'mismatched' && after.kind === 'ignored') {
       addRules(this.#excused, after.rules);
     }
@@ -81,6 +87,7 @@ export class TurnTally {
   absorb(turns: Turns): void {
     this.#records += turns.records;
     this.#single += turns.single;
+    this.#lost += turns.lost;
     if (turns.lastMs !== 0) this.#see(turns.firstMs, turns.lastMs);
     for (const { before, after, pairs } of turns.verdicts) {
       addCount(this.#verdicts, `${before} ${after}`, pairs);
@@ -103,6 +110,7 @@ export class TurnTally {
       verdicts: verdicts.filter(({ pairs }) => pairs > 0),
       notComparableBefore: { ...this.#before },
       notComparableAfter: { ...this.#after },
+      lost: this.#lost,
       excused: sorted(this.#excused),
       exposed: sorted(this.#exposed),
       firstMs: this.#firstMs,
