@@ -84,6 +84,15 @@ describe('crossfade compare of two files', () => {
     expect(exitCode).toBe(4);
   });
 
+  test('names the bound that was met as it was unpacked', async () => {
+    const bomb = file('bomb.json.gz', gzipSync(Buffer.alloc(4 * 1024 * 1024)));
+    const { headline, exitCode } = await compared(bomb, file('small.json', '{}'));
+    expect(headline).toBe(
+      'Not comparable (too-large): one unpacks to more than 8.0 MiB, or 200 times its size.',
+    );
+    expect(exitCode).toBe(4);
+  });
+
   test('hides what the rules of the route hide, and says which did', async () => {
     const [old, young] = [file('v1.json', '{"version":1}'), file('v2.json', '{"version":2}')];
     const words = ['-c', config, '--route', 'GET /items/7'];
@@ -132,11 +141,13 @@ describe('crossfade compare refuses with one sentence and 2', () => {
     [['A', 'A', '--side', 'live'], '--side is for recordings'],
     [['RECORDING', 'RECORDING', '--http'], '--http is for two files'],
     [['A', 'A', '--http'], 'is no HTTP answer: it does not begin with the head'],
+    [['CUT', 'CUT', '--http'], 'cut.http is no HTTP answer: its body is 2 of 100 bytes'],
     [['RECORDING', 'RECORDING', '--side', 'both'], "--side is 'both'"],
     [['A'], 'b is missing'],
   ])('%j', async (words, sentence) => {
     const names: Readonly<Record<string, string>> = {
       A: file('any.json', '{"a":1}'),
+      CUT: file('cut.http', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}'),
       RECORDING: at('run.crossfade'),
       CONFIG: config,
     };

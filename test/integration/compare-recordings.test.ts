@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Exchange } from '../../src/model/exchange.ts';
 import type { Pair } from '../../src/model/pair.ts';
-import { exchange } from '../support/answers.ts';
+import { answer, exchange } from '../support/answers.ts';
 import { crossfade, type Ended } from '../support/command.ts';
-import { itemPair, writeConfig, writePairs } from '../support/offline.ts';
+import { itemPair, writeConfig, type Written, writePairs } from '../support/offline.ts';
 
 let folder: string;
 
@@ -16,6 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 interface JsonReport {
   readonly headline: string;
+  readonly context: readonly string[];
   readonly warnings: readonly string[];
   readonly clusters: readonly Readonly<Record<string, unknown>>[];
   readonly facts: Readonly<Record<string, unknown>> & {
@@ -28,9 +30,9 @@ async function compared(...words: readonly string[]): Promise<Ended & { report: 
   return { ...ended, report: JSON.parse(ended.stdout) as JsonReport };
 }
 
-function recording(name: string, pairs: readonly Pair[]): string {
+function recording(name: string, pairs: readonly Pair[], written: Written = {}): string {
   const path = join(folder, name);
-  writePairs(path, pairs);
+  writePairs(path, pairs, written);
   return path;
 }
 
@@ -127,6 +129,76 @@ describe('crossfade compare of two recordings', () => {
     const { report, exitCode } = await compared(a, b);
     expect(report.facts).toMatchObject({ mismatched: 1, notComparable: { tainted: 19 } });
     expect(exitCode).toBe(3);
+  });
+
+  test('does not compare values for which each recording has tokens of its own', async () => {
+    const withFields = (cookie: string, challenge = 'Bearer realm="x"'): Pair[] => {
+      const type = ['Content-Type', 'application/json'];
+      const secret = ['WWW-Authenticate', challenge, 'X-CSRF-Token', 'abc', 'Proxy-Status', 'ok'];
+      const given = answer('{}', [...type, 'Set-Cookie', cookie, ...secret]);
+      return workload(5, plain).map((each) => {
+        return {
+          ...each,
+          legacy: exchange('legacy', given),
+          candidate: exchange('candidate', null),
+        };
+      });
+    };
+    const one = recording('keyed-1.crossfade', withFields('theme=dark; Path=/'));
+    const written = { redactKey: Buffer.alloc(32, 2) };
+    const other = recording('keyed-2.crossfade', withFields('theme=dark; Path=/'), written);
+    const { report, exitCode } = await compared(one, other);
+    expect(report.headline).toBe('Nothing differs in 5 compared pairs.');
+    expect(report.context.join(' ')).toContain('other credentials in the fields of answers were');
+    expect(exitCode).toBe(0);
+    const changed = [
+      withFields('skin=dark; Path=/'),
+      withFields('theme=dark'),
+      withFields('theme='),
+    ];
+    for (const [i, pairs] of [...changed, withFields('theme=dark; Path=/', '')].entries()) {
+      const file = recording(`keyed-changed-${i}.crossfade`, pairs, written);
+      expect((await compared(one, file)).report.facts).toMatchObject({ mismatched: 5 });
+    }
+  });
+
+  test('compares those values within one recording, which has the same for both', async () => {
+    const side = (name: Exchange['side'], cookie: string): Exchange =>
+      exchange(name, answer('{}', ['Set-Cookie', cookie]));
+    const pairs = workload(5, plain).map((each) => {
+      return { ...each, legacy: side('legacy', 'a=1'), candidate: side('candidate', 'a=2') };
+    });
+    const file = recording('one-key.crossfade', pairs);
+    const words = ['--side', 'legacy', '--other-side', 'candidate'];
+    const { report, exitCode } = await compared(file, file, ...words);
+    expect(report.clusters).toMatchObject([{ kind: 'cookie', count: 5 }]);
+    expect(report.context.join(' ')).not.toContain('credentials in the fields');
+    expect(exitCode).toBe(3);
+  });
+
+  test('ends with 4 where partners could not be compared, unless that is no reason', async () => {
+    const [write, ...reads] = workload(21, plain).map((each) => ({ ...each, key: 'one' }));
+    const lost = {
+      ...write!,
+      request: { ...write!.request, method: 'POST' },
+      legacy: exchange('legacy', null),
+      candidate: exchange('candidate', null),
+    };
+    const alike = itemPair(21, '{}', '{}', { key: 'two' });
+    const tainted = recording('tainted.crossfade', [lost, ...reads, alike]);
+    const gone = exchange('legacy', answer('', [], 503));
+    const away = recording('away.crossfade', [
+      ...workload(20, plain).map((each) => ({ ...each, legacy: gone })),
+      alike,
+    ]);
+    for (const [file, pairs] of [[tainted, 21] as const, [away, 20] as const]) {
+      const { report, exitCode } = await compared(file, file);
+      expect(report.headline).toBe(
+        `Nothing differs in 1 compared pair. ${pairs} pairs are not comparable.`,
+      );
+      expect(exitCode).toBe(4);
+      expect((await compared(file, file, '--partial')).exitCode).toBe(0);
+    }
   });
 
   test('says where answers were not recorded, or the end of a recording is missing', async () => {

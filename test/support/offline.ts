@@ -38,14 +38,17 @@ export interface Written {
   readonly key?: RecordingDescription['key'];
   /** Small blocks make many batches of few pairs. */
   readonly blockBytes?: number;
+  /** Credentials become tokens under it: of each recording's own, outside of tests. */
+  readonly redactKey?: Buffer;
 }
 
 /** Writes a recording of these pairs, in their order. */
 export function writePairs(path: string, pairs: Iterable<Pair>, written: Written = {}): void {
   const { routes = [routeOf(ITEM_ROUTE)], key = null, blockBytes = 4096 } = written;
+  const { redactKey = Buffer.alloc(32, 1) } = written;
   const writer = openRecording(path, {
     maxBytes: 2 ** 30,
-    redactKey: Buffer.alloc(32, 1),
+    redactKey,
     blockBytes,
     level: 1,
     description: { startedAtMs: STARTED_AT_MS, origin: 'a test', key, routes },

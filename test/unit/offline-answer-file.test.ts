@@ -6,6 +6,7 @@ import {
   namedType,
   sharedType,
 } from '../../src/offline/compare/answer-file.ts';
+import type { Answer } from '../../src/model/exchange.ts';
 import { boundText } from '../../src/offline/compare/bounds.ts';
 import { rulesFor } from '../../src/offline/compare/compare-answers.ts';
 import { answer, rule } from '../support/answers.ts';
@@ -42,7 +43,7 @@ describe('a body', () => {
   it('is unpacked as its name says', () => {
     const packings = { gzip: gzipSync, br: brotliCompressSync, zstd: zstdCompressSync };
     for (const [coding, pack] of Object.entries(packings)) {
-      const { body } = bodyAnswer('a', pack('{"a":1}'), null, coding)!;
+      const { body } = bodyAnswer('a', pack('{"a":1}'), null, coding) as Answer;
       expect(Buffer.from(body).toString()).toBe('{"a":1}');
     }
   });
@@ -55,7 +56,7 @@ describe('a body', () => {
 
   it('that unpacks beyond the bound is not compared', () => {
     const bomb = gzipSync(Buffer.alloc(4 * 1024 * 1024));
-    expect(bodyAnswer('a.gz', bomb, null, 'gzip')).toBe(null);
+    expect(bodyAnswer('a.gz', bomb, null, 'gzip')).toBe('unpacks-too-large');
   });
 });
 
@@ -86,6 +87,28 @@ describe('a saved HTTP answer', () => {
     expect(http('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\n').body).toBe('{}');
   });
 
+  it('that is cut, or followed by more, is refused: it could pass for another', () => {
+    const sized = (length: number, body: string): string =>
+      `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`;
+    expect(http(sized(10, '0123456789\r\n')).body).toBe('0123456789');
+    expect(() => http(sized(100, '0123456789'))).toThrow('its body is 10 of 100 bytes');
+    const more = 'its body is 2,000 bytes, not 500 as its head says';
+    expect(() => http(sized(500, 'x'.repeat(2000)))).toThrow(more);
+    expect(() => http(sized(2, '{}\n\n'))).toThrow('its body is 4 bytes, not 2 as');
+    expect(() => http(sized(0, '{}'))).toThrow('its body is 2 bytes, not 0 as');
+    const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(http(`${chunked}2\r\nab\r\n0\r\n\r\n\n`).body).toBe('ab');
+    for (const cut of ['', '2\r\na', '2\r\nab\r\n', '2\r\nab\r\n0\r\n']) {
+      expect(() => http(chunked + cut)).toThrow('its last chunk is missing');
+    }
+    const behind = `${chunked}2\r\nab\r\n0\r\n\r\nHTTP`;
+    expect(() => http(behind)).toThrow('more stands behind its last chunk');
+  });
+
+  it('without a body is none, whatever length its head names', () => {
+    expect(http('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n\n').body).toBe('');
+  });
+
   it.each([
     ['{"a":1}', 'it does not begin with the head of an HTTP answer'],
     ['HTTP/1.1 200 OK\r\nA: b', 'it does not begin with the head of an HTTP answer'],
@@ -106,8 +129,16 @@ describe('the bound that was met is named', () => {
   it('of packing and size as well', () => {
     const packed = answer('x', ['Content-Encoding', 'gzip, br, gzip']);
     expect(boundText('too-complex', [packed, packed])).toContain('packed 3 times, more than 2');
-    expect(boundText('too-large', [null, packed])).toContain('more than 64.0 MiB');
-    expect(boundText('too-large', [packed, packed])).toContain('unpacks to more than 8.0');
+    expect(boundText('too-large', ['file-too-large', packed])).toBe('one is more than 64.0 MiB');
+    for (const one of ['unpacks-too-large', packed] as const) {
+      const words = 'one unpacks to more than 8.0 MiB, or 200 times its size';
+      expect(boundText('too-large', [one, packed])).toBe(words);
+    }
+  });
+
+  it('of what is packed, as it is inside', () => {
+    const deep = answer(gzipSync('[{"a]":'.repeat(600)), ['Content-Encoding', 'gzip']);
+    expect(boundText('too-complex', [deep, deep])).toContain('1,200 levels deep');
   });
 });
 

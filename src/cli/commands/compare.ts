@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { mergeRecordings } from '../../../replay/merged.ts';
@@ -5,11 +6,11 @@ import { loadSettings } from '../../config/load.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
-import type { Answer } from '../../model/exchange.ts';
 import { type GivenInput, nameOf, readGiven, STDIN } from '../../offline/compare/answer-bytes.ts';
 import {
   beginsWithHead,
   bodyAnswer,
+  type GivenAnswer,
   httpAnswer,
   namedType,
   sharedType,
@@ -62,7 +63,7 @@ export function compareCommand(): Command {
       sideOption('--side <side>', 'of recordings: which answer of a request (default live)'),
     )
     .addOption(sideOption('--other-side <side>', 'the same for B alone; else as --side'))
-    .option('--partial', 'of recordings: requests that only one of them has do not count')
+    .option('--partial', 'of recordings: what was not compared is no reason not to pass')
     .option('--format <format>', `${REPORT_FORMATS.join(', ')} (default terminal)`)
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'write the report there; the terminal gets its own')
@@ -78,7 +79,7 @@ Examples:
   crossfade compare monday.crossfade tuesday.crossfade --side candidate
   crossfade compare run.crossfade run.crossfade --side legacy --other-side candidate
 
-Exit codes: 0 alike, 3 different, 4 not comparable (or requests left out), 2 bad input.`;
+Exit codes: 0 alike, 3 different, 4 not compared, in whole or in part, 2 bad input.`;
 
 function sideOption(flags: string, description: string): Option {
   return new Option(flags, description).choices(ANSWER_SIDES);
@@ -136,14 +137,16 @@ function twoFiles(
       : rulesFor(loadSettings(flags.config), flags.route ?? null);
   const named = [namedType(paths[0]), namedType(paths[1])] as const;
   const type = flags.http === true ? null : sharedType(flags.type ?? null, ...named);
-  const answers = given.map((each, i): Answer | null => {
-    if (each.kind !== 'answer') return null;
-    if (flags.http === true) return httpAnswer(paths[i]!, each.bytes);
-    return bodyAnswer(paths[i]!, each.bytes, type, named[i]!.coding);
-  });
-  const [legacy = null, candidate = null] = answers;
+  const answerOf = (i: 0 | 1): GivenAnswer => {
+    const each = given[i];
+    if (each.kind !== 'answer') return 'file-too-large';
+    if (flags.http === true) return httpAnswer(paths[i], each.bytes);
+    return bodyAnswer(paths[i], each.bytes, type, named[i].coding);
+  };
+  const answers = [answerOf(0), answerOf(1)] as const;
+  const [legacy, candidate] = answers;
   const compared: ComparedAnswers =
-    legacy === null || candidate === null
+    typeof legacy === 'string' || typeof candidate === 'string'
       ? { comparison: { kind: 'not-comparable', reason: 'too-large' }, counts: [] }
       : compareTwo([legacy, candidate], rules, systemClock.wallMs());
   const names = [nameOf(paths[0]), nameOf(paths[1])] as const;
@@ -178,6 +181,7 @@ async function twoRecordings(a: string, b: string, flags: CompareFlags): Promise
     sides: { a: side, b: otherSide },
     looked: config ?? recordedRules(sources.a.description),
     redactor: createRedactor(contentKey([a, b])),
+    areTokensAlike: realpathSync(a) === realpathSync(b),
     isPartial: partial,
     ...(isShown ? { onProgress: showProgress } : {}),
   }).finally(() => {

@@ -6,6 +6,7 @@ import type { Answer, RawHeaders } from '../../model/exchange.ts';
 import { ChunkedDecoder } from '../../wire/chunked.ts';
 import type { ResponseHead } from '../../wire/message.ts';
 import { parseResponseHead } from '../../wire/response-head.ts';
+import { formatCount } from '../../report/wording.ts';
 import { nameOf } from './answer-bytes.ts';
 
 /** What a file's name says of its content; null where it says nothing. */
@@ -52,20 +53,23 @@ export function sharedType(given: string | null, a: NamedType, b: NamedType): st
   return a.type === b.type ? a.type : null;
 }
 
-/** An answer 200 with this body, unpacked; null where it unpacks to more than is looked into. */
+/** An answer out of a file, or the bound beyond which it was not read. */
+export type GivenAnswer = Answer | 'file-too-large' | 'unpacks-too-large';
+
+/** An answer 200 with this body, unpacked where `coding` says how. Throws `file-damaged`. */
 export function bodyAnswer(
   path: string,
   bytes: Buffer,
   type: string | null,
   coding: string | null,
-): Answer | null {
+): GivenAnswer {
   const headers = type === null ? [] : ['Content-Type', type];
   if (coding === null) return answerOf({ status: 200, reason: 'OK', headers }, bytes, []);
   const unpacked = decodeBody(['content-encoding', coding], bytes);
   if (unpacked.kind === 'damaged') {
     throw new CrossfadeError('file-damaged', `${nameOf(path)} cannot be unpacked as ${coding}`);
   }
-  if (unpacked.kind !== 'decoded') return null;
+  if (unpacked.kind !== 'decoded') return 'unpacks-too-large';
   return answerOf({ status: 200, reason: 'OK', headers }, unpacked.bytes, []);
 }
 
@@ -87,7 +91,7 @@ export function httpAnswer(path: string, bytes: Buffer): Answer {
   for (let interim = 0; interim <= LIMITS.interimAnswersMax; interim += 1) {
     const { head, end } = headOf(path, rest);
     rest = rest.subarray(end);
-    if (head.status >= 200) return withBody(head, rest);
+    if (head.status >= 200) return withBody(path, head, rest);
   }
   throw notAnAnswer(path, `it has more than ${LIMITS.interimAnswersMax} interim answers`);
 }
@@ -120,16 +124,39 @@ function headOf(
   return { head: parsed.head, end: blank.index + blank[0].length };
 }
 
-function notAnAnswer(path: string, why: string): CrossfadeError {
-  return new CrossfadeError('not-an-answer', `${nameOf(path)} is no HTTP answer: ${why}`, {
-    hint: 'save one with curl -is --raw URL; without --http a file is a body alone',
-  });
+const HINT = 'save one with curl -is --raw URL; without --http a file is a body alone';
+
+function notAnAnswer(path: string, why: string, hint: string = HINT): CrossfadeError {
+  return new CrossfadeError('not-an-answer', `${nameOf(path)} is no HTTP answer: ${why}`, { hint });
 }
 
-function withBody(head: ResponseHead, rest: Buffer): Answer {
+/** Never a part of a body: another may be equal to that part and no further. */
+function withBody(path: string, head: ResponseHead, rest: Buffer): Answer {
   const { framing } = head;
-  if (framing.kind === 'length') return answerOf(head, rest.subarray(0, framing.bytes), []);
-  if (framing.kind !== 'chunked') return answerOf(head, rest, []);
+  if (framing.kind === 'until-close') return answerOf(head, rest, []);
+  if (framing.kind === 'chunked') return withChunks(path, head, rest);
+  const bytes = framing.kind === 'length' ? framing.bytes : 0;
+  const more = rest.length - bytes;
+  if (more < 0 || !isLineBreak(rest.subarray(bytes))) {
+    const [found, named] = [formatCount(rest.length), formatCount(bytes)];
+    throw notAnAnswer(
+      path,
+      more < 0
+        ? `its body is ${found} of ${named} bytes`
+        : `its body is ${found} bytes, not ${named} as its head says`,
+      'save it whole with curl -is --raw URL; --compressed unpacks a body and leaves its length ' +
+        'in the head: correct, or take out, Content-Length there',
+    );
+  }
+  return answerOf(head, rest.subarray(0, bytes), []);
+}
+
+/** Nothing, or what an editor adds at the end of a file. */
+function isLineBreak(bytes: Buffer): boolean {
+  return /^(?:\r?\n)?$/.test(bytes.toString('latin1', 0, 3));
+}
+
+function withChunks(path: string, head: ResponseHead, rest: Buffer): Answer {
   const parts: Buffer[] = [];
   const decoder = new ChunkedDecoder({
     bodyMaxBytes: Infinity,
@@ -137,8 +164,16 @@ function withBody(head: ResponseHead, rest: Buffer): Answer {
     trailerMaxBytes: LIMITS.trailerMaxBytes,
   });
   // The decoder moves what it reads.
-  decoder.decode(Buffer.from(rest), 0, { bodyBytes: (bytes) => parts.push(bytes) });
+  const end = decoder.decode(Buffer.from(rest), 0, { bodyBytes: (bytes) => parts.push(bytes) });
   // Whoever saved it may have taken the chunks apart already.
   if (decoder.problem !== null) return answerOf(head, rest, []);
+  if (!decoder.isDone || !isLineBreak(rest.subarray(end))) {
+    throw notAnAnswer(
+      path,
+      decoder.isDone ? 'more stands behind its last chunk' : 'its last chunk is missing',
+      'save it whole with curl -is --raw URL; where its chunks were taken apart already, take ' +
+        'Transfer-Encoding out of its head',
+    );
+  }
   return answerOf(head, Buffer.concat(parts), decoder.trailers);
 }

@@ -1,18 +1,17 @@
 /** Two answers compared, as a report: each divergence with its kind's page. */
 import { LIMITS } from '../../kit/limits.ts';
-import type { Answer } from '../../model/exchange.ts';
 import type { Comparison, Divergence, RuleCount, RuleHit } from '../../model/pair.ts';
 import type { GateOutcome } from '../../model/rollout.ts';
 import type { Report, ReportTable } from '../../report/report.ts';
 import { ABSENT, formatCount, KIND_MEANINGS, plural } from '../../report/wording.ts';
+import type { GivenAnswer } from './answer-file.ts';
 import { boundText } from './bounds.ts';
 
 /** What the report is made of. */
 export interface AnswerFacts {
   /** Names of the two files. */
   readonly names: readonly [a: string, b: string];
-  /** Null for one that is beyond a bound. */
-  readonly answers: readonly (Answer | null)[];
+  readonly answers: readonly GivenAnswer[];
   readonly comparison: Comparison;
   /** What both were taken for; null: told from how each begins. */
   readonly type: string | null;

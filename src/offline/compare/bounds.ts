@@ -1,26 +1,25 @@
 /** Which bound it was that two answers are not compared beyond. */
+import { decodeBody } from '../../compare/decode.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import { formatBytes } from '../../kit/units.ts';
 import { type Answer, headerValue } from '../../model/exchange.ts';
 import type { NotComparableReason } from '../../model/pair.ts';
 import { formatCount, plural } from '../../report/wording.ts';
+import type { GivenAnswer } from './answer-file.ts';
 
-/** A sentence without its end. `answers`: null for one that was not read to its end. */
-export function boundText(
-  reason: NotComparableReason,
-  answers: readonly (Answer | null)[],
-): string {
+/** A sentence without its end. */
+export function boundText(reason: NotComparableReason, answers: readonly GivenAnswer[]): string {
   switch (reason) {
     case 'too-large':
-      if (answers.some((answer) => answer === null)) {
-        return `one is, or unpacks to, more than ${formatBytes(LIMITS.answerFileMaxBytes)}`;
+      if (answers.includes('file-too-large')) {
+        return `one is more than ${formatBytes(LIMITS.answerFileMaxBytes)}`;
       }
       return (
         `one unpacks to more than ${formatBytes(LIMITS.decodedMaxBytes)}, or ` +
         `${LIMITS.decodedMaxRatio} times its size`
       );
     case 'too-complex':
-      return complexText(answers);
+      return complexText(answers.filter((answer) => typeof answer !== 'string'));
     case 'unavailable':
       return 'an answer 503 says that nobody was there to give one';
     case 'map-failed':
@@ -30,13 +29,12 @@ export function boundText(
   }
 }
 
-function complexText(answers: readonly (Answer | null)[]): string {
-  const given = answers.filter((answer) => answer !== null);
-  const layers = Math.max(...given.map(({ headers }) => codingsOf(headers)));
+function complexText(answers: readonly Answer[]): string {
+  const layers = Math.max(...answers.map(({ headers }) => codingsOf(headers)));
   if (layers > LIMITS.decodedLayersMax) {
     return `one is packed ${layers} times, more than ${LIMITS.decodedLayersMax}`;
   }
-  const depth = Math.max(...given.map(({ body }) => depthOf(body)));
+  const depth = Math.max(...answers.map((answer) => depthOf(unpacked(answer))));
   if (depth > LIMITS.jsonDepthMax) {
     const max = plural(LIMITS.jsonDepthMax, 'level');
     return `they are ${plural(depth, 'level')} deep, and no more than ${max} are looked into`;
@@ -47,6 +45,12 @@ function complexText(answers: readonly (Answer | null)[]): string {
 function codingsOf(headers: Answer['headers']): number {
   const field = headerValue(headers, 'content-encoding') ?? '';
   return field.split(',').filter((coding) => coding.trim() !== '').length;
+}
+
+/** As it is looked into; as it came where it cannot be unpacked. */
+function unpacked({ headers, body }: Answer): Uint8Array {
+  const decoded = decodeBody(headers, body);
+  return decoded.kind === 'decoded' ? decoded.bytes : body;
 }
 
 const QUOTE = 0x22;

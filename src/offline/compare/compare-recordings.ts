@@ -14,6 +14,7 @@ import type { Report } from '../../report/report.ts';
 import { createIdentifier, type Identifier } from '../../proxy/identify/identify.ts';
 import { findPartners, type OneAnswer, type Recorded } from './partners.ts';
 import { recordingsReport } from './recordings-report.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Which answer of a record is looked at: a side's, or the one that the client got. */
 export const ANSWER_SIDES = ['live', 'legacy', 'candidate'] as const;
@@ -28,7 +29,12 @@ export interface CompareRecordingsOptions {
   /** Routes, rules and keys of the requests. */
   readonly looked: LookedAt;
   readonly redactor: Redactor;
-  /** Requests that only one of them has, or has an answer to, do not stand against a pass. */
+  /** Both are one file, in which the same credentials have the same tokens. */
+  readonly areTokensAlike: boolean;
+  /**
+   * Requests that only one of them has, or has an answer to, and pairs that cannot be compared do
+   * not stand against a pass.
+   */
   readonly isPartial: boolean;
   readonly onProgress?: (pairs: number) => void;
 }
@@ -134,7 +140,7 @@ class RecordingsComparison {
       if (b.exchange === null) this.#leaveOut('b', b, 'no answer');
       return;
     }
-    const { looked, onProgress } = this.#options;
+    const { looked, areTokensAlike, onProgress } = this.#options;
     const { request, keys: recorded, atUs } = a.record;
     const { method, target, headers, body } = request;
     const identity = this.#identifier.identify(method, target, headers, body);
@@ -147,8 +153,8 @@ class RecordingsComparison {
         liveSide: 'legacy',
         arrivedAtMs: this.#sources.a.description.startedAtMs + atUs / 1000,
         request,
-        legacy: asSide('legacy', a.exchange),
-        candidate: asSide('candidate', b.exchange),
+        legacy: asSide('legacy', a.exchange, areTokensAlike),
+        candidate: asSide('candidate', b.exchange, areTokensAlike),
       },
       keys,
       isSafe: identity.isSafe,
@@ -175,6 +181,9 @@ class RecordingsComparison {
   }
 }
 
-function asSide(side: Side, exchange: RecordedExchange): Exchange {
-  return { ...exchange, side, role: side === 'legacy' ? 'live' : 'shadow' };
+function asSide(side: Side, exchange: RecordedExchange, areTokensAlike: boolean): Exchange {
+  const role = side === 'legacy' ? 'live' : 'shadow';
+  const { answer: recorded } = exchange;
+  const answer = recorded === null || areTokensAlike ? recorded : withoutSecrets(recorded);
+  return { ...exchange, answer, side, role };
 }

@@ -11,6 +11,7 @@ import { formatCount, plural } from '../../report/wording.ts';
 import { clusterRows } from '../../rollout/cluster-rows.ts';
 import { RouteTotals } from '../../rollout/route-totals.ts';
 import { mapWarnings, ruleStatuses } from '../../rollout/rule-status.ts';
+import { uncomparedGate } from '../uncompared-gate.ts';
 import type {
   Both,
   CompareRecordingsOptions,
@@ -28,7 +29,10 @@ export interface RecordingsFacts extends CompareRecordingsOptions {
   readonly leftOut: LeftOutCounts;
 }
 
-/** With the verdict: nothing differs, nothing fails in the second alone, nothing is left out. */
+/**
+ * With the verdict: nothing differs, nothing fails in the second alone, nothing is left out or
+ * cannot be compared.
+ */
 export function recordingsReport(facts: RecordingsFacts): Report {
   const { names, pairs, looked, sources, leftOut, isPartial } = facts;
   const traffic = pairs.traffic();
@@ -36,7 +40,10 @@ export function recordingsReport(facts: RecordingsFacts): Report {
   totals.accept(pairs.takeRoutes());
   const lastMs = sources.a.description.startedAtMs;
   const rules = ruleStatuses(looked, pairs.takeRules(), lastMs);
-  const gates = [...matchGates(pairs), ...(isPartial ? [] : [leftOutGate(facts)])];
+  const gates = [
+    ...matchGates(pairs),
+    ...(isPartial ? [] : [leftOutGate(facts), notComparableGate(facts, traffic)]),
+  ];
   const tables = [
     requestsTable(facts),
     verdictsTable(traffic),
@@ -85,29 +92,37 @@ function leftOutTotal({ leftOut: { counts } }: RecordingsFacts): number {
 function leftOutGate(facts: RecordingsFacts): GateResult {
   const found = leftOutTotal(facts);
   const samples = facts.sources.a.records + facts.sources.b.records;
-  const word = found === 0 ? 'Pass' : 'Inconclusive';
-  return {
-    gate: 'requests left out = none',
-    verdict: found === 0 ? 'pass' : 'inconclusive',
-    measured: found,
-    limit: 0,
-    samples,
-    sentence:
-      `${word}: ${found} of ${samples} recorded requests have no partner, or no answer, ` +
-      'limit none (no limit with --partial)',
-    onFail: 'hold',
-  };
+  const what = `recorded requests have no partner, or no answer, ${LIMIT}`;
+  return uncomparedGate('requests left out', found, samples, what);
 }
 
-function headlineOf(facts: RecordingsFacts, { compared, mismatched }: TrafficCounts): string {
-  const left = leftOutTotal(facts);
+function notComparableGate({ partners }: RecordingsFacts, traffic: TrafficCounts): GateResult {
+  const found = notComparableTotal(traffic);
+  const what = `partners are not comparable, ${LIMIT}`;
+  return uncomparedGate('partners not comparable', found, partners, what);
+}
+
+const LIMIT = 'limit none (no limit with --partial)';
+
+function notComparableTotal({ notComparable }: TrafficCounts): number {
+  return Object.values(notComparable).reduce((sum, count) => sum + count, 0);
+}
+
+function headlineOf(facts: RecordingsFacts, traffic: TrafficCounts): string {
+  const { compared, mismatched } = traffic;
   const others =
-    left === 0 ? '' : ` ${plural(left, 'request')} ${left === 1 ? 'is' : 'are'} left out.`;
+    countedText(notComparableTotal(traffic), 'pair', 'not comparable') +
+    countedText(leftOutTotal(facts), 'request', 'left out');
   if (compared === 0) return `Nothing could be compared.${others}`;
   const pairs = plural(compared, 'compared pair');
   if (mismatched === 0) return `Nothing differs in ${pairs}.${others}`;
   const verb = mismatched === 1 ? 'differs' : 'differ';
   return `${formatCount(mismatched)} of ${pairs} ${verb}.${others}`;
+}
+
+/** ` 2 requests are left out.`; nothing of none. */
+function countedText(count: number, one: string, what: string): string {
+  return count === 0 ? '' : ` ${plural(count, one)} ${count === 1 ? 'is' : 'are'} ${what}.`;
 }
 
 function requestsTable({ names, sources, sides, partners, leftOut }: RecordingsFacts): ReportTable {
@@ -189,16 +204,22 @@ function timesTable({ pairs, names }: RecordingsFacts): ReportTable {
   };
 }
 
-function contextOf({ names, sources, areKeysAlike }: RecordingsFacts): readonly string[] {
+function contextOf({ names, sources, ...rest }: RecordingsFacts): readonly string[] {
   const origins = (['a', 'b'] as const)
     .filter((of) => sources[of].description.origin !== '')
     .map((of) => `${names[of]}: ${sources[of].description.origin}.`);
-  const known = areKeysAlike ? 'method, target, keys and body' : 'method, target and body';
+  const known = rest.areKeysAlike ? 'method, target, keys and body' : 'method, target and body';
   return [
     `${names.a} stands for legacy, ${names.b} for the candidate. Partners are the n-th requests ` +
       `of the same ${known} in each, in the order of arrival; credentials in targets do not count.`,
     'A key whose write took effect in one recording alone is not judged from then on. Nothing is ' +
       'asked again, and no noise is taken off.',
+    ...(rest.areTokensAlike
+      ? []
+      : [
+          'Values of cookies and other credentials in the fields of answers were not compared: ' +
+            'each recording has tokens of its own for them.',
+        ]),
     ...origins,
   ];
 }
