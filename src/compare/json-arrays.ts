@@ -5,6 +5,7 @@
  */
 import { LIMITS } from '../kit/limits.ts';
 import { TAPE } from './json-rows.ts';
+import { isSameValueAt } from './json-same.ts';
 import type { JsonTape } from './json-scan.ts';
 import {
   childrenOf,
@@ -19,10 +20,7 @@ import {
   scalarOf,
 } from './json-tape.ts';
 
-const { NUMBER, OBJECT, ROW, STRING } = TAPE;
-
-/** Stands for a row where a side has none. */
-export const ABSENT = -1;
+const { ABSENT, NUMBER, OBJECT, ROW, STRING } = TAPE;
 
 /** Two elements to be compared, or one that the other side lacks. */
 export interface ElementPair {
@@ -72,7 +70,7 @@ function areNamedAlike(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]
 /** The member of an object that is the likeliest to identify it. */
 function likeliestName(tape: JsonTape, row: number): number {
   if (kindAt(tape, row) !== OBJECT) return ABSENT;
-  let found = ABSENT;
+  let found: number = ABSENT;
   let best = '';
   const end = nextOf(tape, row);
   for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
@@ -101,34 +99,45 @@ function memberLike(a: JsonTape, member: number, b: JsonTape, row: number): numb
 }
 
 /**
- * Elements of the same identifier that may differ, of arrays of different lengths; none where
- * they have no identifiers. Elements that one side lacks are not among them.
+ * Elements of the same identifier that may differ, of arrays of different lengths. Where they
+ * have no identifiers: those at the same index if `isExcused`, since nobody is told that the
+ * lengths differ; else none. Elements that one side lacks are not among them.
  */
-export function alignUneven(legacy: ArrayAt, candidate: ArrayAt): Alignment {
+export function alignUneven(legacy: ArrayAt, candidate: ArrayAt, isExcused: boolean): Alignment {
   const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
   const all = Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
     return { index, legacy: a[index] ?? ABSENT, candidate: b[index] ?? ABSENT };
   });
-  return alignByIdentity(legacy, candidate, all, false) ?? { pairs: [], order: null };
+  const found = alignByIdentity(legacy, candidate, all, false);
+  if (found !== null) return found;
+  return { pairs: isExcused ? all.slice(0, Math.min(a.length, b.length)) : [], order: null };
 }
 
-/** The same elements at other places. */
+/** More than an array has elements: a hash and an index make one number, below 2^53. */
+const INDEXES = 2 ** 21;
+
+/** The same elements at other places: hashes say which may be, the elements whether they are. */
 function isPermuted(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
   const count = unequal.length;
-  const [ofA, ofB] = [new Int32Array(count), new Int32Array(count)];
+  const [ofA, ofB] = [new Float64Array(count), new Float64Array(count)];
   let difference = 0;
   let isMoved = false;
   for (let at = 0; at < count; at += 1) {
     const { legacy, candidate } = unequal[at]!;
-    ofA[at] = hashAt(a, legacy);
-    ofB[at] = hashAt(b, candidate);
-    difference = (difference + ofA[at]! - ofB[at]!) | 0;
-    isMoved ||= ofA[at] !== ofB[at];
+    const [x, y] = [hashAt(a, legacy), hashAt(b, candidate)];
+    ofA[at] = (x >>> 0) * INDEXES + at;
+    ofB[at] = (y >>> 0) * INDEXES + at;
+    difference = (difference + x - y) | 0;
+    isMoved ||= x !== y;
   }
   if (!isMoved || difference !== 0) return false;
   ofA.sort();
   ofB.sort();
-  return ofA.every((hash, at) => hash === ofB[at]);
+  return ofA.every((place, at) => {
+    const { legacy } = unequal[place % INDEXES]!;
+    const { candidate } = unequal[ofB[at]! % INDEXES]!;
+    return hashAt(a, legacy) === hashAt(b, candidate) && isSameValueAt(a, legacy, b, candidate);
+  });
 }
 
 function orderOf(legacy: ArrayAt, candidate: ArrayAt): 'array-order' | 'id-order' {
@@ -321,7 +330,7 @@ export function sharedStart(legacy: ArrayAt, candidate: ArrayAt): number {
   const count = Math.min(countOf(a, legacy.row), countOf(b, candidate.row));
   let [x, y] = [legacy.row + ROW, candidate.row + ROW];
   for (let index = 0; index < count; index += 1) {
-    if (!isSameScalarAt(a, x, b, y) && hashAt(a, x) !== hashAt(b, y)) return index;
+    if (!isSameValueAt(a, x, b, y)) return index;
     x = nextOf(a, x);
     y = nextOf(b, y);
   }

@@ -1,10 +1,9 @@
 /** Which members of two objects have the same key. */
-import { ABSENT } from './json-arrays.ts';
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
-import { isSameKey, keyOf, nextOf } from './json-tape.ts';
+import { countOf, isSameKey, keyOf, nextOf } from './json-tape.ts';
 
-const { ROW } = TAPE;
+const { ABSENT, ROW } = TAPE;
 
 /** Members up to here are looked for one by one. */
 export const NEARBY_MAX: number = 48;
@@ -33,6 +32,25 @@ export function hasKeyTwice(tape: JsonTape, object: number, row: number): boolea
   return false;
 }
 
+/** Whether any key of the object stands there more than once. */
+export function hasRepeatedKey(tape: JsonTape, object: number): boolean {
+  const seen = new Set<string>();
+  const end = nextOf(tape, object);
+  for (let at = object + ROW; at < end; at = nextOf(tape, at)) seen.add(keyOf(tape, at));
+  return seen.size < countOf(tape, object);
+}
+
+/** Whether two objects with as many members have the same keys in the same order. */
+export function areKeysInPlace(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  const end = nextOf(a, i);
+  let y = j + ROW;
+  for (let x = i + ROW; x < end; x = nextOf(a, x)) {
+    if (!isSameKey(a, x, b, y)) return false;
+    y = nextOf(b, y);
+  }
+  return true;
+}
+
 /** One of each in turn, so that neither fills the list alone. */
 export function addInTurn(
   pairs: number[],
@@ -43,6 +61,12 @@ export function addInTurn(
     if (at < onlyA.length) pairs.push(onlyA[at]!, ABSENT);
     if (at < onlyB.length) pairs.push(ABSENT, onlyB[at]!);
   }
+}
+
+/** Whether members that belong together, a row of each side, stand in one order on both. */
+export function areInOrder(met: readonly (readonly [x: number, y: number])[]): boolean {
+  const sorted = met.toSorted(([x], [other]) => x - other);
+  return sorted.every(([, y], at) => at === 0 || sorted[at - 1]![1] < y);
 }
 
 /** The rows of each key, in order of first appearance. */

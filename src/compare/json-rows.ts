@@ -4,6 +4,9 @@
  * code, while imported ones are looked up at each use.
  */
 export const TAPE = {
+  /** Stands for a row where a side has none. */
+  ABSENT: -1,
+
   /** Columns. Kind of the value in the low bits, flags above. */
   KIND: 0,
   /** Where the value stands; strings and keys between their quotes. */

@@ -1,9 +1,12 @@
 /** Which elements of two arrays belong together where a rule says that their order is free. */
 import type { CompareRule } from '../model/settings.ts';
-import { ABSENT, type ArrayAt, type ElementPair } from './json-arrays.ts';
+import type { ArrayAt, ElementPair } from './json-arrays.ts';
 import { valueOf } from './json.ts';
+import { TAPE } from './json-rows.ts';
 import { childrenOf } from './json-tape.ts';
 import { identityOf } from './rules.ts';
+
+const { ABSENT } = TAPE;
 
 export interface SetAlignment {
   readonly pairs: readonly ElementPair[];

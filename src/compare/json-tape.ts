@@ -2,6 +2,7 @@
 import type { JsonScalar } from './json.ts';
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
+import { mixHash } from './mix-hash.ts';
 
 const {
   ARRAY,
@@ -223,7 +224,7 @@ export function hashAt(tape: JsonTape, row: number): number {
 function computeHash(tape: JsonTape, row: number): number {
   const { rows, bytes } = tape;
   const kind = kindAt(tape, row);
-  if (kind < NUMBER) return kind + 1;
+  if (kind < NUMBER) return mixHash(kind + 1);
   if (kind < ARRAY) {
     const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
     if (isEscaped) return hashText(scalarOf(tape, row) as string, kind);
@@ -236,7 +237,7 @@ function computeHash(tape: JsonTape, row: number): number {
     if (kind === ARRAY) hash = (Math.imul(hash, 31) + child) | 0;
     else hash = (hash + Math.imul(hashKey(tape, at) | 1, child)) | 0;
   }
-  return hash;
+  return mixHash(hash);
 }
 
 function hashKey(tape: JsonTape, row: number): number {

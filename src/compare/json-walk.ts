@@ -7,8 +7,16 @@ import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import type { DivergenceList } from './divergences.ts';
 import { type JsonValue, valueOf } from './json.ts';
-import { ABSENT, align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
-import { addInTurn, findKey, hasKeyTwice, NEARBY_MAX, rowsByKey } from './json-members.ts';
+import { align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
+import {
+  addInTurn,
+  areInOrder,
+  findKey,
+  hasKeyTwice,
+  hasRepeatedKey,
+  NEARBY_MAX,
+  rowsByKey,
+} from './json-members.ts';
 import { alignSets } from './json-sets.ts';
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
@@ -30,7 +38,7 @@ import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.t
 import type { SharedEnds } from './shared-ends.ts';
 import { fieldsText, repeatedText, scalarText } from './walk-texts.ts';
 
-const { ARRAY, END, KIND_MASK, NEXT, ROW, START } = TAPE;
+const { ABSENT, ARRAY, END, KIND_MASK, NEXT, ROW, START } = TAPE;
 
 /** What is walked, by which rules, and where differences go. */
 export interface WalkInput {
@@ -92,7 +100,7 @@ class Walk {
     this.#longer = ends.longer;
   }
 
-  /** The values of one place, {@link ABSENT} where a side has none. */
+  /** The values of one place, `ABSENT` where a side has none. */
   visit(path: JsonPath, i: number, j: number): void {
     if (this.#divergences.isFull) return;
     if (i !== ABSENT && j !== ABSENT) {
@@ -137,16 +145,17 @@ class Walk {
     return hashAt(this.#a, i) === hashAt(this.#b, j) || this.#rules.isIgnored(path);
   }
 
-  /** The last word of all that is found: rules may leave out some kinds at some places. */
+  /** The last word of all that is found. False: rules leave out this kind at this place. */
   #report(
     path: JsonPath,
     kind: DivergenceKind,
     legacy: string | undefined,
     candidate: string | undefined,
-  ): void {
+  ): boolean {
     const pointer = pointerOf(path);
-    if (this.#rules?.excusesAt(pointer, kind) === true) return;
+    if (this.#rules?.excusesAt(pointer, kind) === true) return false;
     this.#divergences.add(pointer, kind, legacy, candidate);
+    return true;
   }
 
   #add(path: JsonPath, kind: DivergenceKind, i: number, j: number): void {
@@ -230,6 +239,8 @@ class Walk {
     }
     const onlyB = left.filter((y) => y !== ABSENT);
     if (onlyB.some((y) => hasKeyTwice(b, j, y))) return null;
+    // A search that began in the middle has not met the values of such a key in their order.
+    if (isMoved && hasRepeatedKey(a, i)) return null;
     addInTurn(pairs, onlyA, onlyB);
     if (isMoved) this.#noteOrder(path, i, j);
     return pairs;
@@ -241,8 +252,7 @@ class Walk {
     const pairs: number[] = [];
     const onlyA: number[] = [];
     const onlyB: number[] = [];
-    let last = 0;
-    let isMoved = false;
+    const met: (readonly [x: number, y: number])[] = [];
     for (const [key, xs] of ofA) {
       const ys = ofB.get(key) ?? [];
       if (xs.length !== ys.length && Math.max(xs.length, ys.length) > 1) {
@@ -251,8 +261,7 @@ class Walk {
       for (let at = 0; at < xs.length && xs.length === ys.length; at += 1) {
         const [x, y] = [xs[at]!, ys[at]!];
         if (!this.#isSame(x, y)) pairs.push(x, y);
-        isMoved ||= y < last;
-        last = y;
+        met.push([x, y]);
       }
     }
     for (const [key, ys] of ofB) {
@@ -261,7 +270,7 @@ class Walk {
       else onlyB.push(ys[0]!);
     }
     addInTurn(pairs, onlyA, onlyB);
-    if (isMoved) this.#noteOrder(path, i, j);
+    if (!areInOrder(met)) this.#noteOrder(path, i, j);
     return pairs;
   }
 
@@ -329,9 +338,8 @@ class Walk {
       return;
     }
     const isUneven = countOf(this.#a, i) !== countOf(this.#b, j);
-    if (isUneven) this.#addLength(path, i, j);
     const { pairs, order } = isUneven
-      ? alignUneven(legacy, candidate)
+      ? alignUneven(legacy, candidate, !this.#addLength(path, i, j))
       : align(legacy, candidate, this.#unequalElements(i, j));
     if (order !== null) this.#add(path, order, i, j);
     this.#visitElements(path, pairs);
@@ -361,7 +369,7 @@ class Walk {
   }
 
   /** How many elements each side has, and the first one that only the longer side has. */
-  #addLength(path: JsonPath, i: number, j: number): void {
+  #addLength(path: JsonPath, i: number, j: number): boolean {
     const [a, b] = [this.#a, this.#b];
     const [ofA, ofB] = [countOf(a, i), countOf(b, j)];
     const start = sharedStart({ tape: a, row: i }, { tape: b, row: j });
@@ -372,7 +380,7 @@ class Walk {
       return `${items}; [${start}] is ${extra}`;
     };
     const kind = start > 0 && start === Math.min(ofA, ofB) ? 'truncated' : 'length';
-    this.#report(path, kind, text(a, i, ofA, ofB), text(b, j, ofB, ofA));
+    return this.#report(path, kind, text(a, i, ofA, ofB), text(b, j, ofB, ofA));
   }
 }
 

@@ -6,6 +6,7 @@ import { murmur3 } from '../kit/hash.ts';
 import { TAPE } from './json-rows.ts';
 import { JsonTape } from './json-scan.ts';
 import { childrenOf, keyOf, kindAt, nextOf, scalarOf } from './json-tape.ts';
+import { mixHash } from './mix-hash.ts';
 
 const { ARRAY, OBJECT, ROW } = TAPE;
 
@@ -75,7 +76,7 @@ export function valueOf(tape: JsonTape, row: number): JsonValue {
 export function arrayOf(items: readonly JsonValue[]): JsonArray {
   let hash = items.length;
   for (const item of items) hash = (Math.imul(hash, 31) + hashOf(item)) | 0;
-  return { kind: 'array', items, hash };
+  return { kind: 'array', items, hash: mixHash(hash) };
 }
 
 /** An object of these members. */
@@ -87,13 +88,13 @@ export function objectOf(
   for (const [key, value] of members) {
     hash = (hash + Math.imul(murmur3(key) ^ 0x9e3779b9, hashOf(value) | 1)) | 0;
   }
-  return { kind: 'object', members, repeated, hash };
+  return { kind: 'object', members, repeated, hash: mixHash(hash) };
 }
 
 /** Alike for equal values. Tells candidates for equality from each other, and never proves it. */
 export function hashOf(value: JsonValue): number {
-  if (value === null) return 1;
-  if (typeof value === 'boolean') return value ? 2 : 3;
+  if (value === null) return mixHash(1);
+  if (typeof value === 'boolean') return mixHash(value ? 2 : 3);
   if (typeof value === 'string') return murmur3(value, 4) | 0;
   return value.kind === 'number' ? murmur3(value.source, 5) | 0 : value.hash;
 }

@@ -164,6 +164,95 @@ describe('comparison', () => {
   });
 });
 
+/** Members as a text has them: a key may be there more than once. */
+const members = fc.array(
+  fc.tuple(fc.constantFrom('x', 'y', 'z', 'w'), fc.constantFrom('0', '1', '2', '[1]', '{"a":1}')),
+  { minLength: 1, maxLength: 7 },
+);
+
+function written(of: readonly (readonly [string, string])[], more: string): string {
+  return `{${[...of.map(([key, value]) => `"${key}":${value}`), more].filter(Boolean).join(',')}}`;
+}
+
+/** The values of each key, in their order: what a reader can know, whichever it takes. */
+function readingOf(of: readonly (readonly [string, string])[]): unknown {
+  const values = Map.groupBy(of, ([key]) => key);
+  return Object.fromEntries(
+    [...values].map(([key, each]) => [key, each.map(([, value]) => value)]),
+  );
+}
+
+describe('keys that stand in an object more than once', () => {
+  const permuted = members.chain((of) =>
+    fc.tuple(
+      fc.constant(of),
+      fc.shuffledSubarray(of, { minLength: of.length }),
+      // Beyond so many members they are paired in another way.
+      fc.constantFrom('', Array.from({ length: 60 }, (_, i) => `"k${i}":${i}`).join(',')),
+    ),
+  );
+
+  it('have their values in one order, and other members may stand between them', () => {
+    const verdicts = { matched: 0, mismatched: 0 };
+    fc.assert(
+      fc.property(permuted, ([a, b, more]) => {
+        const [textA, textB] = [written(a, more), written(b, more)];
+        const comparison = compareAnswers(answer(textA), answer(textB), [], 0);
+        const areAlike = isDeepStrictEqual(readingOf(a), readingOf(b));
+        expect(comparison.kind).toBe(areAlike ? 'matched' : 'mismatched');
+        verdicts[areAlike ? 'matched' : 'mismatched'] += 1;
+        if (comparison.kind !== 'matched') return;
+        const isMoved = a.some(([key], at) => key !== b[at]![0]);
+        expect(comparison.noted?.map(({ kind }) => kind)).toEqual(
+          isMoved ? ['key-order'] : undefined,
+        );
+      }),
+      { seed: SEED, numRuns: 5000 },
+    );
+    expect(Math.min(verdicts.matched, verdicts.mismatched)).toBeGreaterThan(500);
+  });
+});
+
+function twoOf<T>(each: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc.array(each, { minLength: 2, maxLength: 2 });
+}
+
+/** Few of them, and many nearly alike: a weak hash takes some for others. */
+const grid = fc.oneof(
+  { weight: 3, arbitrary: twoOf(twoOf(fc.boolean())) },
+  { weight: 1, arbitrary: fc.constantFrom(1, null) },
+);
+
+describe('another order of elements', () => {
+  it('is all that is told exactly where the elements are the same ones', () => {
+    const lists = fc
+      .array(grid, { minLength: 2, maxLength: 3 })
+      .chain((of) =>
+        fc.tuple(
+          fc.constant(of),
+          fc.oneof(
+            fc.shuffledSubarray(of, { minLength: of.length }),
+            fc.array(grid, { minLength: of.length, maxLength: of.length }),
+          ),
+        ),
+      );
+    const sorted = (of: readonly unknown[]): string[] =>
+      of.map((each) => JSON.stringify(each)).sort();
+    fc.assert(
+      fc.property(lists, ([a, b]) => {
+        const [textA, textB] = [JSON.stringify({ a }), JSON.stringify({ a: b })];
+        const comparison = compareAnswers(answer(textA), answer(textB), [], 0);
+        if (comparison.kind !== 'mismatched') return;
+        const isOrderAlone = comparison.divergences.every(
+          ({ kind, path }) => kind === 'array-order' && path === '/a',
+        );
+        expect(isOrderAlone).toBe(isDeepStrictEqual(sorted(b), sorted(a)));
+      }),
+      { seed: SEED, numRuns: 5000 },
+    );
+  });
+});
+
 function plain(value: JsonValue): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (value.kind === 'number') return Number(value.source);
