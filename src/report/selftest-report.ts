@@ -50,7 +50,7 @@ export function selfTestReport(result: SelfTestResult, names: SelfTestNames): Re
     events: [],
     tables: tablesOf(result),
     latency: [],
-    warnings: [...warnings, ...blindWarnings(result.blinded)],
+    warnings: [...warnings, ...untriedWarnings(result), ...blindWarnings(result.blinded)],
     facts: { selftest: result },
   };
 }
@@ -63,6 +63,18 @@ function headlineOf(result: SelfTestResult): string {
   const tried = plural(bugs.tried + random.tried, 'bug');
   if (hidden === 0) return `All of ${tried} were caught.`;
   return `${tried}: rules hide ${formatCount(hidden)}, listed below; all others were caught.`;
+}
+
+/** Routes of which nothing is known, whatever rules hide there. */
+function untriedWarnings({ routes, usable }: SelfTestResult): string[] {
+  const untried = Object.keys(routes).filter((route) => routes[route] === 0);
+  const lacking = untried.filter((route) => usable[route] === 0).join(', ');
+  const left = untried.filter((route) => usable[route] !== 0).join(', ');
+  const why = 'more routes than --answers, or more bytes than are held';
+  return [
+    ...(lacking === '' ? [] : [`not tried, since no answer can be used: ${lacking}`]),
+    ...(left === '' ? [] : [`not tried, since there are ${why}: ${left}`]),
+  ];
 }
 
 function blindWarnings(blinded: readonly Blindness[]): string[] {
@@ -109,7 +121,8 @@ function kindsTable({ kinds, random, bugs }: SelfTestResult): ReportTable {
   const names = random.names.slice(0, NAMES_SHOWN).map(([kind, count]) => `${kind} ${count}`);
   rows.push(total('all kinds', bugs, ''));
   const told = names.length === 0 ? 'no leaf in these answers' : `told as ${names.join(', ')} …`;
-  rows.push(total('random edits', random, told));
+  const left = random.leftOut === 0 ? '' : `; ${leftText(random.leftOut)}`;
+  rows.push(total('random edits', random, told + left));
   const draws = plural(random.meaningless, 'random draw');
   const drawn = `${draws} changed bytes and no meaning, and were drawn anew.`;
   return {
@@ -126,6 +139,10 @@ function kindsTable({ kinds, random, bugs }: SelfTestResult): ReportTable {
   };
 }
 
+function leftText(places: number): string {
+  return `${formatCount(places)} places not tried`;
+}
+
 function caughtText(caught: number, tried: number): string {
   if (tried === 0) return NOTHING;
   // No share of less than all is shown as all.
@@ -138,7 +155,7 @@ function remarkOf({ rules, otherNames, leftOut, caught }: KindResult): string {
   return [
     ...(caught === 0 && rules.length > 0 ? ['BLIND'] : []),
     ...(names.length === 0 ? [] : [`else ${names.join(', ')}`]),
-    ...(leftOut === 0 ? [] : [`${formatCount(leftOut)} places not tried`]),
+    ...(leftOut === 0 ? [] : [leftText(leftOut)]),
   ].join('; ');
 }
 

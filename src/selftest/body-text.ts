@@ -1,6 +1,6 @@
 /** A body as the text that is edited, and edited texts as bodies again, packed as before. */
 import { isUtf8 } from 'node:buffer';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BodyShape, MARK_BYTES, hasMark, shapeOf } from '../compare/body-shape.ts';
 import { decodeBody } from '../compare/decode.ts';
 import { type Answer, headerValue, type RawHeaders } from '../model/exchange.ts';
@@ -34,12 +34,16 @@ export function withText({ answer, hasMark: isMarked }: BodyText, text: string):
 
 type Pack = (bytes: Uint8Array) => Uint8Array;
 
+const FAST_BR = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+const FAST_ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** Fast rather than small: every bug of an answer is packed. */
 const PACK: Readonly<Record<string, Pack>> = {
   gzip: (bytes) => gzipSync(bytes, { level: 1 }),
   'x-gzip': (bytes) => gzipSync(bytes, { level: 1 }),
-  br: (bytes) => brotliCompressSync(bytes),
-  zstd: (bytes) => zstdCompressSync(bytes),
-  deflate: (bytes) => deflateSync(bytes),
+  br: (bytes) => brotliCompressSync(bytes, FAST_BR),
+  zstd: (bytes) => zstdCompressSync(bytes, FAST_ZSTD),
+  deflate: (bytes) => deflateSync(bytes, { level: 1 }),
 };
 
 /** The answer with another body, packed by its codings, its length told. */

@@ -33,3 +33,6 @@ export interface ValueEdit {
   readonly what: string;
   readonly to: string;
 }
+
+/** A bug that was tried; of a random edit there is no kind. */
+export type TriedBug = Omit<Bug, 'kind'> & { readonly kind: DivergenceKind | null };

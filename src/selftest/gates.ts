@@ -133,8 +133,9 @@ function blindedGate({ blinded, kinds }: Measured): GateResult {
 }
 
 function routesGate({ blinded, kinds }: Measured): GateResult {
-  const alone = blinded.filter(({ route, isAccepted }) => route !== null && !isAccepted);
-  const routes = [...new Set(alone.map(({ route }) => route))];
+  // A kind that is hidden everywhere is so on each route: it stands there once, without one.
+  const alone = blinded.filter(({ isNarrow, isAccepted }) => !isNarrow && !isAccepted);
+  const routes = [...new Set(alone.map(({ route }) => route ?? 'all routes'))];
   const tried = kinds.filter((kind) => kind.tried > 0).length;
   return {
     gate: ROUTES_GATE,
@@ -144,15 +145,19 @@ function routesGate({ blinded, kinds }: Measured): GateResult {
     samples: tried,
     sentence:
       alone.length === 0
-        ? 'rules hide no kind wherever it stands on a route'
+        ? 'rules hide no kind wherever it stands on a route, but in fields that they name'
         : `rules hide every bug of some kinds on ${routes.join(', ')}`,
     onFail: 'hold',
   };
 }
 
 function judge({ gate, share, kind, comparator, limit }: ShareGate, all: Measured): GateResult {
-  const { part, whole, what } = sharesOf(share, kind, all);
+  const { part, whole, what, tried } = sharesOf(share, kind, all);
   const shared = { gate, limit, samples: whole, onFail: 'hold' } as const;
+  if (whole === 0 && tried > 0) {
+    const sentence = `none of ${tried.toLocaleString('en-US')} was caught: there is none to name`;
+    return { ...shared, samples: tried, verdict: 'fail', measured: 0, sentence };
+  }
   if (whole === 0) {
     const sentence = `the answers have no place for ${kind ?? 'a bug'}: nothing was tried`;
     return { ...shared, verdict: 'inconclusive', measured: null, sentence };
@@ -164,19 +169,30 @@ function judge({ gate, share, kind, comparator, limit }: ShareGate, all: Measure
   return { ...shared, verdict: isMet ? 'pass' : 'fail', measured, sentence: told };
 }
 
+interface Shares {
+  readonly part: number;
+  readonly whole: number;
+  /** Of the bugs that the whole was taken from. */
+  readonly tried: number;
+  readonly what: string;
+}
+
 function sharesOf(
   share: Share,
   kind: DivergenceKind | null,
   { bugs, random, kinds }: Measured,
-): { readonly part: number; readonly whole: number; readonly what: string } {
+): Shares {
   if (share === 'random') {
-    return { part: random.caught, whole: random.tried, what: 'random edits caught' };
+    const { caught, tried } = random;
+    return { part: caught, whole: tried, what: 'random edits caught', tried };
   }
   const of = kinds.filter((each) => kind === null || each.kind === kind);
   if (share === 'caught') {
     const counts = kind === null ? bugs : of[0]!;
-    return { part: counts.caught, whole: counts.tried, what: 'bugs caught' };
+    return { part: counts.caught, whole: counts.tried, what: 'bugs caught', tried: counts.tried };
   }
-  const sum = (key: 'named' | 'caught'): number => of.reduce((all, each) => all + each[key], 0);
-  return { part: sum('named'), whole: sum('caught'), what: 'caught bugs named rightly' };
+  const sum = (key: 'named' | 'caught' | 'tried'): number =>
+    of.reduce((all, each) => all + each[key], 0);
+  const what = 'caught bugs named rightly';
+  return { part: sum('named'), whole: sum('caught'), what, tried: sum('tried') };
 }

@@ -78,7 +78,9 @@ function objectEdits(text: string, node: JsonNode): BodyEdit[] {
     ...addedMembers(text, node),
     ...swappedMembers(text, node, lone),
     ...staleMembers(text, node, lone),
-    ...(lone.length === node.children.length ? orderedMembers(text, node) : []),
+    ...(lone.length === node.children.length
+      ? orderedMembers(text, node)
+      : repeatedMembers(text, node, lone)),
     ...otherForms(node),
   ];
 }
@@ -210,4 +212,28 @@ function orderedMembers(text: string, node: JsonNode): BodyEdit[] {
   if (node.children.length < 2) return [];
   const apply = rewritten(text, node, ([first = '', ...rest]) => [...rest, first]);
   return [{ kind: 'key-order', path: placeOf(node), what: 'the first member last', apply }];
+}
+
+/** One of several members of a name at another place: that is told only among those of its name. */
+function repeatedMembers(text: string, node: JsonNode, lone: readonly JsonNode[]): BodyEdit[] {
+  const { children } = node;
+  return children.flatMap((member, at): BodyEdit[] => {
+    if (lone.includes(member)) return [];
+    const next = children[at + 1];
+    const first = children.find((each) => each.key!.name === member.key!.name)!;
+    const edits: BodyEdit[] = [];
+    if (next !== undefined && next.key!.name !== member.key!.name) {
+      const apply = rewritten(text, node, (members) =>
+        members.toSpliced(at, 2, members[at + 1]!, members[at]!),
+      );
+      const what = `members ${at} and ${at + 1} exchanged`;
+      edits.push({ kind: 'key-order', path: placeOf(node), what, apply });
+    }
+    if (meaningOf(text, first) !== meaningOf(text, member)) {
+      const apply = rewritten(text, node, (members) => [members[at]!, ...members.toSpliced(at, 1)]);
+      const kind = first.kind === member.kind ? 'value' : 'type';
+      edits.push({ kind, path: member.path, what: 'first of those of its name', apply });
+    }
+    return edits;
+  });
 }

@@ -22,13 +22,15 @@ export interface KindResult extends BugCounts {
   readonly otherNames: readonly (readonly [kind: DivergenceKind, count: number])[];
   /** Rules that hid some. */
   readonly rules: readonly string[];
-  /** Places beyond what is tried in one answer. */
+  /** Places beyond what is tried in one answer, and bugs too large once they were packed again. */
   readonly leftOut: number;
 }
 
 export interface RandomResult extends BugCounts {
   /** Draws that changed the bytes and not the meaning: no bugs, drawn again. */
   readonly meaningless: number;
+  /** Too large once they were packed again. */
+  readonly leftOut: number;
   /** As what the caught were reported. */
   readonly names: readonly (readonly [kind: DivergenceKind, count: number])[];
 }
@@ -65,7 +67,7 @@ export interface Blindness {
   readonly kind: DivergenceKind;
   readonly tried: number;
   readonly rules: readonly string[];
-  /** One field of a body was all the place there was: the rule is as narrow as can be. */
+  /** One field of a body was all the place there was, and rules name it without a wildcard. */
   readonly isNarrow: boolean;
   /** Somebody has said that it may be so. */
   readonly isAccepted: boolean;
@@ -81,9 +83,11 @@ export interface SelfTestResult {
   readonly seed: number;
   readonly records: number;
   readonly answered: number;
-  /** Answers that bugs were put into, by route. */
+  /** Answers that bugs were put into; by route, every configured one among them. */
   readonly answers: number;
   readonly routes: Readonly<Record<string, number>>;
+  /** Answers there were to choose from, by route as well. */
+  readonly usable: Readonly<Record<string, number>>;
   readonly leftOut: Readonly<Partial<Record<string, number>>>;
   readonly bugs: BugCounts;
   readonly random: RandomResult;

@@ -24,7 +24,7 @@ export interface Sample {
   readonly answered: number;
   /** `sample-full`: beyond the bytes that are held. */
   readonly leftOut: Readonly<Partial<Record<Unusable | 'sample-full', number>>>;
-  /** Usable answers there are of each route. */
+  /** Usable answers there are of each route, configured ones without any among them. */
   readonly routes: ReadonlyMap<string, number>;
 }
 
@@ -38,12 +38,13 @@ export interface SampleOptions {
 type Records = AsyncIterable<RecordedPair>;
 
 /**
- * At most `max` answers, legacy's where it was recorded. `open` begins to read anew: the records
- * are gone through twice, so that no more answers are held than are wanted.
+ * At most `max` answers, legacy's where it was recorded; copies, since what is read is a part of
+ * a block that would be held with it. `open` begins to read anew: the records are gone through
+ * twice, so that no more answers are held than are wanted.
  */
 export async function sampleAnswers(open: () => Records, options: SampleOptions): Promise<Sample> {
   const identifier = createIdentifier(options.routes, options.key);
-  const routes = new Map<string, number>();
+  const routes = new Map(options.routes.map(({ match }) => [match, 0]));
   const leftOut: Partial<Record<Unusable | 'sample-full', number>> = {};
   let records = 0;
   let answered = 0;
@@ -70,9 +71,9 @@ export async function sampleAnswers(open: () => Records, options: SampleOptions)
     const index = seen.get(route) ?? 0;
     seen.set(route, index + 1);
     if (wanted.get(route)?.has(index) !== true) continue;
-    bytes += answer.bodyBytes;
+    bytes += answer.bodyBytes + (record.request.body?.length ?? 0);
     if (bytes <= LIMITS.selfTestSampleMaxBytes) {
-      answers.push({ route, key, request: record.request, answer });
+      answers.push({ route, key, ...copied(record.request, answer) });
     } else leftOut['sample-full'] = (leftOut['sample-full'] ?? 0) + 1;
   }
   return { answers, records, answered, leftOut, routes };
@@ -80,6 +81,17 @@ export async function sampleAnswers(open: () => Records, options: SampleOptions)
 
 function answerOf({ legacy, candidate }: RecordedPair): Answer | null {
   return legacy?.answer ?? candidate?.answer ?? null;
+}
+
+/** Copies of their bodies, each of its own size. */
+function copied(
+  request: RequestMessage,
+  answer: Answer,
+): Pick<SampledAnswer, 'request' | 'answer'> {
+  return {
+    request: { ...request, body: request.body === null ? null : new Uint8Array(request.body) },
+    answer: { ...answer, body: new Uint8Array(answer.body) },
+  };
 }
 
 function identityOf(
@@ -91,7 +103,10 @@ function identityOf(
   return { route: route.name, key: keys[0] ?? null };
 }
 
-/** Indexes of each route's answers: as many of each as there are, or as is its share. */
+/**
+ * Indexes of each route's answers: as many of each as there are, or as is its share. Where not
+ * every route can have one, those with the most traffic have.
+ */
 function drawn(
   routes: ReadonlyMap<string, number>,
   { max, seed }: SampleOptions,
@@ -99,10 +114,13 @@ function drawn(
   const random = createRandom(seed);
   const wanted = new Map<string, ReadonlySet<number>>();
   // Those with the fewest first: what they leave over is for the others.
-  const rising = [...routes].sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
+  const rising = [...routes]
+    .filter(([, count]) => count > 0)
+    .sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
+  const served = rising.slice(Math.max(0, rising.length - max));
   let left = max;
-  for (const [index, [route, count]] of rising.entries()) {
-    const share = Math.min(count, Math.ceil(left / (rising.length - index)));
+  for (const [index, [route, count]] of served.entries()) {
+    const share = Math.min(count, Math.ceil(left / (served.length - index)));
     left -= share;
     const chosen = new Set<number>();
     // Floyd's way to draw without returning: as many steps as are drawn.

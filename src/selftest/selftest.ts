@@ -11,13 +11,13 @@ import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts
 import { RuleBook } from '../proxy/analyst/rule-book.ts';
 import type { RecordedPair } from '../recording/format.ts';
 import { type BodyText, bodyTextOf } from './body-text.ts';
-import type { Injection } from './edit.ts';
+import type { Injection, TriedBug } from './edit.ts';
 import { judgeSelfTest, type SelfTestGate } from './gates.ts';
 import { injectionsOf } from './inject.ts';
 import { groundOf, mutate } from './mutator.ts';
 import type { SelfTestResult } from './result.ts';
 import { type Sample, type SampledAnswer, sampleAnswers } from './sample.ts';
-import { BugTally, type TriedBug } from './tally.ts';
+import { BugTally } from './tally.ts';
 import { tryBug, type Verdict } from './trial.ts';
 
 /** What is tested, and how much of it. */
@@ -97,7 +97,12 @@ function tryOne(
   tally: BugTally,
   { atMs, onTried }: SelfTestOptions,
 ): void {
-  const verdict = tryBug(book, sampled, make(), atMs);
+  const verdict = tryBug(book, bug, sampled, make(), atMs);
+  // As it was recorded the answer is not: the bug has made it so, packed again as it is.
+  if (verdict.kind === 'not-compared' && verdict.reason === 'too-large') {
+    tally.leaveOut(bug.kind, 1);
+    return;
+  }
   tally.add(bug, sampled, verdict);
   onTried?.(bug, sampled, verdict);
 }
@@ -168,8 +173,9 @@ function resultOf(sample: Sample, tally: BugTally, options: SelfTestOptions): Se
   };
   const judged = judgeSelfTest(gates, measured);
   const has = (verdict: string): boolean => judged.some((gate) => gate.verdict === verdict);
-  const routes: Record<string, number> = {};
-  for (const { route } of sample.answers) routes[route] = (routes[route] ?? 0) + 1;
+  const usable = Object.fromEntries(sample.routes);
+  const routes = Object.fromEntries([...sample.routes.keys()].map((route) => [route, 0]));
+  for (const { route } of sample.answers) routes[route]! += 1;
   const { records, answered, leftOut } = sample;
   return {
     outcome: has('fail') ? 'fail' : has('inconclusive') ? 'inconclusive' : 'pass',
@@ -178,6 +184,7 @@ function resultOf(sample: Sample, tally: BugTally, options: SelfTestOptions): Se
     answered,
     answers: sample.answers.length,
     routes,
+    usable,
     leftOut,
     ...measured,
     hidden: tally.hidden(),

@@ -1,7 +1,7 @@
 /** Counts of a self-test as it goes, and what they come to. */
 import { templateOf } from '../compare/divergences.ts';
 import { DIVERGENCE_KINDS, type DivergenceKind } from '../model/pair.ts';
-import type { Bug } from './edit.ts';
+import type { TriedBug } from './edit.ts';
 import type { Blindness, BugCounts, HiddenRow, Hole, KindResult, RandomResult } from './result.ts';
 import type { SampledAnswer } from './sample.ts';
 import type { Verdict } from './trial.ts';
@@ -18,17 +18,16 @@ interface Counts {
   leftOut: number;
   readonly names: Map<DivergenceKind, number>;
   readonly rules: Set<string>;
+  /** All that hid one name its place and no other. */
+  isNarrow: boolean;
   /** Where rules hid them: a few, enough to know one from many. */
   readonly places: Set<string>;
 }
 
 function newCounts(): Counts {
   const none = { caught: 0, hidden: 0, missed: 0, notCompared: 0, named: 0, leftOut: 0 };
-  return { ...none, names: new Map(), rules: new Set(), places: new Set() };
+  return { ...none, isNarrow: true, names: new Map(), rules: new Set(), places: new Set() };
 }
-
-/** A bug that was tried; of a random edit there is no kind. */
-export type TriedBug = Omit<Bug, 'kind'> & { readonly kind: DivergenceKind | null };
 
 interface Place {
   readonly row: Omit<HiddenRow, 'count'>;
@@ -62,9 +61,9 @@ export class BugTally {
     this.#meaningless += draws;
   }
 
-  /** Places of a kind that are not tried. */
-  leaveOut(kind: DivergenceKind, places: number): void {
-    this.#countsOf(kind).leftOut += places;
+  /** Places of a kind that are not tried; null: random edits. */
+  leaveOut(kind: DivergenceKind | null, places: number): void {
+    (kind === null ? this.#random : this.#countsOf(kind)).leftOut += places;
   }
 
   /** Kinds in the order of their list; those without a place have been tried 0 times. */
@@ -79,7 +78,8 @@ export class BugTally {
 
   random(): RandomResult {
     const names = mostFirst(this.#random.names);
-    return { ...countsOf(this.#random), meaningless: this.#meaningless, names };
+    const { leftOut } = this.#random;
+    return { ...countsOf(this.#random), meaningless: this.#meaningless, leftOut, names };
   }
 
   bugs(): BugCounts {
@@ -174,6 +174,7 @@ function count(counts: Counts, { kind, path }: TriedBug, route: string, verdict:
     case 'hidden':
       counts.hidden += 1;
       for (const rule of verdict.rules) counts.rules.add(rule);
+      counts.isNarrow &&= verdict.isNarrow;
       if (counts.places.size < PLACES_KEPT) counts.places.add(`${templateOf(path)} ${route}`);
       break;
     case 'missed':
@@ -188,10 +189,10 @@ function isBlind({ caught, hidden }: Counts): boolean {
   return caught === 0 && hidden > 0;
 }
 
-/** One field of a body, named by a rule, was all there was. */
-function isNarrow({ places }: Counts): boolean {
+/** One field of a body, which rules name without a wildcard, was all there was. */
+function isNarrow({ places, isNarrow: areNarrow }: Counts): boolean {
   const [place = ''] = places;
-  return places.size === 1 && place.startsWith('/');
+  return areNarrow && places.size === 1 && place.startsWith('/');
 }
 
 function blindnessOf(counts: Counts): Pick<Blindness, 'tried' | 'rules' | 'isNarrow'> {

@@ -2,17 +2,26 @@
 import { ruleName } from '../compare/rules/rule-name.ts';
 import type { Answer, Exchange, Side } from '../model/exchange.ts';
 import type { Comparison, DivergenceKind, NotComparableReason, Pair } from '../model/pair.ts';
+import type { CompareRule } from '../model/settings.ts';
 import type { RuleBook } from '../proxy/analyst/rule-book.ts';
+import type { TriedBug } from './edit.ts';
 import type { SampledAnswer } from './sample.ts';
 
 export type Verdict =
   /** `kinds`: as which it was reported; of members in another order, noted beside the match. */
   | { readonly kind: 'caught'; readonly kinds: readonly DivergenceKind[] }
-  /** At least one rule. */
-  | { readonly kind: 'hidden'; readonly rules: readonly string[] }
+  | Hidden
   /** And no rule explains it. */
   | { readonly kind: 'missed' }
   | { readonly kind: 'not-compared'; readonly reason: NotComparableReason };
+
+interface Hidden {
+  readonly kind: 'hidden';
+  /** At least one. */
+  readonly rules: readonly string[];
+  /** Each of them names the bug's place, and no other one. */
+  readonly isNarrow: boolean;
+}
 
 /** What stands for rules of which none hides it alone. */
 export const TOGETHER = '(several rules together)';
@@ -23,35 +32,60 @@ export const TOGETHER = '(several rules together)';
  */
 export function tryBug(
   book: RuleBook,
+  bug: Pick<TriedBug, 'kind' | 'path'>,
   sampled: SampledAnswer,
   candidate: Answer,
   atMs: number,
 ): Verdict {
   const pair = pairOf(sampled, candidate, atMs);
-  const comparison = book.look(pair);
-  const verdict = verdictOf(comparison);
-  if (verdict !== null) return verdict;
   const rules = book.rulesOf(sampled.route);
+  const comparison = book.look(pair);
+  const verdict = verdictOf(comparison, bug, rules);
+  if (verdict !== null) return verdict;
+  const isExplainedBy = (some: readonly CompareRule[]): boolean =>
+    verdictOf(book.look(pair, some), bug, some) === null;
   // Some leave a place out without a word where nothing counted differs. Without any, it is seen?
-  if (rules.length === 0 || verdictOf(book.look(pair, [])) === null) return { kind: 'missed' };
-  const alone = rules.filter((rule) => verdictOf(book.look(pair, [rule])) === null);
-  return { kind: 'hidden', rules: alone.length === 0 ? [TOGETHER] : alone.map(ruleName) };
+  if (rules.length === 0 || isExplainedBy([])) return { kind: 'missed' };
+  const alone = rules.filter((rule) => isExplainedBy([rule]));
+  return hiddenBy(alone.length === 0 ? [TOGETHER] : alone.map(ruleName), bug, rules);
 }
 
 /** Null where nothing was seen, and nothing told why. */
-function verdictOf(comparison: Comparison): Verdict | null {
+function verdictOf(
+  comparison: Comparison,
+  bug: Pick<TriedBug, 'kind' | 'path'>,
+  rules: readonly CompareRule[],
+): Verdict | null {
   switch (comparison.kind) {
     case 'mismatched':
       return { kind: 'caught', kinds: comparison.divergences.map(({ kind }) => kind) };
     case 'ignored':
-      return { kind: 'hidden', rules: comparison.rules };
+      return hiddenBy(comparison.rules, bug, rules);
     case 'not-comparable':
       return { kind: 'not-compared', reason: comparison.reason };
     case 'matched': {
-      const kinds = (comparison.noted ?? []).map(({ kind }) => kind);
-      return kinds.length === 0 ? null : { kind: 'caught', kinds };
+      // The order of members is all that may be noted of one; of any other bug that is no word.
+      const noted = comparison.noted ?? [];
+      const isNoted = bug.kind === 'key-order' && noted.some(({ kind }) => kind === 'key-order');
+      return isNoted ? { kind: 'caught', kinds: ['key-order'] } : null;
     }
   }
+}
+
+function hiddenBy(
+  names: readonly string[],
+  { path }: Pick<TriedBug, 'path'>,
+  rules: readonly CompareRule[],
+): Hidden {
+  const isNarrow = names.every((name) =>
+    rules.some((rule) => ruleName(rule) === name && isOfOnePlace(rule) && rule.path === path),
+  );
+  return { kind: 'hidden', rules: names, isNarrow };
+}
+
+/** A place in the body, each of its segments by name. */
+function isOfOnePlace({ path }: CompareRule): boolean {
+  return path.startsWith('/') && !path.split('/').some((each) => each === '*' || each === '**');
 }
 
 function pairOf(

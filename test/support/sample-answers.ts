@@ -40,6 +40,7 @@ function typed(type: string, body: string): Answer {
 export const SAMPLE_ANSWERS: Readonly<Record<string, Answer>> = {
   json: answer(EVERYTHING, [...FIELDS, ...COOKIES]),
   'small JSON': answer('{"token":null,"version":8}'),
+  'repeated names': answer('{"y":0,"x":1,"x":2,"z":"u"}'),
   'a string': answer('"hello"'),
   'an empty list': answer('[]'),
   'packed JSON': answer(gzipSync('{"a":1}'), PACKED),

@@ -12,7 +12,7 @@ function kindResult(kind: KindResult['kind'], tried: number, caught: number): Ki
 
 const MEASURED: Measured = {
   bugs: { ...NONE, tried: 200, caught: 190, hidden: 10 },
-  random: { ...NONE, tried: 100, caught: 99, hidden: 1, meaningless: 3, names: [] },
+  random: { ...NONE, tried: 100, caught: 99, hidden: 1, meaningless: 3, leftOut: 0, names: [] },
   kinds: DIVERGENCE_KINDS.map((kind) =>
     kind === 'value' ? kindResult(kind, 200, 190) : kindResult(kind, 0, 0),
   ),
@@ -46,6 +46,20 @@ describe('a gate of the self-test', () => {
     expect(judged([])).toBe('pass');
     expect(judged([blind])).toBe('fail');
     expect(judged([{ ...blind, isAccepted: true }])).toBe('pass');
+    // Hidden everywhere is hidden on each route as well.
+    expect(judged([{ ...blind, route: null }])).toBe('fail');
+    expect(judged([{ ...blind, route: null, isAccepted: true }])).toBe('pass');
+    expect(judged([{ ...blind, route: null, isNarrow: true }])).toBe('pass');
+  });
+
+  it('of names fails where bugs were tried and none was caught', () => {
+    const kinds = [kindResult('id-precision', 12, 0)];
+    const gate = parseSelfTestGate('selftest.named.id-precision >= 90%');
+    expect(judgeSelfTest([gate], { ...MEASURED, kinds }).at(-1)).toMatchObject({
+      verdict: 'fail',
+      samples: 12,
+      sentence: expect.stringContaining('none of 12 was caught'),
+    });
   });
 
   it.each([

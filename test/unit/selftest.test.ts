@@ -1,10 +1,13 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ruleName } from '../../src/compare/rules/rule-name.ts';
 import type { Answer } from '../../src/model/exchange.ts';
 import type { DivergenceKind } from '../../src/model/pair.ts';
 import type { CompareRule } from '../../src/model/settings.ts';
 import type { RecordedPair } from '../../src/recording/format.ts';
+import { selfTestReport } from '../../src/report/selftest-report.ts';
 import type { SelfTestResult } from '../../src/selftest/result.ts';
+import { parseSelfTestGate } from '../../src/selftest/gates.ts';
 import { runSelfTest, type SelfTestOptions } from '../../src/selftest/selftest.ts';
 import { answer, rule } from '../support/answers.ts';
 import { testRoute } from '../support/proxy.ts';
@@ -111,6 +114,28 @@ describe('a self-test', () => {
     );
   });
 
+  it('fails where a rule with a wildcard hides a kind in the one place that it has', async () => {
+    const own = [rule('ignore', '/**', { kinds: ['id-precision'] })];
+    const records = [record('/things/1', answer('{"id":"775792479844696084","a":"x"}'))];
+    for (const path of ['/**', '/*']) {
+      const result = await test({ own: [{ ...own[0]!, path }], records });
+      expect(result.outcome).toBe('fail');
+      expect(result.blinded).toContainEqual(
+        expect.objectContaining({ route: null, kind: 'id-precision', isNarrow: false }),
+      );
+    }
+    const named = await test({ own: [{ ...own[0]!, path: '/id' }], records });
+    expect(named.outcome).toBe('pass');
+  });
+
+  it('fails a gate on routes where a kind is hidden on all of them', async () => {
+    const gates = [parseSelfTestGate('selftest.blinded.routes = none')];
+    const blunt = rule('ignore', '/**', { kinds: ['id-precision'] });
+    const { gates: judged } = await test({ general: [blunt] }, { gates });
+    expect(judged.at(-1)).toMatchObject({ verdict: 'fail', measured: 1 });
+    expect(judged.at(-1)!.sentence).toContain('all routes');
+  });
+
   it('fails where the status is free', async () => {
     const result = await test({ own: [rule('ignore', 'status')] });
     expect(result.outcome).toBe('fail');
@@ -187,6 +212,29 @@ describe('a self-test', () => {
     const { routes, answered } = await test({ records: [...many, ...few] }, { answersMax: 10 });
     expect(answered).toBe(32);
     expect(routes).toEqual({ 'GET /things/:id': 8, 'GET other': 2 });
+  });
+
+  it('lists routes without an answer among the others', async () => {
+    const routes = [testRoute('GET /things/:id'), testRoute('GET /others')];
+    const result = await test({}, { routes });
+    expect(result.routes).toEqual({ 'GET /things/:id': 1, 'GET /others': 0 });
+    expect(result.usable).toEqual({ 'GET /things/:id': 1, 'GET /others': 0 });
+    const names = { configuration: 'c', recording: 'r', warnings: [], atMs: AT_MS };
+    expect(selfTestReport(result, names).warnings).toEqual([
+      'not tried, since no answer can be used: GET /others',
+    ]);
+  });
+
+  it('counts what would be too large once it is packed again, and goes on', async () => {
+    // Packed as it is, without being made smaller: packed again it is beyond the limit's ratio.
+    const body = gzipSync(`"${'a'.repeat(1_200_000)}"`, { level: 0 });
+    const fields = ['content-type', 'application/json', 'content-encoding', 'gzip'];
+    const records = [record('/things/1', answer(body, fields))];
+    const result = await test({ records }, { edits: 3, placesMaxBytes: 0 });
+    expect(result.holes).toEqual([]);
+    expect(result.random.leftOut + result.random.tried).toBe(3);
+    expect(result.random.leftOut).toBeGreaterThan(0);
+    expect(result.kinds.some(({ leftOut }) => leftOut > 0)).toBe(true);
   });
 
   it('says how many places it did not try', async () => {
