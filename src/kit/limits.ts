@@ -56,9 +56,7 @@ export const LIMITS = {
   refereeLookMs: 10,
   /** Times one is asked where a write comes in between. */
   refereeTriesMax: 3,
-  /** How long the order of two writes that were under way at once explains a difference. */
-  writeOrderDoubtMs: 300_000,
-  /** Keys with such writes; the oldest go. */
+  /** Keys of which two writes were under way at once, whose order is open; the oldest go. */
   writeOrderDoubtsMax: 10_000,
   /** Races shown with the write that overlapped with each. */
   racesKept: 20,

@@ -81,16 +81,24 @@ class PairSettler implements Pairing {
     const settling = this.#pending.get(id);
     if (settling === undefined) return;
     this.#pending.delete(id);
-    const { count, missed, referee } = this.#parts;
+    const { count, referee } = this.#parts;
     const { passage, isJudged } = settling;
     const { name } = passage.identity.route;
     const { liveSide } = passage.plan;
     const { kind } = comparison;
     if (!isJudged) {
-      if (kind === 'matched' || kind === 'ignored') missed.agreed(passage);
+      if (kind === 'matched' || kind === 'ignored') this.#agreed(passage);
     } else if (kind === 'not-comparable') count.notComparable(name, liveSide, comparison.reason);
-    else if (kind !== 'mismatched') count.compared(name, liveSide, kind);
-    else referee.judge(passage, (ruling) => this.#ruled(id, name, liveSide, ruling));
+    else if (kind !== 'mismatched') {
+      count.compared(name, liveSide, kind);
+      this.#agreed(passage);
+    } else referee.judge(passage, (ruling) => this.#ruled(id, name, liveSide, ruling));
+  }
+
+  /** Nothing of before is in doubt any more where that showed all that belongs to its keys. */
+  #agreed(passage: Passage): void {
+    const { missed, referee } = this.#parts;
+    if (missed.agreed(passage)) referee.agreed(passage.identity.keys);
   }
 
   #ruled(id: number, route: string, liveSide: Side, ruling: Ruling): void {
@@ -113,6 +121,7 @@ class PairSettler implements Pairing {
     if (isEqual) {
       count.compared(route, liveSide, 'matched');
       if (noise === 'judge') analyst.equal(route);
+      this.#agreed(passage);
     }
     if (isEqual && !record) return;
     if (!isEqual && level >= OVERLOAD.compare) {
@@ -137,7 +146,7 @@ class PairSettler implements Pairing {
     const record = isRecording && level < OVERLOAD.record;
     let compare = isTainted && missed.wouldVerify(passage);
     if (compare && areAnswersEqual(legacy, candidate)) {
-      missed.agreed(passage);
+      this.#agreed(passage);
       compare = false;
     }
     if (level >= OVERLOAD.compare) compare = false;

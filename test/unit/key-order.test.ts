@@ -138,11 +138,12 @@ describe('order per key', () => {
     order.liveBegins(['j'], 'legacy');
     order.liveBegins(['l'], 'legacy', WRITE);
     order.liveBegins(['j'], 'legacy', LONE, true);
-    expect(order.doubtful(['j', 'k', 'l'], 0)).toEqual([]);
+    expect(order.doubtful(['j', 'k', 'l'])).toEqual([]);
     order.liveBegins(['k'], 'candidate', { ...WRITE, atMs: 50 });
-    expect(order.doubtful(['j', 'k', 'l'], 50)).toEqual(['k']);
-    expect(order.doubtful(['k'], 51)).toEqual([]);
+    expect(order.doubtful(['j', 'k', 'l'])).toEqual(['k']);
     order.liveEnds(['j', 'k'], first);
-    expect(order.doubtful(['k'], 50)).toEqual(['k']);
+    expect(order.doubtful(['k'])).toEqual(['k']);
+    order.agreed(['j', 'k']);
+    expect(order.doubtful(['k'])).toEqual([]);
   });
 });

@@ -111,16 +111,25 @@ describe('a key with two writes under way at once', () => {
     expect(added).toEqual(['k overtaken']);
   });
 
-  it('explains nothing of other keys, nor of a time long after', () => {
-    const { judge, answer, verdict, rulings, added } = disordered();
+  it('explains nothing of other keys, nor of keys that have agreed since', () => {
+    const { judge, answer, verdict, rulings, added, referee } = disordered();
     judge({ keys: ['j'] });
     answer('one', 'other');
     verdict(MISMATCHED);
-    judge({ arrivedAtMs: WRITE.atMs + LIMITS.writeOrderDoubtMs + 1 });
+    referee.agreed(['k']);
+    judge();
     answer('one', 'other');
     verdict(MISMATCHED);
     expect(rulings).toEqual(['mismatched', 'mismatched']);
     expect(added).toEqual([]);
+  });
+
+  it('is what it is however long after', () => {
+    const { judge, answer, verdict, rulings } = disordered();
+    judge({ arrivedAtMs: WRITE.atMs + 86_400_000 });
+    answer('one', 'other');
+    verdict(MISMATCHED);
+    expect(rulings).toEqual(['write-order']);
   });
 });
 

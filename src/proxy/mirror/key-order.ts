@@ -45,8 +45,8 @@ interface Lane {
  */
 export class KeyOrder {
   readonly #lanes = new Map<string, Lane>();
-  /** The newest write of a key that came while another was under way, the oldest first. */
-  readonly #doubts = new Map<string, LiveWrite>();
+  /** Keys with a write that came while another was under way, the longest without one first. */
+  readonly #doubts = new Set<string>();
   #sequence = 0;
 
   /** Keys with something under way. */
@@ -124,7 +124,7 @@ export class KeyOrder {
     const arrival: Arrival = { sequence: this.#sequence, write, isLone, overlap };
     for (const key of keys) {
       const lane = this.#lane(key);
-      if (write !== null && !isLone && underWay(lane, false) !== null) this.#doubt(key, write);
+      if (write !== null && !isLone && underWay(lane, false) !== null) this.#doubt(key);
       if (write === null) lane.liveReads += 1;
       else lane.liveWrites.push(arrival);
       if (write !== null && isLone) lane.newestLoneWrite = arrival;
@@ -134,12 +134,18 @@ export class KeyOrder {
   }
 
   /**
-   * The keys, of these, with two writes that were under way on the live side at once since then:
-   * which came first there is open, and the shadow may have got them in another order.
+   * The keys, of these, with two writes that were under way on the live side at once: which came
+   * first there is open, and the shadow may have got them in another order. However long ago: what
+   * they left behind stays until it is read.
    */
-  doubtful(keys: readonly string[], sinceMs: number): readonly string[] {
+  doubtful(keys: readonly string[]): readonly string[] {
     if (this.#doubts.size === 0) return [];
-    return keys.filter((key) => (this.#doubts.get(key)?.atMs ?? -Infinity) >= sinceMs);
+    return keys.filter((key) => this.#doubts.has(key));
+  }
+
+  /** Both sides have shown all that belongs to these keys, and it was the same. */
+  agreed(keys: readonly string[]): void {
+    for (const key of keys) this.#doubts.delete(key);
   }
 
   /** Its live leg has ended; a later live write of one of its keys that overlapped with it. */
@@ -168,11 +174,11 @@ export class KeyOrder {
     return null;
   }
 
-  #doubt(key: string, write: LiveWrite): void {
+  #doubt(key: string): void {
     this.#doubts.delete(key);
-    this.#doubts.set(key, write);
+    this.#doubts.add(key);
     if (this.#doubts.size <= LIMITS.writeOrderDoubtsMax) return;
-    this.#doubts.delete(this.#doubts.keys().next().value!);
+    this.#doubts.delete(this.#doubts.values().next().value!);
   }
 
   #lane(key: string): Lane {

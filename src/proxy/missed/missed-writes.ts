@@ -123,10 +123,14 @@ export class MissedWrites {
     return showsState(live!.status) && showsState(shadow!.status);
   }
 
-  /** Both sides answered a read alike: where that shows its keys whole, their taints are lifted. */
-  agreed(passage: Passage): void {
-    if (!this.wouldVerify(passage)) return;
+  /**
+   * Both sides answered a read alike: where that shows its keys whole, their taints are lifted.
+   * True where it does.
+   */
+  agreed(passage: Passage): boolean {
+    if (!this.wouldVerify(passage)) return false;
     this.#parts.tainted.verified(passage.identity.keys, passage.arrivedUs);
+    return true;
   }
 
   /** One that was missed is told of behind earlier ones of its keys, which are held until then. */

@@ -29,6 +29,8 @@ import { type Finding, FoundRaces } from './found-races.ts';
 export interface Referee {
   /** Rules on a pair whose answers differ; `ruled` is called once, in the call or later. */
   judge(passage: Passage, ruled: (ruling: Ruling) => void): void;
+  /** Both sides have shown all that belongs to these keys, and it was the same. */
+  agreed(keys: readonly string[]): void;
   /** True: what waits or is under way is given up, now, and nothing more is asked. */
   setPaused(isPaused: boolean): void;
   /** Pairs that are not ruled on yet. */
@@ -100,8 +102,8 @@ class BoundedReferee implements Referee {
   }
 
   judge(passage: Passage, ruled: (ruling: Ruling) => void): void {
-    const { identity, overlap, arrivedAtMs } = passage;
-    const doubtful = this.#doubtful(identity.keys, arrivedAtMs);
+    const { identity, overlap } = passage;
+    const doubtful = this.#parts.order.doubtful(identity.keys);
     if (!identity.isSafe) {
       // The first of two at once differs rightly, and what follows shows what became of them.
       if (overlap !== null) ruled('race-unchecked');
@@ -124,6 +126,10 @@ class BoundedReferee implements Referee {
     }
     this.#waiting.add(toDispute(passage, nowUs + LIMITS.refereeWaitMaxMs * 1000, ruled));
     this.#look();
+  }
+
+  agreed(keys: readonly string[]): void {
+    this.#parts.order.agreed(keys);
   }
 
   setPaused(isPaused: boolean): void {
@@ -296,15 +302,11 @@ class BoundedReferee implements Referee {
 
   #over(dispute: Dispute, finding: Finding): void {
     this.#admission.release(dispute.heldBytes);
-    const { liveSide, arrivedAtMs } = dispute.pair;
-    const doubtful = this.#doubtful(dispute.keys, arrivedAtMs);
+    const { liveSide } = dispute.pair;
+    const doubtful = this.#parts.order.doubtful(dispute.keys);
     const ruling = this.#races.found(dispute, finding, doubtful.length > 0);
     if (finding === 'still-there') this.#disordered(doubtful, liveSide);
     dispute.ruled(ruling);
-  }
-
-  #doubtful(keys: readonly string[], arrivedAtMs: number): readonly string[] {
-    return this.#parts.order.doubtful(keys, arrivedAtMs - LIMITS.writeOrderDoubtMs);
   }
 
   /** The sides differ for good in what the order of these keys' writes may explain. */
