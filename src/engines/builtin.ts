@@ -269,7 +269,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
 
   asksToLeave(worker: WorkerProcess): void {
     this.#options.log.info({ worker: worker.id }, 'proxy asked to end: another takes its place');
-    void this.#replace(worker);
+    void this.#replace(worker, this.#safeMode.isForHeirOf(worker.id));
   }
 
   ended(worker: WorkerProcess, how: string): void {
@@ -344,7 +344,7 @@ class BuiltinWorkers implements BuiltinEngine, WorkerListener {
   }
 
   /** Another worker in place of this one, tried until one serves or it has gone by itself. */
-  async #replace(old: WorkerProcess, isSafeMode: boolean = old.isSafeMode): Promise<void> {
+  async #replace(old: WorkerProcess, isSafeMode: boolean): Promise<void> {
     if (old.isBeingReplaced) return;
     old.isBeingReplaced = true;
     while (!this.#isClosing && old.phase === 'serving') {

@@ -43,6 +43,11 @@ export class SafeMode {
     return this.#trial?.worker === worker;
   }
 
+  /** Whether one in place of this proxy only serves: while it is on, unless this one is tried. */
+  isForHeirOf(worker: number): boolean {
+    return this.isOn && !this.isTrial(worker);
+  }
+
   /** A proxy has died at `nowMs` that lived for `livedMs`. True when that turned it on. */
   died(worker: number, nowMs: number, livedMs: number): boolean {
     if (this.isTrial(worker)) this.#trial = null;

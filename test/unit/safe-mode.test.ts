@@ -69,6 +69,16 @@ describe('safe mode', () => {
     expect(safe.isTrialDue(10 * SECOND + LIMITS.safeModeRetryMs)).toBe(true);
   });
 
+  it('is handed on to whoever takes a place, but of the proxy that is tried', () => {
+    const off = new SafeMode();
+    expect(off.isForHeirOf(9)).toBe(false);
+    const safe = turnedOn();
+    expect(safe.isForHeirOf(9)).toBe(true);
+    safe.beginTrial(9, 5 * SECOND);
+    expect(safe.isForHeirOf(9)).toBe(false);
+    expect(safe.isForHeirOf(8)).toBe(true);
+  });
+
   it('knows nothing of being asked while it is off', () => {
     const safe = new SafeMode();
     safe.askForTrial();
