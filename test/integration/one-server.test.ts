@@ -118,7 +118,7 @@ it('a run that compares a server with itself says so', async () => {
     JSON.stringify({ ...sides, ...own, state: 'shared', store: { sqlite: store } }),
   );
   const run = await startRun(file, store);
-  expect(run.log()).toContain('legacy and candidate are the same server');
+  await until(() => run.log().includes('legacy and candidate are the same server'));
   await run.stop();
   rmSync(folder, { recursive: true });
 });

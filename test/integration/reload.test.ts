@@ -58,7 +58,7 @@ describe('a reload', () => {
     expect(stderr).toContain('2 problems');
     expect(stderr).toContain('mirror.percent: expected');
     expect(stderr).toContain('colour');
-    expect(here.run.log()).toContain('configuration not reloaded');
+    await until(() => here.run.log().includes('configuration not reloaded'));
     expect(here.run.workerPids()).toEqual(before);
     expect(await ask(here.run.port, 1)).toBe('200');
     expect(await here.events('reload')).toEqual([]);

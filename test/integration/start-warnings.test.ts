@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startRun } from '../support/crossfade.ts';
-import { startSide } from '../support/sides.ts';
+import { startSide, until } from '../support/sides.ts';
 
 it('a run says at its start, and in its status, what can hardly be meant', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'crossfade-warnings-'));
@@ -30,8 +30,10 @@ routes:
         'what it explained is compared',
     );
     expect(rollout.waitingFor.join()).toContain('no key is configured');
-    expect(run.log()).toContain('"upToPercent":100,"msg":"the ladder is not climbed: no key');
-    expect(run.log()).toContain(
+    // The log has a way of its own here.
+    const says = (text: string) => until(() => run.log().includes(text));
+    await says('"upToPercent":100,"msg":"the ladder is not climbed: no key');
+    await says(
       '"route":"GET /a","path":"header:etag","until":"2026-01-31","msg":"a compare rule no longer',
     );
   } finally {

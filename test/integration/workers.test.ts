@@ -160,8 +160,8 @@ describe('a bug in a proxy', () => {
     process.kill(victim!, 'SIGUSR2');
     await until(() => !isAlive(victim!));
     await until(() => here.run.log().includes('"how":"code 1"'));
-    expect(here.run.log()).toContain(
-      `proxy ${victim} ends, by a bug of crossfade: Error: a bug of`,
+    await until(() =>
+      here.run.log().includes(`proxy ${victim} ends, by a bug of crossfade: Error: a bug of`),
     );
     await until(async () => (await here.run.status()).workers === WORKERS);
     expect(await ask(here.run.port, 1)).toBe('200');
@@ -179,7 +179,7 @@ describe('proxies that die again and again', () => {
       seen.add(next);
       process.kill(next, 'SIGKILL');
     }
-    expect(here.run.log()).toContain('safe mode: proxies serve and do nothing else');
+    await until(() => here.run.log().includes('safe mode: proxies serve and do nothing else'));
     // Those that were started before are told to make room.
     await until(async () => (await here.run.status()).workers === WORKERS);
     for (const pid of here.run.workerPids()) {
