@@ -41,6 +41,7 @@ describe.skipIf(missing.length > 0)(
 legacy: { url: http://127.0.0.1:${nginxPort} }
 candidate: { url: http://127.0.0.1:${pythonPort} }
 workers: 1
+mirror: { autoPause: off }
 store: { sqlite: ./crossfade.db }
 control: { listen: 127.0.0.1:0 }
 `,
