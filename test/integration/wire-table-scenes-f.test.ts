@@ -238,6 +238,10 @@ describe('streams', () => {
     return state;
   }
 
+  /**
+   * What was taken once nobody takes more: full buffers tell nobody that they are full, so two
+   * looks have to agree. Too early a look makes the bound that is asserted easier, never wrong.
+   */
   async function standsStill(bytes: () => number): Promise<number> {
     for (let last = -1; ; ) {
       const now = bytes();
