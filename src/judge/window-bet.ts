@@ -1,0 +1,51 @@
+/**
+ * Betting on windows: what counts is by how much the candidate is worse, where a sign test sees
+ * only in how many windows. One window is one observation, however bursty. Pure.
+ */
+
+/** A few numbers that go on from window to window. */
+export interface WindowBet {
+  readonly windows: number;
+  readonly sum: number;
+  /** Squares about the means as they were. */
+  readonly squares: number;
+  /** ln of what a bet on a worse, and on a better candidate, has become. */
+  readonly lnWorse: number;
+  readonly lnBetter: number;
+  /** Windows whose difference was larger than the stake covers. */
+  readonly clipped: number;
+}
+
+export const NO_BET: WindowBet = {
+  windows: 0,
+  sum: 0,
+  squares: 0,
+  lnWorse: 0,
+  lnBetter: 0,
+  clipped: 0,
+};
+
+/**
+ * With one more window: `difference` of the shares over the threshold, candidate less legacy, in
+ * units of the scale, which is fixed before; clipped to -1 to 1. The stake depends on earlier
+ * windows alone. Source: Waudby-Smith and Ramdas 2024, predictable plug-in bets.
+ */
+export function addToBet(bet: WindowBet, difference: number, alpha: number): WindowBet {
+  const y = Math.min(1, Math.max(-1, difference));
+  const w = bet.windows + 1;
+  const variance = (0.25 + bet.squares) / w;
+  const stake = Math.min(
+    0.5,
+    Math.sqrt((2 * Math.log(2 / alpha)) / (variance * w * Math.log1p(w))),
+  );
+  const sum = bet.sum + y;
+  const mean = sum / (w + 1);
+  return {
+    windows: w,
+    sum,
+    squares: bet.squares + (y - mean) ** 2,
+    lnWorse: bet.lnWorse + Math.log1p(stake * y),
+    lnBetter: bet.lnBetter + Math.log1p(-stake * y),
+    clipped: bet.clipped + (y === difference ? 0 : 1),
+  };
+}
