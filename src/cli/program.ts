@@ -106,6 +106,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/generate.ts')).generateCommand(),
   },
   {
+    name: 'model',
+    group: 'Evidence:',
+    summary: "what a runtime's pauses do to a queue, open and closed loop: --runtime beam|go|none",
+    load: async () => (await import('./commands/model.ts')).modelCommand(),
+  },
+  {
     name: 'read-states',
     group: 'Service:',
     summary: 'the built-in Read States service: --engine legacy|slab',

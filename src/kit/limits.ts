@@ -326,4 +326,11 @@ export const LIMITS = {
   selfTestSampleMaxBytes: 268_435_456,
   /** Bytes of bodies made for one kind in one answer: 1,000 places of all but long answers. */
   selfTestPlacesMaxBytes: 33_554_432,
+  /** Requests of all runs of the pause model together: half a minute. */
+  modelRequestsMax: 100_000_000,
+  modelSeedsMax: 1000,
+  modelWindowsMax: 10_000,
+  modelClientsMax: 100_000,
+  modelUsersMax: 10_000_000,
+  modelHeapMaxBytes: 1e12,
 } as const;

@@ -3,7 +3,16 @@ const BASE = ['kit', 'model'];
 const WIRE = ['wire'];
 const PURE = ['compare', 'measure', 'judge', 'config', 'recording'];
 const MOVING = ['store', 'proxy', 'rollout', 'engines'];
-const EDGE = ['read-states', 'selftest', 'report', 'replay', 'offline', 'control', 'preflight'];
+const EDGE = [
+  'pauses',
+  'read-states',
+  'selftest',
+  'report',
+  'replay',
+  'offline',
+  'control',
+  'preflight',
+];
 
 /**
  * From which folders each may import, besides itself. Within the pure layer siblings are apart;
