@@ -48,7 +48,9 @@ const gateObject = Type.Object(
         minimum: 0.000001,
         maximum: 0.5,
         default: 0.05,
-        description: 'Chance of a wrong pass; a wrong failure has the same bound.',
+        description:
+          'Chance of a wrong pass, however often one looks. Of a wrong failure: 1 % a climb (alpha, ' +
+          'where that is less), which all gates and steps share evenly.',
       }),
     ),
     onFail: Type.Optional(

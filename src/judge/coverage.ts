@@ -22,5 +22,7 @@ export const judgeCoverage: GateJudge = ({ gate, evidence, harmAlpha }) => {
   const sign = missed.verdict === 'fail' ? '<' : missed.verdict === 'pass' ? '>' : 'not yet >';
   const value = measured === null ? '' : ` ${formatShare(measured)}`;
   const sentence = `coverage${value} ${sign} ${formatShare(gate.limit)}: ${of}`;
-  return gateResult(gate, { ...missed, measured, sentence });
+  const { lower = 0, upper = 1 } = missed.interval ?? {};
+  const interval = { lower: 1 - upper, upper: 1 - lower };
+  return gateResult(gate, { ...missed, measured, interval, sentence });
 };

@@ -1,5 +1,7 @@
 import type { Side } from '../model/exchange.ts';
 import type { HistogramCounts } from '../model/window.ts';
+import { NO_SHARES, type ShareSums } from './design-effect.ts';
+import { NO_BET, type WindowBet } from './window-bet.ts';
 
 /** What has happened to one route's pairs since the evidence began. All add up. */
 export interface GateCounts {
@@ -45,8 +47,18 @@ export interface EvidenceWindow {
 
 /** A window's quantile on both sides, stratified by who was live. Microseconds. */
 export interface LatencyPoint {
+  /** What the candidate is held against: legacy's quantile, or what stands for it. */
   readonly legacyUs: number;
   readonly candidateUs: number;
+}
+
+/** Pairs of one live side in one window, and how many were over the threshold. */
+export interface OverCounts {
+  readonly liveSide: Side;
+  readonly pairs: number;
+  readonly legacy: number;
+  /** Over as many times the threshold as the gate allows. */
+  readonly candidate: number;
 }
 
 /** What one latency gate has seen in one window; small enough to be kept for every window. */
@@ -56,7 +68,36 @@ export interface LatencyWindow {
   readonly pairs: number;
   readonly seconds: number;
   readonly stalledSeconds: number;
+  /** Absent while there is no threshold. */
+  readonly over?: readonly OverCounts[];
 }
+
+/** What is over the threshold, window by window, and what that is worth. */
+export interface TailEvidence {
+  /** Fixed before the first window that is held against it; null until then. Microseconds. */
+  readonly thresholdUs: number | null;
+  readonly bet: WindowBet;
+  readonly legacy: ShareSums;
+  readonly candidate: ShareSums;
+  /** The newest windows, oldest first. */
+  readonly recent: readonly (readonly OverCounts[])[];
+}
+
+export const NO_TAIL: TailEvidence = {
+  thresholdUs: null,
+  bet: NO_BET,
+  legacy: NO_SHARES,
+  candidate: NO_SHARES,
+  recent: [],
+};
+
+/** Latencies of live answers of both sides, of windows in which both had some. */
+export interface LiveArms {
+  readonly legacy: HistogramCounts;
+  readonly candidate: HistogramCounts;
+}
+
+export const NO_ARMS: LiveArms = { legacy: [], candidate: [] };
 
 /** What one latency gate has seen. */
 export interface LatencyEvidence {
@@ -66,6 +107,8 @@ export interface LatencyEvidence {
   readonly thinWindows: number;
   readonly seconds: number;
   readonly stalledSeconds: number;
+  readonly tail: TailEvidence;
+  readonly arms: LiveArms;
 }
 
 export const NO_LATENCY: LatencyEvidence = {
@@ -74,6 +117,8 @@ export const NO_LATENCY: LatencyEvidence = {
   thinWindows: 0,
   seconds: 0,
   stalledSeconds: 0,
+  tail: NO_TAIL,
+  arms: NO_ARMS,
 };
 
 /** Means of both sides' processes within one window; null where a side does not tell. */

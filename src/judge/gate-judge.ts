@@ -1,3 +1,4 @@
+import type { Interval } from '../kit/e-process.ts';
 import type { GateOutcome, GateResult } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Evidence } from './evidence.ts';
@@ -19,6 +20,8 @@ export type GateJudge = (question: GateQuestion) => GateResult;
 export interface GateAnswer {
   readonly verdict: GateOutcome;
   readonly measured: number | null;
+  /** Of what is measured, at the gate's alpha; absent where there is none. */
+  readonly interval?: Interval;
   readonly samples: number;
   readonly sentence: string;
 }
@@ -30,11 +33,17 @@ export function gateResult(gate: GateSettings, answer: GateAnswer): GateResult {
     gate: gate.gate,
     verdict: answer.verdict,
     measured: answer.measured,
+    ...(answer.interval && { interval: boundsOf(answer.interval) }),
     limit: gate.limit,
     samples: answer.samples,
     sentence: `${answer.sentence}${where}`,
     onFail: gate.onFail,
   };
+}
+
+/** Null stands for no bound: JSON has no Infinity. */
+function boundsOf({ lower, upper }: Interval): readonly [number, number | null] {
+  return [lower, Number.isFinite(upper) ? upper : null];
 }
 
 /** `1,234,567`, the same on every machine. */

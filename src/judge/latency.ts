@@ -1,7 +1,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import { formatLatency, formatShare } from '../kit/units.ts';
 import type { GateOutcome, GateResult } from '../model/rollout.ts';
-import { lnMean } from '../kit/e-process.ts';
+import type { GateSettings } from '../model/settings.ts';
 import { gateKey, type LatencyEvidence, NO_LATENCY } from './evidence.ts';
 import {
   formatCount,
@@ -11,13 +11,14 @@ import {
   gateResult,
   quantileName,
 } from './gate-judge.ts';
-import { crossings, lnOver, lnWithin, median, signs } from './sign-test.ts';
+import { DESIGN_MAX, type LatencyProof, prove } from './latency-proof.ts';
+import { median } from './sign-test.ts';
 
 /**
  * `latency.p99.ratio < 1.10`: in the typical window, the candidate's quantile is at most so many
  * times legacy's in the same window. Measured is the median of the windows' ratios, and the
- * tests are over windows, so that a pause counts once and not once for each request in it.
- * The plain sign test and the one at a threshold share the stake evenly.
+ * tests are over windows, so that a pause counts once and not once for each request in it; tests
+ * of single requests have a share of the stake where these are slow each for itself.
  */
 export const judgeLatency: GateJudge = (question) => {
   const { gate, evidence } = question;
@@ -26,50 +27,42 @@ export const judgeLatency: GateJudge = (question) => {
   const name = `${quantileName(gate.quantile ?? 0.99)} ratio`;
   if (points.length === 0 || seen.pairs < gate.minPairs) return tooLittle(question, seen, name);
   const measured = median(points.map((point) => point.candidateUs / point.legacyUs));
-  const verdict = decide(question, seen, measured);
+  const proof = proofOf(gate, seen);
+  const verdict = decide(question, seen, proof, measured);
   const limit = formatRatio(gate.limit);
   const sign = measured > gate.limit ? '>' : '<';
-  const proof = verdict === 'inconclusive' ? ', not proved yet' : '';
+  const open = verdict === 'inconclusive' ? ', not proved yet' : '';
   const candidate = formatLatency(median(points.map((point) => point.candidateUs)));
   const legacy = formatLatency(median(points.map((point) => point.legacyUs)));
   const windows = `${formatCount(points.length)} window${points.length === 1 ? '' : 's'}`;
   const sentence =
-    `${name} ${formatRatio(measured)} ${sign} ${limit} over ${windows}${proof} ` +
-    `(${candidate} against ${legacy})${stallNote(seen)}`;
-  return gateResult(gate, { verdict, measured, samples: points.length, sentence });
+    `${name} ${formatRatio(measured)} ${sign} ${limit} over ${windows}${open} ` +
+    `(${candidate} against ${legacy})${burstNote(proof)}${stallNote(seen)}`;
+  const { interval } = proof;
+  return gateResult(gate, { verdict, measured, interval, samples: points.length, sentence });
 };
 
-function decide(question: GateQuestion, seen: LatencyEvidence, measured: number): GateOutcome {
+function decide(
+  question: GateQuestion,
+  seen: LatencyEvidence,
+  { lnHarm, lnOk }: LatencyProof,
+  measured: number,
+): GateOutcome {
   const { gate, harmAlpha } = question;
-  const { lnHarm, lnOk } = proofOf(seen, gate.limit);
   if (lnHarm >= -Math.log(harmAlpha)) return 'fail';
   if (measured > gate.limit) return 'inconclusive';
   if (seen.stalledSeconds > LIMITS.proxyStalledMaxRatio * seen.seconds) return 'inconclusive';
   return lnOk >= -Math.log(gate.alpha) ? 'pass' : 'inconclusive';
 }
 
-interface Proof {
-  readonly limit: number;
-  readonly lnHarm: number;
-  readonly lnOk: number;
-}
-
 /** Gates are judged more often than windows close; the same windows prove the same. */
-const proofs = new WeakMap<LatencyEvidence, Proof>();
+const proofs = new WeakMap<LatencyEvidence, readonly [GateSettings, LatencyProof]>();
 
-function proofOf(seen: LatencyEvidence, limit: number): Proof {
+function proofOf(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
   const known = proofs.get(seen);
-  if (known?.limit === limit) return known;
-  const candidate = seen.points.map((point) => point.candidateUs);
-  const allowed = seen.points.map((point) => point.legacyUs * limit);
-  const plain = signs(candidate, allowed);
-  const crossed = crossings(candidate, allowed);
-  const proof = {
-    limit,
-    lnHarm: lnMean(lnOver(plain), lnOver(crossed)),
-    lnOk: lnMean(lnWithin(plain), lnWithin(crossed)),
-  };
-  proofs.set(seen, proof);
+  if (known?.[0] === gate) return known[1];
+  const proof = prove(gate, seen);
+  proofs.set(seen, [gate, proof]);
   return proof;
 }
 
@@ -95,4 +88,10 @@ function tooLittle(question: GateQuestion, seen: LatencyEvidence, name: string):
 function stallNote({ stalledSeconds, seconds }: LatencyEvidence): string {
   if (stalledSeconds <= 0.01 * seconds) return '';
   return `, ${formatShare(stalledSeconds / seconds)} of the seconds left out: the proxy stalled`;
+}
+
+/** Said where single requests are no evidence of their own. */
+function burstNote({ design }: LatencyProof): string {
+  if (design === null || design <= DESIGN_MAX) return '';
+  return `, slow requests come in bursts (design effect ${formatRatio(design)})`;
 }

@@ -1,17 +1,11 @@
 /** Where a quantile of one arm lies, from counts alone; may be looked at any time. Pure. */
-import { lnBetaBinomial } from '../kit/e-process.ts';
+import { type Interval, lnBetaBinomial } from '../kit/e-process.ts';
 import type { HistogramCounts } from '../model/window.ts';
 
 /** Counts `below` and `above` are the nearest that are too few and too many; null for none. */
 export interface QuantileRanks {
   readonly below: number | null;
   readonly above: number | null;
-}
-
-/** 0 and Infinity where there are too few observations to bound that side. */
-export interface QuantileInterval {
-  readonly lower: number;
-  readonly upper: number;
 }
 
 /**
@@ -41,14 +35,14 @@ function lastOut(outside: number, inside: number, isOut: (k: number) => boolean)
 }
 
 /**
- * The interval of the quantile `p` of what `counts` holds; `topOf` a value is the largest that
- * is counted under it.
+ * The interval of the quantile `p` of what `counts` holds: 0 and Infinity where there are too few
+ * to bound that side; `topOf` a value is the largest that is counted under it.
  */
 export function quantileInterval(
   counts: HistogramCounts,
   { p, alpha, c }: { readonly p: number; readonly alpha: number; readonly c: number },
   topOf: (value: number) => number,
-): QuantileInterval {
+): Interval {
   let n = 0;
   for (let i = 1; i < counts.length; i += 2) n += counts[i]!;
   const { below, above } = quantileRanks(n, p, alpha, c);

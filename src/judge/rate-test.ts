@@ -21,12 +21,15 @@ export interface RateQuestion {
  * for rates that drift; what goes wrong in clusters goes wrong at a rate that drifts.
  */
 export function judgeRate(question: RateQuestion): GateAnswer {
-  const { gate, name, wrong, trials, limit } = question;
+  const { gate, harmAlpha, name, wrong, trials, limit } = question;
   const measured = trials === 0 ? null : wrong / trials;
   const of = `${formatCount(wrong)} of ${formatCount(trials)} pairs`;
+  const upper = rateUpperBound(wrong, trials, gate.alpha);
+  const { lower } = confidenceInterval(wrong, trials, gate.alpha, cOf(gate, gate.alpha));
   const say = (verdict: GateOutcome, sentence: string): GateAnswer => ({
     verdict,
     measured,
+    interval: { lower, upper },
     samples: trials,
     sentence,
   });
@@ -37,17 +40,17 @@ export function judgeRate(question: RateQuestion): GateAnswer {
   const isHarm =
     measured > limit &&
     (limit <= 0 ||
-      confidenceInterval(wrong, trials, question.harmAlpha, cOf(question)).lower > limit);
+      confidenceInterval(wrong, trials, harmAlpha, cOf(gate, harmAlpha)).lower > limit);
   if (isHarm) return say('fail', `${name} ${formatShare(measured)} > ${bound}: ${of}`);
   if (limit >= 1) return say('pass', `${name} ${formatShare(measured)} < ${bound}: ${of}`);
   if (limit > 0 && lnMixture(wrong, trials, limit) >= -Math.log(gate.alpha)) {
     const sure = formatShare(1 - gate.alpha);
     return say('pass', `${name} ${formatShare(measured)}, below ${bound} at ${sure}: ${of}`);
   }
-  const upper = formatShare(rateUpperBound(wrong, trials, gate.alpha));
-  return say('inconclusive', `${name} ${formatShare(measured)}, below ${upper} so far: ${of}`);
+  const sofar = formatShare(upper);
+  return say('inconclusive', `${name} ${formatShare(measured)}, below ${sofar} so far: ${of}`);
 }
 
-function cOf({ gate, harmAlpha }: RateQuestion): number {
-  return tuning(Math.max(gate.minPairs, 100), harmAlpha);
+function cOf({ minPairs }: GateSettings, alpha: number): number {
+  return tuning(Math.max(minPairs, 100), alpha);
 }

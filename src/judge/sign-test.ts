@@ -2,7 +2,7 @@
  * Tests over windows: within one window the two sides are exchangeable if the candidate is no
  * worse, however bursty the latencies are. One pause is one window, not hundreds of requests.
  */
-import { lnMean, lnMixture, lnSum } from '../kit/e-process.ts';
+import { lnMix, lnMixture, lnSum } from '../kit/e-process.ts';
 
 /** 1: the candidate was over the limit in this window; -1: within it; 0: says nothing. */
 export type WindowOutcome = 1 | 0 | -1;
@@ -42,7 +42,10 @@ export function lnOver(outcomes: readonly WindowOutcome[]): number {
   }
   const whole = lnMixture(within, over + within, 0.5);
   // What is staked on starts still to come is kept, neither won nor lost.
-  return lnMean(whole, lnSum([...later, Math.log(Math.max(stake, 1e-300))]));
+  return lnMix([
+    [0.5, whole],
+    [0.5, lnSum([...later, Math.log(Math.max(stake, 1e-300))])],
+  ]);
 }
 
 /** The plain comparison of each window: candidate against limit times legacy. */

@@ -2,8 +2,9 @@
  * Judges every gate of a step on the evidence gathered since the step began. In: gates and
  * evidence. Out: one result a gate and the outcome of them all. Never: time, I/O, memory.
  *
- * Passing needs every gate, so each may use its whole alpha; any gate may fail, so they share:
- * the chance that a sound candidate fails in a step is at most alpha, all gates together.
+ * Passing needs every gate, so each may use its whole alpha; any gate may fail in any step, so
+ * they share: the chance that a sound candidate fails is at most 1 %, all gates of a climb
+ * together.
  */
 import type { GateOutcome, Verdict } from '../model/rollout.ts';
 import type { GateMetric, GateSettings } from '../model/settings.ts';
@@ -28,11 +29,19 @@ const JUDGES: Readonly<Record<GateMetric, GateJudge>> = {
   'candidate.spikes': judgeCandidateSpikes,
 };
 
-/** The verdict on a step: fails with any gate, passes with all; no gates at all pass. */
-export function judge(gates: readonly GateSettings[], evidence: Evidence): Verdict {
-  const results = gates.map((gate) =>
-    JUDGES[gate.metric]({ gate, evidence, harmAlpha: gate.alpha / gates.length }),
-  );
+/** Chance that a sound candidate fails anywhere in a climb. */
+const CLIMB_HARM_ALPHA = 0.01;
+
+/**
+ * The verdict on one of `steps` steps: fails with any gate, passes with all; no gates at all
+ * pass.
+ */
+export function judge(gates: readonly GateSettings[], evidence: Evidence, steps = 1): Verdict {
+  const results = gates.map((gate) => {
+    const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (gates.length * steps);
+    const result = JUDGES[gate.metric]({ gate, evidence, harmAlpha });
+    return { ...result, alpha: gate.alpha, harmAlpha };
+  });
   return { outcome: outcomeOf(results.map((result) => result.verdict)), gates: results };
 }
 

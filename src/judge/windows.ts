@@ -4,15 +4,9 @@
  * Seconds in which the proxy itself stalled are left out of the latencies of both sides.
  */
 import { LIMITS } from '../kit/limits.ts';
-import { SIDES } from '../model/exchange.ts';
+import { type Side, SIDES } from '../model/exchange.ts';
 import type { HistogramCounts, Summary } from '../model/window.ts';
-import type {
-  EvidenceWindow,
-  LatencyEvidence,
-  LatencyPoint,
-  LatencyWindow,
-  WindowCell,
-} from './evidence.ts';
+import type { EvidenceWindow, LatencyPoint, WindowCell } from './evidence.ts';
 
 /** True when the proxy itself stalled in this second: its latencies say nothing of the sides. */
 export function isStalled(summary: Summary): boolean {
@@ -84,12 +78,14 @@ export function quantileOf(counts: HistogramCounts, quantile: number): number {
 }
 
 /** One live side of a window, the routes asked for merged. */
-interface Stratum {
+export interface Stratum {
+  readonly liveSide: Side;
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
 }
 
-function strataOf(window: EvidenceWindow, route: string | null): readonly Stratum[] {
+/** Both live sides of a window, of one route or of all. */
+export function strataOf(window: EvidenceWindow, route: string | null): readonly Stratum[] {
   return SIDES.map((liveSide) => {
     let legacy: HistogramCounts = [];
     let candidate: HistogramCounts = [];
@@ -98,12 +94,12 @@ function strataOf(window: EvidenceWindow, route: string | null): readonly Stratu
       legacy = addHistograms(legacy, cell.legacy);
       candidate = addHistograms(candidate, cell.candidate);
     }
-    return { legacy, candidate };
+    return { liveSide, legacy, candidate };
   });
 }
 
 /** All of one window's latencies of a side, whoever was live. */
-export function sideOf(window: EvidenceWindow, side: 'legacy' | 'candidate'): HistogramCounts {
+export function sideOf(window: EvidenceWindow, side: Side): HistogramCounts {
   return window.cells.reduce<HistogramCounts>((sum, cell) => addHistograms(sum, cell[side]), []);
 }
 
@@ -120,35 +116,9 @@ export function pointOf(
     (stratum) => countOf(stratum.legacy) >= LIMITS.windowPairsMin,
   );
   if (strata.length === 0) return null;
-  const meanOf = (side: keyof Stratum): number => {
+  const meanOf = (side: Side): number => {
     const [one = 0, other] = strata.map((stratum) => quantileOf(stratum[side], quantile));
     return other === undefined ? one : Math.sqrt(one * other);
   };
   return { legacyUs: meanOf('legacy'), candidateUs: meanOf('candidate') };
-}
-
-/** What a latency gate sees in a window. */
-export function seenIn(
-  window: EvidenceWindow,
-  quantile: number,
-  route: string | null,
-): LatencyWindow {
-  return {
-    point: pointOf(window, quantile, route),
-    pairs: strataOf(window, route).reduce((sum, { legacy }) => sum + countOf(legacy), 0),
-    seconds: window.seconds,
-    stalledSeconds: window.stalledSeconds,
-  };
-}
-
-/** The evidence of a latency gate with one more window in it. */
-export function addWindow(evidence: LatencyEvidence, window: LatencyWindow): LatencyEvidence {
-  const { point } = window;
-  return {
-    points: point === null ? evidence.points : [...evidence.points, point],
-    pairs: evidence.pairs + window.pairs,
-    thinWindows: evidence.thinWindows + (point === null ? 1 : 0),
-    seconds: evidence.seconds + window.seconds,
-    stalledSeconds: evidence.stalledSeconds + window.stalledSeconds,
-  };
 }

@@ -82,9 +82,12 @@ export function lnSum(logarithms: readonly number[]): number {
   return largest + Math.log(sum);
 }
 
-/** ln of the mean of two e-processes on the same observations: an e-process again. */
-export function lnMean(a: number, b: number): number {
-  return lnSum([a, b]) + LN_HALF;
+/**
+ * ln of a weighted mean of e-processes on the same observations: an e-process again. Weights sum
+ * up to 1; one that says nothing (-Infinity) only loses its share.
+ */
+export function lnMix(parts: readonly (readonly [weight: number, lnE: number])[]): number {
+  return lnSum(parts.map(([weight, lnE]) => Math.log(weight) + lnE));
 }
 
 /** The smallest rate that {@link lnMixture} rules out from above; 1 when it rules out none. */

@@ -21,8 +21,13 @@ export interface GateResult {
   readonly verdict: GateOutcome;
   /** Null when nothing could be measured yet. */
   readonly measured: number | null;
+  /** Where it lies, whenever one looks, with a chance of error of `alpha`; null: no bound. */
+  readonly interval?: readonly [lower: number, upper: number | null];
   readonly limit: number;
   readonly samples: number;
+  /** Chance of a wrong pass, and of a wrong failure: this gate's share of a whole climb's. */
+  readonly alpha?: number;
+  readonly harmAlpha?: number;
   readonly sentence: string;
   readonly onFail: 'rollback' | 'hold';
 }

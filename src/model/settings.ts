@@ -204,7 +204,7 @@ export interface GateSettings {
   readonly route: string | null;
   readonly windowMs: number;
   readonly minPairs: number;
-  /** Chance of a wrong pass; a wrong failure has the same bound. */
+  /** Chance of a wrong pass; that of a wrong failure is no larger. */
   readonly alpha: number;
   /** What a failure does above 0 %; at 0 % every failure holds. */
   readonly onFail: 'rollback' | 'hold';

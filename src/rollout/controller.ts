@@ -115,7 +115,8 @@ class RolloutController implements Controller {
   }
 
   #judge(): Verdict {
-    return judge(this.#settings.gates, this.#gathering.evidence.view());
+    const evidence = this.#gathering.evidence.view();
+    return judge(this.#settings.gates, evidence, this.#ladder.length);
   }
 
   #decide(): Decision {

@@ -12,17 +12,13 @@ import {
   gateKey,
   type LatencyEvidence,
   type LatencyWindow,
+  type LiveArms,
+  NO_ARMS,
   NO_COUNTS,
   NO_LATENCY,
 } from '../judge/evidence.ts';
-import {
-  addWindow,
-  countOf,
-  mergeSummaries,
-  quantileOf,
-  seenIn,
-  sideOf,
-} from '../judge/windows.ts';
+import { addArms, addWindow, seenIn } from '../judge/latency-windows.ts';
+import { countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
 import { NO_SPIKE_STATE, observeSecond, resetSpikes } from '../measure/spikes.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
@@ -41,24 +37,25 @@ const RESOURCE_METRICS: ReadonlySet<string> = new Set(['memory.ratio', 'cpu.rati
 
 /** The evidence of the step that the rollout is in. */
 export class StepEvidence {
-  readonly #gates: readonly GateSettings[];
   readonly #windowsMs: readonly number[];
   readonly #newestEndMs = new Map<number, number>();
   readonly #resources: ResourceWindows;
   #originMs = 0;
   #counts = new Map<string, GateCounts>();
   #latency = new Map<string, LatencyEvidence>();
+  /** By {@link gateKey}. */
+  readonly #latencyGates: ReadonlyMap<string, GateSettings>;
   /** Summaries of windows still open, by window length and index. */
   #open = new Map<number, Map<number, Summary[]>>();
   #closedBelow = new Map<number, number>();
   #spikes = NO_SPIKE_STATE;
 
   constructor(gates: readonly GateSettings[]) {
-    this.#gates = gates;
     this.#resources = new ResourceWindows(
       gates.filter((gate) => RESOURCE_METRICS.has(gate.metric)).map((gate) => gate.windowMs),
     );
     const latency = gates.filter((gate) => gate.metric === 'latency');
+    this.#latencyGates = new Map(latency.map((gate) => [gateKey(gate), gate]));
     this.#windowsMs = [
       ...new Set([SPIKE_WINDOW_MS, ...latency.map((gate) => Math.max(1000, gate.windowMs))]),
     ];
@@ -71,6 +68,12 @@ export class StepEvidence {
 
   get counts(): ReadonlyMap<string, GateCounts> {
     return this.#counts;
+  }
+
+  /** Live answers of both sides, by gate, of the windows that have closed. */
+  get arms(): readonly (readonly [string, LiveArms])[] {
+    const all = [...this.#latency].map(([key, { arms }]) => [key, arms] as const);
+    return all.filter(([, arms]) => arms !== NO_ARMS);
   }
 
   /** Forgets everything; windows are cut at `originMs` plus whole multiples from now on. */
@@ -89,6 +92,7 @@ export class StepEvidence {
     originMs: number,
     counts: readonly (readonly [string, GateCounts])[],
     windows: readonly ClosedWindow[],
+    arms: readonly (readonly [string, LiveArms])[] = [],
   ): void {
     this.reset(originMs);
     this.#counts = new Map(counts);
@@ -96,6 +100,10 @@ export class StepEvidence {
       this.#fold(seen);
       const index = Math.floor((startMs - originMs) / windowMs);
       this.#closedBelow.set(windowMs, Math.max(index + 1, this.#closedBelow.get(windowMs) ?? 0));
+    }
+    for (const [key, known] of arms) {
+      const seen = this.#latency.get(key);
+      if (seen !== undefined) this.#latency.set(key, { ...seen, arms: known });
     }
   }
 
@@ -148,15 +156,21 @@ export class StepEvidence {
   }
 
   #look(windowMs: number, window: EvidenceWindow): ClosedWindow['seen'] {
-    const gates = this.#gates.filter((gate) => isLatencyOf(gate, windowMs));
-    return Object.fromEntries(
-      gates.map((gate) => [gateKey(gate), seenIn(window, gate.quantile ?? 0.99, gate.route)]),
-    );
+    const seen: Record<string, LatencyWindow> = {};
+    for (const [key, gate] of this.#latencyGates) {
+      if (Math.max(1000, gate.windowMs) !== windowMs) continue;
+      const before = this.#latency.get(key) ?? NO_LATENCY;
+      seen[key] = seenIn(gate, window, before);
+      this.#latency.set(key, { ...before, arms: addArms(before.arms, window, gate.route) });
+    }
+    return seen;
   }
 
   #fold(seen: ClosedWindow['seen']): void {
     for (const [key, window] of Object.entries(seen)) {
-      this.#latency.set(key, addWindow(this.#latency.get(key) ?? NO_LATENCY, window));
+      const gate = this.#latencyGates.get(key);
+      if (gate === undefined) continue;
+      this.#latency.set(key, addWindow(gate, this.#latency.get(key) ?? NO_LATENCY, window));
     }
   }
 
@@ -170,10 +184,6 @@ export class StepEvidence {
       candidateP99Us: quantileOf(candidate, 0.99),
     });
   }
-}
-
-function isLatencyOf(gate: GateSettings, windowMs: number): boolean {
-  return gate.metric === 'latency' && Math.max(1000, gate.windowMs) === windowMs;
 }
 
 /** The evidence in summaries that are all there already: what a replay judges. */

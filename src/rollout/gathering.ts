@@ -7,7 +7,7 @@ import { mergeNoise } from '../compare/noise/view.ts';
 import { RuleTally } from '../compare/rules/rule-tally.ts';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { GateCounts } from '../judge/evidence.ts';
+import type { GateCounts, LiveArms } from '../judge/evidence.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
 import type { Cluster, ClusterRow } from '../model/cluster.ts';
 import type { NoiseView } from '../model/noise.ts';
@@ -35,6 +35,8 @@ interface Progress {
   readonly routes?: readonly RoutePairs[];
   readonly rules?: readonly RuleCount[];
   readonly counts: readonly (readonly [string, GateCounts])[];
+  /** Of the step's latency gates, as of the newest window. */
+  readonly arms?: readonly (readonly [string, LiveArms])[];
   readonly peaks: PeakState;
   readonly areTaintsFull?: boolean;
 }
@@ -194,6 +196,7 @@ export class Gathering {
       routes: this.#routes.rows(),
       rules: this.rules(),
       counts: [...this.evidence.counts],
+      arms: this.evidence.arms,
       peaks: this.#peaks,
       areTaintsFull: this.#areTaintsFull,
     };
@@ -222,6 +225,7 @@ export class Gathering {
         startMs,
         seen: JSON.parse(body) as ClosedWindow['seen'],
       })),
+      isOfStep ? progress.arms : [],
     );
   }
 

@@ -1,0 +1,85 @@
+/**
+ * What a latency gate's evidence is worth: bets on windows, and on single requests where these
+ * are slow each for itself. In: evidence. Out: ln E against both hypotheses. Pure.
+ */
+import { type Interval, lnMix, tuning } from '../kit/e-process.ts';
+import type { GateSettings } from '../model/settings.ts';
+import { designEffect } from './design-effect.ts';
+import type { LatencyEvidence } from './evidence.ts';
+import { quantileInterval } from './quantile-interval.ts';
+import { crossings, lnOver, lnWithin, signs } from './sign-test.ts';
+import { lnTwoArms } from './two-arms.ts';
+
+export interface LatencyProof {
+  /** ln E against "the candidate is within the limit": large proves harm. */
+  readonly lnHarm: number;
+  /** ln E against "the candidate is over the limit": large proves that it is within. */
+  readonly lnOk: number;
+  /** Null before there are enough windows. */
+  readonly design: number | null;
+  /** Of the median of the windows' ratios, at the gate's alpha. */
+  readonly interval: Interval;
+}
+
+/** Beyond it requests are slow together, and tests on single ones would fire too often. */
+export const DESIGN_MAX = 1.5;
+/** Windows before the design effect is known well enough. */
+const DESIGN_WINDOWS_MIN = 12;
+/** Windows at which the interval is tightest. */
+const INTERVAL_WINDOWS = 100;
+/** Requests over the quantile at which the test of two arms is tightest: 1.25 times as many. */
+const ARM_REQUESTS_OVER = 500;
+const ARM_ALPHA = 0.01;
+
+/** What the windows so far prove of the gate. */
+export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
+  const candidate = seen.points.map((point) => point.candidateUs);
+  const allowed = seen.points.map((point) => point.legacyUs * gate.limit);
+  const plain = signs(candidate, allowed);
+  const crossed = crossings(candidate, allowed);
+  const design = designOf(seen);
+  const requests = design !== null && design <= DESIGN_MAX ? proveByRequests(gate, seen) : SILENT;
+  return {
+    lnHarm: lnMix([
+      [0.3, lnOver(plain)],
+      [0.3, lnOver(crossed)],
+      [0.2, seen.tail.bet.lnWorse],
+      [0.2, requests.lnHarm],
+    ]),
+    lnOk: lnMix([
+      [0.4, lnWithin(plain)],
+      [0.4, lnWithin(crossed)],
+      [0.2, requests.lnOk],
+    ]),
+    design,
+    interval: intervalOf(seen, gate.alpha),
+  };
+}
+
+type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
+
+const SILENT: OneSided = { lnHarm: -Infinity, lnOk: -Infinity };
+
+/** Live answers of the one side against those of the other. */
+function proveByRequests(gate: GateSettings, { arms }: LatencyEvidence): OneSided {
+  const p = gate.quantile ?? 0.99;
+  const c = tuning(ARM_REQUESTS_OVER / (1 - p), ARM_ALPHA);
+  const legacy = { counts: arms.legacy, c };
+  const { lnE, side } = lnTwoArms({ counts: arms.candidate, c }, legacy, p, gate.limit);
+  return { lnHarm: side > 0 ? lnE : -Infinity, lnOk: side < 0 ? lnE : -Infinity };
+}
+
+/** The larger one of both sides' design effects. */
+function designOf({ tail }: LatencyEvidence): number | null {
+  if (tail.legacy.windows < DESIGN_WINDOWS_MIN) return null;
+  const effects = [designEffect(tail.legacy), designEffect(tail.candidate)];
+  const known = effects.filter((effect) => effect !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+function intervalOf({ points }: LatencyEvidence, alpha: number): Interval {
+  const ratios = points.map((point) => point.candidateUs / point.legacyUs).sort((a, b) => a - b);
+  const counts = ratios.flatMap((ratio) => [ratio, 1]);
+  const at = { p: 0.5, alpha, c: tuning(INTERVAL_WINDOWS, alpha) };
+  return quantileInterval(counts, at, (ratio) => ratio);
+}
