@@ -9,7 +9,7 @@ import type { DivergenceList } from './divergences.ts';
 import { differenceAt, differenceOfBytes } from './excerpt.ts';
 import { childOf, pointerOf, ROOT, type RuleSet } from './rules.ts';
 import { kindOfStrings } from './string-kinds.ts';
-import { firstDifference } from './shared-ends.ts';
+import { firstDifference } from './bytes.ts';
 
 export interface TextInput {
   /** UTF-8, and not the same. */

@@ -13,10 +13,10 @@ import { areBytesEqual } from './bytes.ts';
 import { type DecodedBody, decodeBody } from './decode.ts';
 import type { DivergenceList } from './divergences.ts';
 import { type BodyDifference, differenceAt, differenceOfBytes, excerpt } from './excerpt.ts';
+import { JsonPairReader } from './json-pair-scan.ts';
 import { type JsonScan, JsonTape } from './json-scan.ts';
 import { walkJson } from './json-walk.ts';
 import type { RuleSet } from './rules.ts';
-import { sharedEnds } from './shared-ends.ts';
 
 const WHERE = 'body';
 
@@ -156,6 +156,7 @@ function compareText(input: BodyComparison, legacy: Uint8Array, candidate: Uint8
 
 /** One text on each at a time; a walk never begins before the one before it has ended. */
 const TAPES = { legacy: new JsonTape(), candidate: new JsonTape() } as const;
+const PAIR = new JsonPairReader(TAPES.legacy, TAPES.candidate);
 
 function compareJson(
   input: BodyComparison,
@@ -165,13 +166,15 @@ function compareJson(
 ): NotComparableReason | null {
   const a = TAPES.legacy;
   const b = TAPES.candidate;
-  const ends = sharedEnds(legacy, candidate);
-  const ofA = a.scan(legacy, startOf(legacy));
-  const from = startOf(candidate);
-  const ofB = ofA === 'parsed' ? b.scanLike(a, ends, candidate, from) : b.scan(candidate, from);
-  if (ofA === 'parsed' && ofB === 'parsed') {
-    const { rules, divergences } = input;
-    walkJson({ legacy: a, candidate: b, ends, rules, divergences, isOrdered });
+  const { rules, divergences } = input;
+  let [ofA, ofB]: [JsonScan, JsonScan] = ['parsed', 'parsed'];
+  const [from, other] = [startOf(legacy), startOf(candidate)];
+  // Rules for sets ask for all elements, those that are the same among them.
+  const isWhole = rules?.hasSets === true;
+  const scan = isWhole ? 'unread' : PAIR.scan(legacy, candidate, from, other);
+  if (scan === 'unread') [ofA, ofB] = [a.scan(legacy, from), b.scan(candidate, other)];
+  if (scan !== 'same' && ofA === 'parsed' && ofB === 'parsed') {
+    walkJson({ legacy: a, candidate: b, rules, divergences, isOrdered });
   }
   const isCut = isCutShort(a, ofA) || isCutShort(b, ofB);
   a.clear();

@@ -32,3 +32,11 @@ function areTrailersEqual(a: Answer, b: Answer): boolean {
 export function areBytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
+
+/** Index of the first byte that is not the same; the shorter length where one begins the other. */
+export function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const end = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < end && a[at] === b[at]) at += 1;
+  return at;
+}

@@ -1,7 +1,7 @@
 /** Bytes that differ: where, of what kind, and what stands around them. */
 import { isUtf8 } from 'node:buffer';
 import type { DivergenceKind } from '../model/pair.ts';
-import { firstDifference } from './shared-ends.ts';
+import { firstDifference } from './bytes.ts';
 
 /** A difference of two bodies that is told as a whole. */
 export interface BodyDifference {

@@ -42,18 +42,31 @@ export interface ArrayAt {
   readonly row: number;
 }
 
-/** Elements at the same index that may differ, of arrays of one length. */
+/** Elements that may differ, of arrays of one length; `unlike`: those not written alike. */
 export function align(
   legacy: ArrayAt,
   candidate: ArrayAt,
-  unequal: readonly ElementPair[],
+  unlike: readonly ElementPair[],
 ): Alignment {
-  const inPlace = { pairs: unequal, order: null };
-  if (unequal.length < 2 || areNamedAlike(legacy.tape, candidate.tape, unequal)) return inPlace;
-  if (isPermuted(legacy.tape, candidate.tape, unequal)) {
-    return { pairs: [], order: orderOf(legacy, candidate) };
-  }
-  return alignByIdentity(legacy, candidate, unequal, true) ?? inPlace;
+  const [a, b] = [legacy.tape, candidate.tape];
+  const inPlace = { pairs: unlike, order: null };
+  const unequal = unlike.filter(({ legacy: x, candidate: y }) => !isSameElement(a, x, b, y));
+  if (unequal.length < 2 || areNamedAlike(a, b, unequal)) return inPlace;
+  if (isPermuted(a, b, unequal)) return { pairs: [], order: orderOf(legacy, candidate) };
+  return alignByIdentity(legacy, candidate, placesOf(legacy, candidate), true) ?? inPlace;
+}
+
+function isSameElement(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  if (!isContainer(a, i)) return isSameScalarAt(a, i, b, j);
+  return hashAt(a, i) === hashAt(b, j) && isSameValueAt(a, i, b, j);
+}
+
+/** All indexes, with what stands there on each side. */
+function placesOf(legacy: ArrayAt, candidate: ArrayAt): ElementPair[] {
+  const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
+    return { index, legacy: a[index] ?? ABSENT, candidate: b[index] ?? ABSENT };
+  });
 }
 
 /** Whether the elements of each pair have the same identifier: nothing has moved then. */
@@ -104,13 +117,12 @@ function memberLike(a: JsonTape, member: number, b: JsonTape, row: number): numb
  * lengths differ; else none. Elements that one side lacks are not among them.
  */
 export function alignUneven(legacy: ArrayAt, candidate: ArrayAt, isExcused: boolean): Alignment {
-  const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
-  const all = Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
-    return { index, legacy: a[index] ?? ABSENT, candidate: b[index] ?? ABSENT };
-  });
+  const all = placesOf(legacy, candidate);
   const found = alignByIdentity(legacy, candidate, all, false);
   if (found !== null) return found;
-  return { pairs: isExcused ? all.slice(0, Math.min(a.length, b.length)) : [], order: null };
+  const isLone = ({ legacy: x, candidate: y }: ElementPair): boolean =>
+    x === ABSENT || y === ABSENT;
+  return { pairs: isExcused ? all.filter((place) => !isLone(place)) : [], order: null };
 }
 
 /** More than an array has elements: a hash and an index make one number, below 2^53. */

@@ -14,7 +14,9 @@ export const TAPE = {
   END: 2,
   /** The row behind the value and all that is in it. */
   NEXT: 3,
-  /** Of members alone. */
+  /** Of elements: which one it is, from 0. */
+  INDEX: 4,
+  /** Of members. */
   KEY_START: 4,
   KEY_END: 5,
   /** Members or elements. */

@@ -6,9 +6,7 @@
  */
 import { LIMITS } from '../kit/limits.ts';
 import { TAPE } from './json-rows.ts';
-import { JsonSplice } from './json-splice.ts';
 import { byteAt, scalarEnd, spaceEnd, stringEnd } from './json-tokens.ts';
-import type { SharedEnds } from './shared-ends.ts';
 
 const { KIND, START, END, NEXT, KEY_START, KEY_END, COUNT, HASH, ROW } = TAPE;
 const { KIND_MASK, ESCAPED, KEY_ESCAPED } = TAPE;
@@ -18,7 +16,6 @@ const NONE = -1;
 const NOTHING = Buffer.alloc(0);
 const FIRST_ROWS = 512;
 const ROWS_KEPT_MAX = 65_536;
-const NEVER = 0x7fff_ffff;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -38,14 +35,15 @@ const BRACE_END = 0x7d;
  */
 export type JsonScan = 'parsed' | 'invalid' | 'too-large';
 
-/** What is known where a scan begins. */
-type Beginning = Pick<JsonSplice, 'used' | 'parent' | 'depth' | 'isFirst' | 'meetAt'>;
-const BEGINNING: Beginning = { used: 0, parent: NONE, depth: 0, isFirst: false, meetAt: NEVER };
+/** What {@link JsonTape.read} returns of a value that is beyond the limits. */
+const TOO_LARGE = -(2 ** 31);
 
 /** One text at a time: the next one takes the place of the last. */
 export class JsonTape {
   bytes: Buffer = NOTHING;
   rows: Int32Array = new Int32Array(FIRST_ROWS * ROW);
+  /** Columns of the rows that are in use. */
+  used = 0;
   /** Where an invalid text does not fit. */
   at = 0;
   #keyStart = 0;
@@ -54,23 +52,17 @@ export class JsonTape {
 
   /** Reads the text that begins at `from`; the first row is its value. Never throws. */
   scan(bytes: Uint8Array, from = 0): JsonScan {
-    this.bytes = bufferOf(bytes);
-    this.at = from;
-    return this.#read(BEGINNING, null);
+    this.begin(bytes);
+    const end = this.read(from, 0);
+    if (end === TOO_LARGE) return 'too-large';
+    this.at = end < 0 ? ~end : spaceEnd(this.bytes, end);
+    return end < 0 || this.at < bytes.length ? 'invalid' : 'parsed';
   }
 
-  /**
-   * As {@link scan}, of a text that begins and ends like the one that the other tape has parsed:
-   * little more is read than what lies between.
-   */
-  scanLike(other: JsonTape, ends: SharedEnds, bytes: Uint8Array, from = 0): JsonScan {
-    const splice = new JsonSplice(other.rows, ends);
-    if (splice.used === 0) return this.scan(bytes, from);
+  /** Takes up a text, with no rows yet. */
+  begin(bytes: Uint8Array): void {
     this.bytes = bufferOf(bytes);
-    this.at = splice.at;
-    this.#hasRoomFor(splice.used);
-    splice.begin(this.rows);
-    return this.#read(splice, splice);
+    this.used = 0;
   }
 
   /** Lets go of the text, and of the rows where they have become many. */
@@ -79,67 +71,69 @@ export class JsonTape {
     if (this.rows.length > ROWS_KEPT_MAX * ROW) this.rows = new Int32Array(FIRST_ROWS * ROW);
   }
 
-  /** What changes with each token is in local variables: fields take half as long again. */
-  #read(begin: Beginning, splice: JsonSplice | null): JsonScan {
+  /**
+   * Adds the rows of the value that begins at `from`, within `outerDepth` arrays and objects. The
+   * place behind it; negative where it is no JSON, or too large. What changes with each token is
+   * in local variables: fields take half as long again.
+   */
+  read(from: number, outerDepth: number): number {
     const { bytes } = this;
-    let { rows, at } = this;
-    let { used, parent, depth } = begin;
-    let isInside = splice !== null;
+    let { rows, used } = this;
+    let at = from;
+    let parent = NONE;
+    let depth = outerDepth;
     this.#keyFlag = 0;
     for (;;) {
-      let isOpen = isInside && begin.isFirst;
-      if (!isInside) {
-        if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
-        if (used === rows.length) {
-          if (!this.#hasRoomFor(used + ROW)) return 'too-large';
-          ({ rows } = this);
-        }
-        const row = used;
-        used += ROW;
-        rows[row + KEY_START] = this.#keyStart;
-        rows[row + KEY_END] = this.#keyEnd;
-        rows[row + COUNT] = 0;
-        rows[row + HASH] = 0;
-        const byte = byteAt(bytes, at);
-        isOpen = byte === BRACE || byte === BRACKET;
-        if (isOpen) {
-          depth += 1;
-          if (depth > LIMITS.jsonDepthMax) return 'too-large';
-          const kind = byte === BRACE ? OBJECT : ARRAY;
-          // Until it is closed, its last column leads to the value it stands in.
-          fill(rows, row, kind | this.#keyFlag, at, at, parent);
-          parent = row;
-          at += 1;
-        } else if (byte === QUOTE) {
-          const start = at + 1;
-          const close = stringEnd(bytes, start);
-          if (close < 0) return this.#stop(~close);
-          at = (close >> 1) + 1;
-          const kind = (close & 1) === 0 ? STRING : STRING | ESCAPED;
-          fill(rows, row, kind | this.#keyFlag, start, at - 1, used);
-        } else {
-          const end = scalarEnd(bytes, at, byte);
-          if (end < 0) return this.#stop(~end);
-          fill(rows, row, kindOfScalar(byte) | this.#keyFlag, at, end, used);
-          at = end;
-        }
+      if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
+      if (used === rows.length) {
+        if (!this.hasRoomFor(used + ROW)) return TOO_LARGE;
+        ({ rows } = this);
       }
-      isInside = false;
+      const row = used;
+      used += ROW;
+      rows[row + KEY_START] = this.#keyStart;
+      rows[row + KEY_END] = this.#keyEnd;
+      rows[row + COUNT] = 0;
+      rows[row + HASH] = 0;
+      const byte = byteAt(bytes, at);
+      let isOpen = byte === BRACE || byte === BRACKET;
+      if (isOpen) {
+        depth += 1;
+        if (depth > LIMITS.jsonDepthMax) return TOO_LARGE;
+        const kind = byte === BRACE ? OBJECT : ARRAY;
+        // Until it is closed, its last column leads to the value it stands in.
+        fill(rows, row, kind | this.#keyFlag, at, at, parent);
+        parent = row;
+        at += 1;
+      } else if (byte === QUOTE) {
+        const start = at + 1;
+        const close = stringEnd(bytes, start);
+        if (close < 0) return close;
+        at = (close >> 1) + 1;
+        const kind = (close & 1) === 0 ? STRING : STRING | ESCAPED;
+        fill(rows, row, kind | this.#keyFlag, start, at - 1, used);
+      } else {
+        const end = scalarEnd(bytes, at, byte);
+        if (end < 0) return end;
+        fill(rows, row, kindOfScalar(byte) | this.#keyFlag, at, end, used);
+        at = end;
+      }
       for (;;) {
-        if (at >= begin.meetAt && !isOpen && splice!.isMeeting(at, parent)) {
-          return this.#join(splice!, used);
+        if (parent === NONE) {
+          this.used = used;
+          return at;
         }
         if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
-        if (parent === NONE) return at < bytes.length ? this.#stop(at) : 'parsed';
         const byte = byteAt(bytes, at);
         const isObject = (rows[parent]! & KIND_MASK) === OBJECT;
         if (!isOpen) rows[parent + COUNT]! += 1;
         if (byte !== (isObject ? BRACE_END : BRACKET_END)) {
-          if (!isOpen && byte !== COMMA) return this.#stop(at);
+          if (!isOpen && byte !== COMMA) return ~at;
           if (!isOpen) at += 1;
           this.#keyFlag = 0;
           if (isObject) at = this.#readKey(at);
-          if (at < 0) return this.#stop(~at);
+          else this.#keyStart = rows[parent + COUNT]!;
+          if (at < 0) return at;
           break;
         }
         at += 1;
@@ -165,18 +159,8 @@ export class JsonTape {
     return byteAt(bytes, colon) === COLON ? colon + 1 : ~colon;
   }
 
-  #join(splice: JsonSplice, used: number): JsonScan {
-    if (!this.#hasRoomFor(splice.totalAt(used))) return 'too-large';
-    splice.finish(this.rows, used);
-    return 'parsed';
-  }
-
-  #stop(at: number): 'invalid' {
-    this.at = at;
-    return 'invalid';
-  }
-
-  #hasRoomFor(columns: number): boolean {
+  /** Makes room for so many columns of rows; false where that is beyond the limits. */
+  hasRoomFor(columns: number): boolean {
     let { length } = this.rows;
     if (columns <= length) return true;
     if (columns > LIMITS.jsonNodesMax * ROW) return false;

@@ -180,19 +180,18 @@ export function isSameKey(a: JsonTape, i: number, b: JsonTape, j: number): boole
 
 /** True when both are scalars and the same, numbers to the letter. */
 export function isSameScalarAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
-  const kinds = a.rows[i]! | b.rows[j]!;
   const kind = kindAt(a, i);
   if (kind !== kindAt(b, j) || kind >= ARRAY) return false;
-  if (kind < NUMBER) return true;
-  if ((kinds & ESCAPED) !== 0) return scalarOf(a, i) === scalarOf(b, j);
-  return areRangesEqual(
-    a.bytes,
-    a.rows[i + START]!,
-    a.rows[i + END]!,
-    b.bytes,
-    b.rows[j + START]!,
-    b.rows[j + END]!,
-  );
+  if (kind < NUMBER || isWrittenAlike(a, i, b, j)) return true;
+  const isEscaped = ((a.rows[i]! | b.rows[j]!) & ESCAPED) !== 0;
+  return isEscaped && scalarOf(a, i) === scalarOf(b, j);
+}
+
+/** True when both are of one kind and the same to the letter. */
+export function isWrittenAlike(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  const [p, q] = [a.rows, b.rows];
+  if (((p[i]! ^ q[j]!) & KIND_MASK) !== 0) return false;
+  return areRangesEqual(a.bytes, p[i + START]!, p[i + END]!, b.bytes, q[j + START]!, q[j + END]!);
 }
 
 const FNV_PRIME = 0x01000193;

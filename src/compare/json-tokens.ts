@@ -52,6 +52,25 @@ export function stringEnd(bytes: Uint8Array, from: number): number {
   return ~end;
 }
 
+/** The place behind the closing quote of a string without escapes; -1 where it is none. */
+export function plainTextEnd(bytes: Uint8Array, from: number): number {
+  const end = bytes.length;
+  let at = from;
+  while (at < end) {
+    const byte = bytes[at]!;
+    at += 1;
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH || byte < SPACE) return -1;
+  }
+  return -1;
+}
+
+/** The place behind the closing quote of a string, which may have escapes. */
+export function escapedTextEnd(bytes: Uint8Array, from: number): number {
+  const close = stringEnd(bytes, from);
+  return close < 0 ? close : (close >> 1) + 1;
+}
+
 function escapedEnd(bytes: Uint8Array, from: number): number {
   let at = from;
   for (let byte = byteAt(bytes, at); byte !== QUOTE; byte = byteAt(bytes, at)) {
@@ -91,6 +110,12 @@ function digitsEnd(bytes: Uint8Array, from: number): number {
 
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
+}
+
+/** Whether a number that the byte follows would go on with it. */
+export function isNumberByte(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  return isDigit(byte) || byte === POINT || (byte | 0x20) === LETTER_E;
 }
 
 function wordEnd(bytes: Uint8Array, from: number): number {

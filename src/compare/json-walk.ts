@@ -1,7 +1,7 @@
 /**
  * Walks two JSON texts side by side and says where they differ and how. Recursion is as deep as
  * the texts, which the scanner bounds; each value is looked at once, so the time is linear in
- * their length, however they were reordered. What both begin and end with is passed over.
+ * their length, however they were reordered.
  */
 import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
@@ -27,6 +27,7 @@ import {
   isContainer,
   isSameKey,
   isSameScalarAt,
+  isWrittenAlike,
   keyOf,
   kindAt,
   nextOf,
@@ -35,17 +36,14 @@ import {
 } from './json-tape.ts';
 import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
 import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
-import type { SharedEnds } from './shared-ends.ts';
 import { fieldsText, repeatedText, scalarText } from './walk-texts.ts';
 
-const { ABSENT, ARRAY, END, KIND_MASK, NEXT, ROW, START } = TAPE;
+const { ABSENT, ARRAY, INDEX, ROW } = TAPE;
 
 /** What is walked, by which rules, and where differences go. */
 export interface WalkInput {
   readonly legacy: JsonTape;
   readonly candidate: JsonTape;
-  /** Of the two texts. */
-  readonly ends: SharedEnds;
   /** Null where there are none. */
   readonly rules: RuleSet | null;
   readonly divergences: DivergenceList;
@@ -83,21 +81,13 @@ class Walk {
   readonly #rules: RuleSet | null;
   readonly #divergences: DivergenceList;
   readonly #isOrdered: boolean;
-  /** The texts are the same up to here. */
-  readonly #startEnd: number;
-  /** And from here on, in legacy's; the candidate's is so much longer. */
-  readonly #restStart: number;
-  readonly #longer: number;
 
-  constructor({ legacy, candidate, ends, rules, divergences, isOrdered }: WalkInput) {
+  constructor({ legacy, candidate, rules, divergences, isOrdered }: WalkInput) {
     this.#a = legacy;
     this.#b = candidate;
     this.#rules = rules;
     this.#divergences = divergences;
     this.#isOrdered = isOrdered;
-    this.#startEnd = ends.start;
-    this.#restStart = ends.rest;
-    this.#longer = ends.longer;
   }
 
   /** The values of one place, `ABSENT` where a side has none. */
@@ -117,18 +107,7 @@ class Walk {
     this.#add(path, inferKind(outline(this.#a, i), outline(this.#b, j)), i, j);
   }
 
-  /** True for the same scalars, and for all that stands where the texts are the same. */
   #isSame(i: number, j: number): boolean {
-    const p = this.#a.rows;
-    const q = this.#b.rows;
-    if (((p[i]! ^ q[j]!) & KIND_MASK) !== 0) return false;
-    const start = p[i + START]!;
-    const end = p[i + END]!;
-    if (end <= this.#startEnd && q[j + START] === start && q[j + END] === end) return true;
-    if (start >= this.#restStart) {
-      const longer = this.#longer;
-      if (q[j + START] === start + longer && q[j + END] === end + longer) return true;
-    }
     return isSameScalarAt(this.#a, i, this.#b, j);
   }
 
@@ -202,14 +181,10 @@ class Walk {
     const pairs: number[] = [];
     const end = nextOf(a, i);
     let y = j + ROW;
-    for (let x = i + ROW; x < end; x = a.rows[x + NEXT]!) {
-      // Where the texts have been the same so far, what ends at one place is the same.
-      const place = a.rows[x + END]!;
-      if (place > this.#startEnd || place !== b.rows[y + END]) {
-        if (!isSameKey(a, x, b, y)) return null;
-        if (!this.#isSame(x, y)) pairs.push(x, y);
-      }
-      y = b.rows[y + NEXT]!;
+    for (let x = i + ROW; x < end; x = nextOf(a, x)) {
+      if (!isSameKey(a, x, b, y)) return null;
+      if (!this.#isSame(x, y)) pairs.push(x, y);
+      y = nextOf(b, y);
     }
     return pairs;
   }
@@ -340,7 +315,7 @@ class Walk {
     const isUneven = countOf(this.#a, i) !== countOf(this.#b, j);
     const { pairs, order } = isUneven
       ? alignUneven(legacy, candidate, !this.#addLength(path, i, j))
-      : align(legacy, candidate, this.#unequalElements(i, j));
+      : align(legacy, candidate, this.#unlikeElements(i, j));
     if (order !== null) this.#add(path, order, i, j);
     this.#visitElements(path, pairs);
   }
@@ -348,22 +323,24 @@ class Walk {
   #visitElements(path: JsonPath, pairs: readonly ElementPair[]): void {
     for (const { index, legacy, candidate } of pairs) {
       if (this.#divergences.isFull) return;
-      const isDifferent = legacy === ABSENT || candidate === ABSENT;
-      if (isDifferent || !this.#isSame(legacy, candidate)) {
+      const isLone = legacy === ABSENT || candidate === ABSENT;
+      if (isLone || !isWrittenAlike(this.#a, legacy, this.#b, candidate)) {
         this.visit(childOf(path, String(index)), legacy, candidate);
       }
     }
   }
 
-  #unequalElements(i: number, j: number): ElementPair[] {
+  /** Elements at the same index that are not the same to the letter. */
+  #unlikeElements(i: number, j: number): ElementPair[] {
+    const [a, b] = [this.#a, this.#b];
     const pairs: ElementPair[] = [];
-    const end = nextOf(this.#a, i);
+    const end = nextOf(a, i);
     let y = j + ROW;
-    let index = 0;
-    for (let x = i + ROW; x < end; x = nextOf(this.#a, x)) {
-      if (!this.#isSame(x, y)) pairs.push({ index, legacy: x, candidate: y });
-      y = nextOf(this.#b, y);
-      index += 1;
+    for (let x = i + ROW; x < end; x = nextOf(a, x)) {
+      if (!isWrittenAlike(a, x, b, y)) {
+        pairs.push({ index: a.rows[x + INDEX]!, legacy: x, candidate: y });
+      }
+      y = nextOf(b, y);
     }
     return pairs;
   }

@@ -76,6 +76,11 @@ export class RuleSet {
     this.#deep = this.#ready.deep.length === 0 ? null : new DeepPlaces(this.#ready.deep);
   }
 
+  /** Whether any of them takes arrays for sets. */
+  get hasSets(): boolean {
+    return this.#ready.lists.length > 0;
+  }
+
   /** What each rule hid so far. */
   get hits(): readonly RuleHit[] {
     return [...this.#hits].map(([rule, divergences]) => ({ rule, divergences }));

@@ -1,0 +1,212 @@
+/**
+ * Two texts that are read side by side leave only what differs on their tapes. That has to make no
+ * difference, wherever the edits are: at the bounds of tokens, in escapes and in characters of
+ * many bytes, in white space, at the end.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DivergenceList } from '../../src/compare/divergences.ts';
+import { type JsonPairScan, JsonPairReader } from '../../src/compare/json-pair-scan.ts';
+import { JsonTape } from '../../src/compare/json-scan.ts';
+import { walkJson } from '../../src/compare/json-walk.ts';
+import { firstDifference } from '../../src/compare/bytes.ts';
+import { LIMITS } from '../../src/kit/limits.ts';
+
+const SEED = 20_261_121;
+
+const space = fc.constantFrom('', '', '', ' ', '\n\t');
+const text = fc.constantFrom(
+  '"a"',
+  '""',
+  '"id"',
+  '"\\u0041"',
+  '"b\\n"',
+  '"é"',
+  '"💥x"',
+  '"a\\\\"',
+  '"\\""',
+  '",1,"',
+  '"]"',
+  '"{"',
+  '"a longer text of some words"',
+  '"9007199254740993"',
+  '"\\ud83d"',
+);
+const scalar = fc.oneof(
+  text,
+  fc.constantFrom('0', '-0', '1', '12', '1.0', '1e5', '-1.5E+3', '9007199254740993'),
+  fc.constantFrom('true', 'false', 'null'),
+);
+const { json } = fc.letrec<{ json: string }>((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    scalar,
+    fc
+      .tuple(space, fc.array(fc.tuple(space, tie('json'), space), { maxLength: 5 }))
+      .map(([inside, items]) => `[${inside}${items.map((item) => item.join('')).join(',')}]`),
+    fc
+      .tuple(space, fc.array(fc.tuple(space, text, space, tie('json'), space), { maxLength: 5 }))
+      .map(([inside, members]) => {
+        const parts = members.map(([a, key, b, value, c]) => `${a}${key}${b}:${value}${c}`);
+        return `{${inside}${parts.join(',')}}`;
+      }),
+  ),
+}));
+
+const BITS = [
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '0',
+  '1',
+  'e',
+  '.',
+  '-',
+  't',
+  'u',
+  'a',
+  ' ',
+  '\n',
+  'true',
+  '"a":1,',
+  ',1',
+  '"x"',
+  '\\u00e9',
+  'é',
+  '\u0001',
+  '"a":[{',
+  '}]',
+  '',
+];
+/** Bytes put in at a place, as a share of the whole, and so many taken out there. */
+const edit = fc.record({
+  place: fc.double({ min: 0, max: 1, noNaN: true }),
+  put: fc.oneof(fc.constantFrom(...BITS), json),
+  taken: fc.constantFrom(0, 0, 1, 1, 2, 3, 8, 1000),
+});
+const edited = fc
+  .tuple(json, fc.array(edit, { minLength: 1, maxLength: 3 }))
+  .map(([before, edits]) => {
+    const legacy = Buffer.from(before);
+    let candidate = legacy;
+    for (const { place, put, taken } of edits) {
+      const at = Math.round(place * candidate.length);
+      const rest = candidate.subarray(at + taken);
+      candidate = Buffer.concat([candidate.subarray(0, at), Buffer.from(put), rest]);
+    }
+    return { legacy, candidate };
+  });
+
+interface Found {
+  readonly scan: JsonPairScan;
+  readonly divergences: readonly unknown[];
+}
+
+function walked(legacy: JsonTape, candidate: JsonTape, isOrdered: boolean): readonly unknown[] {
+  const divergences = new DivergenceList();
+  walkJson({ legacy, candidate, rules: null, divergences, isOrdered });
+  return [...divergences.found, ...divergences.noted];
+}
+
+const TAPES = [new JsonTape(), new JsonTape()] as const;
+const reader = new JsonPairReader(...TAPES);
+
+function sideBySide(legacy: Buffer, candidate: Buffer, isOrdered = false): Found {
+  const scan = reader.scan(legacy, candidate, 0, 0);
+  return { scan, divergences: scan === 'different' ? walked(...TAPES, isOrdered) : [] };
+}
+
+describe('two texts read side by side', () => {
+  it('differ in the same places, of the same kinds, as if each were read by itself', () => {
+    const seen = { same: 0, different: 0, unread: 0 };
+    fc.assert(
+      fc.property(edited, fc.boolean(), ({ legacy, candidate }, isOrdered) => {
+        const [first, second] = [new JsonTape(), new JsonTape()];
+        const areParsed = [first.scan(legacy), second.scan(candidate)].every(
+          (result) => result === 'parsed',
+        );
+        const { scan, divergences } = sideBySide(legacy, candidate, isOrdered);
+        seen[scan] += 1;
+        if (scan === 'unread') return;
+        expect(areParsed).toBe(true);
+        expect(divergences).toEqual(walked(first, second, isOrdered));
+      }),
+      { seed: SEED, numRuns: 30_000 },
+    );
+    expect(seen.same).toBeGreaterThan(100);
+    expect(seen.different).toBeGreaterThan(2000);
+    expect(seen.unread).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    ['a value', '{"a":1,"b":[{"c":"x"}]}', '{"a":1,"b":[{"c":"y"}]}'],
+    ['values of one object', '{"a":1,"b":2,"c":3}', '{"a":2,"b":2,"c":4}'],
+    ['a member less', '{"a":1,"b":{"x":[1]},"c":3}', '{"a":1,"c":3}'],
+    ['the last member', '{"a":1}', '{"a":1,"b":[]}'],
+    ['the only member', '{}', '{"b":{"c":1}}'],
+    ['another name', '{"a":1,"b":2}', '{"a":1,"c":2}'],
+    ['another name in the middle', '{"a":1,"b":2,"z":0}', '{"a":1,"c":2,"z":0}'],
+    ['an array for an object', '{"a":[1],"b":2}', '{"a":{"x":1},"b":2}'],
+    ['white space', '{"a":1,"b":2}', '{ "a" : 1,\n  "b" : 3 }\n'],
+    ['all of it', '1', '[2]'],
+  ])('are not read again where they differ in %s', (_, a, b) => {
+    const { scan, divergences } = sideBySide(Buffer.from(a), Buffer.from(b));
+    expect(scan).toBe('different');
+    expect(divergences.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['the same key twice', '{"a":1,"b":2,"a":3}', '{"a":1,"b":2}'],
+    ['members in another order', '{"a":1,"b":2}', '{"b":2,"a":1}'],
+    ['a key that is escaped', '{"a":1,"\\u0062":2}', '{"a":1,"b":2}'],
+    ['arrays of other lengths', '[1,2]', '[1,2,3]'],
+    ['two elements that differ', '[1,2]', '[2,1]'],
+    ['elements and members', '{"a":[{"x":1},{"y":2}],"b":1}', '{"a":[{"y":2}],"b":2}'],
+  ])('are read whole where there is %s', (_, a, b) => {
+    const { scan, divergences } = sideBySide(Buffer.from(a), Buffer.from(b));
+    const [first, second] = [new JsonTape(), new JsonTape()];
+    expect([first.scan(Buffer.from(a)), second.scan(Buffer.from(b))]).toEqual(['parsed', 'parsed']);
+    expect(scan).toBe('different');
+    expect(divergences).toEqual(walked(first, second, false));
+  });
+
+  it.each([
+    ['what is no JSON', '{"a":1,}', '{"a":1,}'],
+    ['a number that goes on', '[1]', '[1e]'],
+    ['something behind the end', '[1]', '[1]]'],
+    ['an end too early', '{"a":"b', '{"a":"c'],
+  ])('are left unread where there is %s', (_, a, b) => {
+    expect(sideBySide(Buffer.from(a), Buffer.from(b)).scan).toBe('unread');
+  });
+
+  it('are left unread where they are deeper than the limits, or hold more keys', () => {
+    const deep = (depth: number): string => `[${'['.repeat(depth)}${']'.repeat(depth)}]`;
+    const many = (count: number): string => {
+      return `{${Array.from({ length: count }, (_, i) => `"${i}":0`).join(',')}}`;
+    };
+    const scanOf = (text: string): JsonPairScan =>
+      sideBySide(Buffer.from(text), Buffer.from(text)).scan;
+    expect(scanOf(deep(LIMITS.jsonDepthMax - 1))).toBe('same');
+    expect(scanOf(deep(LIMITS.jsonDepthMax))).toBe('unread');
+    expect(scanOf(many(10_000))).toBe('same');
+    expect(scanOf(many(LIMITS.jsonNodesMax))).toBe('same');
+    expect(scanOf(many(LIMITS.jsonNodesMax + 1))).toBe('unread');
+  });
+});
+
+it('the first difference of two rows of bytes is where they are no longer the same', () => {
+  const bytes = fc.array(fc.constantFrom(0, 1), { maxLength: 12 }).map((all) => Buffer.from(all));
+  fc.assert(
+    fc.property(bytes, bytes, (a, b) => {
+      const at = firstDifference(a, b);
+      expect(a.subarray(0, at)).toEqual(b.subarray(0, at));
+      expect(at === Math.min(a.length, b.length) || a[at] !== b[at]).toBe(true);
+    }),
+    { seed: SEED, numRuns: 2000 },
+  );
+});
