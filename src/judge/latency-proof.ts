@@ -5,9 +5,9 @@
 import { type Interval, lnMix, tuning } from '../kit/e-process.ts';
 import type { GateSettings } from '../model/settings.ts';
 import { designEffect } from './design-effect.ts';
-import type { LatencyEvidence } from './evidence.ts';
+import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
 import { quantileInterval } from './quantile-interval.ts';
-import { crossings, lnOver, lnWithin, signs } from './sign-test.ts';
+import { crossings, lnOver, lnWithin, signs, type WindowOutcome } from './sign-test.ts';
 import { lnTwoArms } from './two-arms.ts';
 
 export interface LatencyProof {
@@ -37,13 +37,37 @@ export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
   const allowed = seen.points.map((point) => point.legacyUs * gate.limit);
   const plain = signs(candidate, allowed);
   const crossed = crossings(candidate, allowed);
-  const design = designOf(seen);
-  const requests = design !== null && design <= DESIGN_MAX ? proveByRequests(gate, seen) : SILENT;
+  const design = designOf(seen.tail);
+  return {
+    ...weigh({
+      plain,
+      crossed,
+      lnWorse: seen.tail.bet.lnWorse,
+      requests: requestsOf(gate, seen, design),
+    }),
+    design,
+    interval: intervalOf(seen, gate.alpha),
+  };
+}
+
+/** What the parts of a proof say, each for itself. */
+export interface ProofParts {
+  /** Windows by the plain comparison, and by a threshold between both sides. */
+  readonly plain: readonly WindowOutcome[];
+  readonly crossed: readonly WindowOutcome[];
+  /** Of the bet on windows. */
+  readonly lnWorse: number;
+  /** Of the test of single requests, where these are heard. */
+  readonly requests: OneSided;
+}
+
+/** The parts together: each has its share of the stake, fixed beforehand. */
+export function weigh({ plain, crossed, lnWorse, requests }: ProofParts): OneSided {
   return {
     lnHarm: lnMix([
       [0.3, lnOver(plain)],
       [0.3, lnOver(crossed)],
-      [0.2, seen.tail.bet.lnWorse],
+      [0.2, lnWorse],
       [0.2, requests.lnHarm],
     ]),
     lnOk: lnMix([
@@ -51,26 +75,33 @@ export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
       [0.4, lnWithin(crossed)],
       [0.2, requests.lnOk],
     ]),
-    design,
-    interval: intervalOf(seen, gate.alpha),
   };
 }
 
-type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
+export type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
 
-const SILENT: OneSided = { lnHarm: -Infinity, lnOk: -Infinity };
+/** Says neither. */
+export const SILENT: OneSided = { lnHarm: -Infinity, lnOk: -Infinity };
 
-/** Live answers of the one side against those of the other. */
-function proveByRequests(gate: GateSettings, { arms }: LatencyEvidence): OneSided {
-  const p = gate.quantile ?? 0.99;
+function requestsOf(
+  gate: GateSettings,
+  { arms }: LatencyEvidence,
+  design: number | null,
+): OneSided {
+  if (design === null || design > DESIGN_MAX) return SILENT;
+  return byRequests(arms, gate.quantile ?? 0.99, gate.limit);
+}
+
+/** Live answers of the one side against those of the other: who is over `limit` times whom. */
+export function byRequests(arms: LiveArms, p: number, limit: number): OneSided {
   const c = tuning(ARM_REQUESTS_OVER / (1 - p), ARM_ALPHA);
   const legacy = { counts: arms.legacy, c };
-  const { lnE, side } = lnTwoArms({ counts: arms.candidate, c }, legacy, p, gate.limit);
+  const { lnE, side } = lnTwoArms({ counts: arms.candidate, c }, legacy, p, limit);
   return { lnHarm: side > 0 ? lnE : -Infinity, lnOk: side < 0 ? lnE : -Infinity };
 }
 
 /** The larger one of both sides' design effects. */
-function designOf({ tail }: LatencyEvidence): number | null {
+export function designOf(tail: Pick<TailEvidence, 'legacy' | 'candidate'>): number | null {
   if (tail.legacy.windows < DESIGN_WINDOWS_MIN) return null;
   const effects = [designEffect(tail.legacy), designEffect(tail.candidate)];
   const known = effects.filter((effect) => effect !== null);

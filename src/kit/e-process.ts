@@ -55,8 +55,20 @@ export function lnBetaBinomial(k: number, n: number, p: number, c: number): numb
 }
 
 const RATES: readonly number[] = Array.from({ length: 23 }, (_, i) => 2 ** (-(i + 1) / 2));
+const LN_RATES: readonly number[] = RATES.map(Math.log);
 const LN_HALF = Math.log(0.5);
 const LN_WEIGHT = Math.log(1 / 46);
+
+/** What one trial that goes well is worth to each bet, for the chance that was asked last. */
+const gains = { p: Number.NaN, none: 0, each: new Float64Array(RATES.length) };
+
+function gainsAt(p: number): typeof gains {
+  if (gains.p === p) return gains;
+  gains.p = p;
+  gains.none = -Math.log1p(-p);
+  for (let j = 0; j < RATES.length; j += 1) gains.each[j] = Math.log1p(-RATES[j]! * p) + gains.none;
+  return gains;
+}
 
 /**
  * ln E against "each of `n` trials goes wrong with a chance of at least `p` given the past",
@@ -65,12 +77,17 @@ const LN_WEIGHT = Math.log(1 / 46);
  */
 export function lnMixture(k: number, n: number, p: number): number {
   assert(k >= 0 && k <= n && p > 0 && p < 1, `${k} of ${n} at chance ${p}`);
-  const lnMiss = Math.log1p(-p);
-  const terms = RATES.map(
-    (rate) => LN_WEIGHT + k * Math.log(rate) + (n - k) * (Math.log1p(-rate * p) - lnMiss),
-  );
-  if (k === 0) terms.push(LN_HALF - n * lnMiss);
-  return lnSum(terms);
+  const { none, each } = gainsAt(p);
+  const lnNone = k === 0 ? LN_HALF + n * none : -Infinity;
+  let largest = lnNone;
+  for (let j = 0; j < RATES.length; j += 1) {
+    largest = Math.max(largest, LN_WEIGHT + k * LN_RATES[j]! + (n - k) * each[j]!);
+  }
+  let sum = Math.exp(lnNone - largest);
+  for (let j = 0; j < RATES.length; j += 1) {
+    sum += Math.exp(LN_WEIGHT + k * LN_RATES[j]! + (n - k) * each[j]! - largest);
+  }
+  return largest + Math.log(sum);
 }
 
 /** ln of the sum of numbers given by their logarithms; -Infinity for none. */

@@ -123,12 +123,10 @@ describe('pairs and windows that go one way or the other', () => {
     [1.5, 317],
     [2, 113],
     [5, 27],
-  ])('take, at a ratio of %d, about %d of them', (ratio, expected) => {
+  ])('take, at a ratio of %d, as expected just %d of them', (ratio, expected) => {
     const share = ratio / (1 + ratio);
-    let n = 2;
-    while (!proves(Math.round(share * n), n, 0.5, expected)) n += 1;
-    expect(n / expected).toBeGreaterThan(0.93);
-    expect(n / expected).toBeLessThan(1.07);
+    expect(proves(share * expected, expected, 0.5, expected)).toBe(true);
+    expect(proves(share * (expected - 1), expected - 1, 0.5, expected)).toBe(false);
   });
 });
 
@@ -137,19 +135,24 @@ describe('errors by whose they are', () => {
     [0.5, 1.5, 317],
     [0.5, 2, 113],
     [0.5, 3, 49],
+    [0.5, 5, 27],
+    [0.5, 10, 17],
     [0.1, 1.5, 712],
     [0.1, 2, 216],
     [0.1, 3, 74],
+    [0.1, 5, 31],
+    [0.1, 10, 15],
     [0.01, 1.5, 6137],
     [0.01, 2, 1767],
     [0.01, 3, 554],
-  ])('at a share of %d and a ratio of %d take about %d', (share, ratio, expected) => {
+    [0.01, 5, 193],
+    [0.01, 10, 65],
+  ])('at a share of %d and a ratio of %d take, as expected, just %d', (share, ratio, expected) => {
     const theta = (share * ratio) / (share * ratio + 1 - share);
     const c = tuning(expected, 0.01);
-    let n = 2;
-    while (lnBetaBinomial(Math.round(theta * n), n, share, c) < LN_100) n += 1;
-    expect(n / expected).toBeGreaterThan(0.9);
-    expect(n / expected).toBeLessThan(1.1);
+    const lnE = (n: number): number => lnBetaBinomial(theta * n, n, share, c);
+    expect(lnE(expected)).toBeGreaterThanOrEqual(LN_100);
+    expect(lnE(expected - 1)).toBeLessThan(LN_100);
   });
 });
 
