@@ -33,7 +33,7 @@ const LOOKS = 100;
 /** A run ends at so many times what is expected. */
 const FAR = 10;
 
-/** Candidate requests until its quantile is told from the baseline's; `ratio` times as many over. */
+/** Candidate requests until the quantiles are told apart, `ratio` times as many being over it. */
 function twoArms(p: number, ratio: number, share: number, size: number): SizeTrial {
   const others = (1 - share) / share;
   const batch = Math.max(1, Math.round(size / LOOKS));
@@ -149,7 +149,7 @@ export const SIZE_TRIALS: readonly SizeTrial[] = [
 /** Those that a moment suffices for. */
 export const QUICK_SIZE_TRIALS: readonly SizeTrial[] = [
   { ...twoArms(0.99, 1.25, HALF, 63_000), runs: 51 },
-  { ...pairs(1.25, 1031), runs: 201 },
+  { ...pairs(1.25, 1031), runs: 401 },
   { ...errors(1.5, TENTH, 712), runs: 401 },
   { ...proportion('windows worse, nine of ten', 0.5, 0.9, 21, 'windows', 100), runs: 401 },
   { ...bet(1.25, 45, 54, ALONE), runs: 101 },

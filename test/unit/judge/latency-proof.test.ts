@@ -51,7 +51,7 @@ function times(count: number, cells: (i: number) => readonly Cell[]): Windows {
 }
 
 describe('the threshold', () => {
-  it("is legacy's quantile in the first three windows, and what is over it is counted after", () => {
+  it("is legacy's quantile in the first three windows; what is over it is counted later", () => {
     const first = times(3, () => [cell('legacy', with1000(20), with1000(0))]);
     expect(after(first.slice(0, 2)).tail.thresholdUs).toBeNull();
     expect(after(first).tail).toMatchObject({ thresholdUs: 10_000, recent: [] });
