@@ -7,7 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, formatLatency } from '../src/kit/units.ts';
-import { median } from '../src/report/story.ts';
+import { median } from '../src/kit/median.ts';
 import { renderTable } from '../src/report/table.ts';
 import type { LoadResult, ToLoad } from './isolation-load.ts';
 import { pairedRatio } from './isolation-ratio.ts';

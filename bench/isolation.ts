@@ -14,7 +14,7 @@ import { call, findControl } from '../src/control/client.ts';
 import { LIMITS } from '../src/kit/limits.ts';
 import { formatDuration, formatLatency, parseDurationMs } from '../src/kit/units.ts';
 import type { Status } from '../src/model/rollout.ts';
-import { median } from '../src/report/story.ts';
+import { median } from '../src/kit/median.ts';
 import { renderTable } from '../src/report/table.ts';
 import type { LoadResult, ToLoad } from './isolation-load.ts';
 import { comparePeers } from './isolation-peers.ts';

@@ -1,6 +1,6 @@
 /** What the proxy trial found, as tables: costs, what reached the shadow, latency, the ratios. */
 import { formatLatency } from '../src/kit/units.ts';
-import { median } from '../src/report/story.ts';
+import { median } from '../src/kit/median.ts';
 import { renderTable } from '../src/report/table.ts';
 import type { Arm } from './proxy-arms.ts';
 import type { Round } from './proxy-round.ts';

@@ -106,6 +106,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/generate.ts')).generateCommand(),
   },
   {
+    name: 'diagnose',
+    group: 'Evidence:',
+    summary: 'why the tail is what it is: a run, or a recording of pairs',
+    load: async () => (await import('./commands/diagnose.ts')).diagnoseCommand(),
+  },
+  {
     name: 'model',
     group: 'Evidence:',
     summary: "what a runtime's pauses do to a queue, open and closed loop: --runtime beam|go|none",

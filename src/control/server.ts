@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { CrossfadeError, codeOf, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import type { ObservedSecond } from '../model/observed.ts';
 import type { ListenSettings } from '../model/settings.ts';
 import type { Controller } from '../rollout/controller.ts';
 import { isAuthorized, isLoopback, isOwnHost } from './auth.ts';
@@ -24,6 +25,8 @@ export interface ControlOptions {
   readonly controller: Controller;
   /** Reads the configuration anew and puts it in force; rejects with what is wrong with it. */
   readonly reload?: () => Promise<Reloaded>;
+  /** Stored seconds that began at or after a time, oldest first, as many as go into one answer. */
+  readonly observed?: (sinceMs: number) => readonly ObservedSecond[];
 }
 
 export interface ControlServer {
@@ -53,7 +56,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
  * `control-not-loopback` (exit 2).
  */
 export async function startControl(options: ControlOptions): Promise<ControlServer> {
-  const { listen, storePath, controller, reload } = options;
+  const { listen, storePath, controller } = options;
   if (!isLoopback(listen.host)) {
     throw new CrossfadeError(
       'control-not-loopback',
@@ -62,7 +65,7 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
     );
   }
   const token = randomBytes(32).toString('hex');
-  const app = buildControl(controller, token, listen.host, reload);
+  const app = buildControl(controller, token, listen.host, options);
   const address = await listenOn(app, listen);
   const path = controlPathOf(storePath);
   const store = basename(storePath);
@@ -84,7 +87,7 @@ export function buildControl(
   controller: Controller,
   token: string,
   listenHost: string,
-  reload?: () => Promise<Reloaded>,
+  { reload, observed }: Pick<ControlOptions, 'reload' | 'observed'> = {},
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -119,6 +122,9 @@ export function buildControl(
   });
   app.get('/v1/seconds', (request) => ({
     seconds: controller.seconds(numberOf(request, 'since', 0)),
+  }));
+  app.get('/v1/observed', (request) => ({
+    seconds: observed?.(numberOf(request, 'since', 0)) ?? [],
   }));
   for (const verb of Object.keys(VERBS) as Verb[]) {
     app.post(`/v1/${verb}`, async (request) => {

@@ -137,6 +137,16 @@ export const LIMITS = {
   routesMax: 200,
   /** Seconds of latency kept for plots: fifteen minutes. */
   recentSecondsMax: 900,
+  /** Seconds of latency kept in the store for a diagnosis: six hours, some 60 MB at most. */
+  observedSecondsMax: 21_600,
+  /** Seconds in one answer of the control API. */
+  observedSecondsPerAnswer: 600,
+  /** How often they are written: a transaction is a flush of the disk. */
+  observedWriteEveryMs: 5000,
+  /** A file of collections, or of a garbage collector's trace. */
+  collectionFileMaxBytes: 67_108_864,
+  /** Instances that one recording is taken apart into. */
+  recordedInstancesMax: 64,
   /** How long a proxy without a controller keeps its assignment. */
   orphanHoldMs: 30_000,
   /** How long a draining proxy without clients waits for copies under way. */

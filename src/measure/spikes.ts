@@ -43,11 +43,12 @@ const SPIKE_MIN_US = 10_000;
 const USUAL_SECONDS = 60;
 const USUAL_MIN_SECONDS = 5;
 /** Answers a second must have for its p99 to mean anything. */
-const COUNT_MIN = 50;
+export const SECOND_ANSWERS_MIN = 50;
 
 /** The state with one more second in it; seconds with too few answers change nothing. */
 export function observeSecond(state: SpikeState, second: SpikeSecond): SpikeState {
-  if (second.candidateCount < COUNT_MIN || second.legacyCount < COUNT_MIN) return state;
+  if (second.candidateCount < SECOND_ANSWERS_MIN || second.legacyCount < SECOND_ANSWERS_MIN)
+    return state;
   const usualUs = middle(state.candidateUsual);
   const hasSpiked = isSpike(second.candidateP99Us, usualUs);
   const hasLegacySpiked = isSpike(second.legacyP99Us, middle(state.legacyUsual));
@@ -72,8 +73,13 @@ export function resetSpikes(state: SpikeState): SpikeState {
   return { ...NO_SPIKE_STATE, legacyUsual, candidateUsual };
 }
 
+/** Whether a p99 is far above what is usual, by factor and by time. Microseconds. */
+export function leaps(p99Us: number, usualUs: number): boolean {
+  return p99Us > Math.max(SPIKE_FACTOR * usualUs, usualUs + SPIKE_MIN_US);
+}
+
 function isSpike(p99Us: number, usualUs: number | null): boolean {
-  return usualUs !== null && p99Us > Math.max(SPIKE_FACTOR * usualUs, usualUs + SPIKE_MIN_US);
+  return usualUs !== null && leaps(p99Us, usualUs);
 }
 
 /** Median of the usual seconds; null while there are too few. */

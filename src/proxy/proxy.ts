@@ -72,6 +72,9 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
+/** How finely the event loop is watched. */
+const LOOP_RESOLUTION_MS = 10;
+
 /** A proxy that is ready to be handed connections; see the head of this file. */
 export function createProxy(parts: ProxyParts): Proxy {
   return new AssembledProxy(parts);
@@ -91,7 +94,7 @@ class AssembledProxy implements Proxy {
   readonly #pairing: Pairing;
   readonly #journal: JournalPort;
   readonly #overload: Overload;
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #assignment: Assignment;
   #startMs: number;
   #isDraining = false;
@@ -276,7 +279,7 @@ class AssembledProxy implements Proxy {
       tainted: this.tainted.takeFresh(),
       taintedBeyond: this.tainted.takeOverflow(),
       lifted: this.tainted.takeLifted(),
-      loopDelayMaxUs: Math.round(this.#loopDelay.max / 1000),
+      loopDelayMaxUs: loopDelayUs(this.#loopDelay.max),
       revision: this.#assignment.revision,
       mirror: this.#mirror.state(),
     };
@@ -339,6 +342,11 @@ class AssembledProxy implements Proxy {
     this.#referee.setPaused(true);
     await Promise.all([closePools(this.#pools), this.#parts.analyst.close()]);
   }
+}
+
+/** What is measured includes the time between two looks. */
+function loopDelayUs(maxNs: number): number {
+  return Math.max(0, Math.round(maxNs / 1000) - LOOP_RESOLUTION_MS * 1000);
 }
 
 function noisyOf(analyst: Analyst): Pick<Summary, 'noisy'> {

@@ -2,6 +2,7 @@
  * The table of the story: what each engine's latency, memory and CPU were, how many of its
  * seconds were spikes, and how many of those held a collection.
  */
+import { median } from '../kit/median.ts';
 import { formatBytes } from '../kit/units.ts';
 import { LatencyHistogram } from '../measure/latency.ts';
 import type { HistogramCounts } from '../model/window.ts';
@@ -80,15 +81,6 @@ export function contrastCollections(
   if (legacyP999Us === null || candidateP999Us === null) return null;
   const ratio = legacyP999Us / Math.max(candidateP999Us, 1);
   return { windows: legacyP999sUs.length, legacyP999Us, candidateP999Us, ratio };
-}
-
-/** The middle value, the mean of the two in the middle for an even number; null for none. */
-export function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >>> 1;
-  const upper = sorted[middle]!;
-  return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
 }
 
 /**

@@ -9,11 +9,14 @@ export interface PairedSecond {
   readonly pairs: number;
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
+  /** The longest event-loop delay of any proxy in it, microseconds. */
+  readonly loopDelayMaxUs: number;
 }
 
 interface OpenSecond {
   readonly legacy: LatencyHistogram;
   readonly candidate: LatencyHistogram;
+  loopDelayMaxUs: number;
 }
 
 /** The newest seconds, for plots of latency over time. Bounded: the oldest go first. */
@@ -24,13 +27,15 @@ export class RecentSeconds {
     const startMs = Math.floor(summary.startMs / 1000) * 1000;
     let second = this.#seconds.get(startMs);
     if (second === undefined) {
-      second = { legacy: new LatencyHistogram(), candidate: new LatencyHistogram() };
+      const legacy = new LatencyHistogram();
+      second = { legacy, candidate: new LatencyHistogram(), loopDelayMaxUs: 0 };
       this.#seconds.set(startMs, second);
       const oldest = this.#seconds.keys().next().value;
       if (this.#seconds.size > LIMITS.recentSecondsMax && oldest !== undefined) {
         this.#seconds.delete(oldest);
       }
     }
+    second.loopDelayMaxUs = Math.max(second.loopDelayMaxUs, summary.loopDelayMaxUs);
     for (const cell of summary.cells) {
       second.legacy.add(cell.legacy);
       second.candidate.add(cell.candidate);
@@ -39,14 +44,26 @@ export class RecentSeconds {
 
   /** Seconds that began at or after `sinceMs`, oldest first. */
   since(sinceMs: number): readonly PairedSecond[] {
+    return this.#within(sinceMs, Infinity);
+  }
+
+  /** Seconds that began before `beforeMs`, oldest first; they are forgotten here. */
+  take(beforeMs: number): readonly PairedSecond[] {
+    const taken = this.#within(0, beforeMs);
+    for (const { startMs } of taken) this.#seconds.delete(startMs);
+    return taken;
+  }
+
+  #within(sinceMs: number, beforeMs: number): PairedSecond[] {
     const seconds: PairedSecond[] = [];
-    for (const [startMs, { legacy, candidate }] of this.#seconds) {
-      if (startMs < sinceMs) continue;
+    for (const [startMs, { legacy, candidate, loopDelayMaxUs }] of this.#seconds) {
+      if (startMs < sinceMs || startMs >= beforeMs) continue;
       seconds.push({
         startMs,
         pairs: legacy.count,
         legacy: legacy.toCounts(),
         candidate: candidate.toCounts(),
+        loopDelayMaxUs,
       });
     }
     return seconds.sort((a, b) => a.startMs - b.startMs);

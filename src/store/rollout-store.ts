@@ -7,6 +7,11 @@ import {
   OPEN_WRITES_SCHEMA,
   type MissedWriteStore,
 } from './missed-writes.ts';
+import {
+  createObservedSecondStore,
+  OBSERVED_SECONDS_SCHEMA,
+  type ObservedSecondStore,
+} from './observed-seconds.ts';
 import { explainSqlite, openSqlite, type SqliteDatabase } from './open-sqlite.ts';
 
 /** One closed window of evidence, as JSON text that only the rollout reads. */
@@ -56,9 +61,10 @@ export interface RolloutStore {
   close(): void;
 }
 
-/** A store in a file, which also holds the journal of missed writes. */
+/** A store in a file, which also holds the journal of missed writes and the newest seconds. */
 export interface RolloutFile extends RolloutStore {
   readonly missedWrites: MissedWriteStore;
+  readonly observed: ObservedSecondStore;
 }
 
 /** Marks the file as ours: `XFRO`. */
@@ -94,14 +100,15 @@ const MIGRATIONS: readonly string[] = [
   `,
   MISSED_WRITES_SCHEMA,
   OPEN_WRITES_SCHEMA,
+  OBSERVED_SECONDS_SCHEMA,
 ];
 
 /**
- * Opens the rollout's SQLite file at `path`, created if it is not there, and keeps every other
+ * Opens the rollout's SQLite file at `path`, created unless it must exist, and keeps every other
  * controller out until it is closed or this process dies. Throws what openSqlite throws, and
  * `store-locked` (exit 2) while another controller has it.
  */
-export function openRolloutStore(path: string): RolloutFile {
+export function openRolloutStore(path: string, mustExist = false): RolloutFile {
   try {
     return new SqliteRolloutStore(
       path,
@@ -110,6 +117,7 @@ export function openRolloutStore(path: string): RolloutFile {
         migrations: MIGRATIONS,
         survives: 'power-loss',
         exclusive: true,
+        mustExist,
         busyTimeoutMs: 500,
       }),
     );
@@ -124,6 +132,7 @@ export function openRolloutStore(path: string): RolloutFile {
 
 class SqliteRolloutStore implements RolloutFile {
   readonly missedWrites: MissedWriteStore;
+  readonly observed: ObservedSecondStore;
   readonly #path: string;
   readonly #database: SqliteDatabase;
   readonly #write: (change: RolloutChange) => void;
@@ -132,6 +141,7 @@ class SqliteRolloutStore implements RolloutFile {
     this.#path = path;
     this.#database = database;
     this.missedWrites = createMissedWriteStore(path, database);
+    this.observed = createObservedSecondStore(database);
     const rollout = database.prepare(
       `INSERT INTO rollouts (id, state, progress) VALUES (?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, progress = excluded.progress`,

@@ -7,6 +7,7 @@ const EDGE = [
   'pauses',
   'read-states',
   'selftest',
+  'diagnose',
   'report',
   'replay',
   'offline',

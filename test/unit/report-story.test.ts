@@ -5,7 +5,6 @@ import {
   contrastCollections,
   contrastSentence,
   type EngineRun,
-  median,
   spikeSeconds,
   storyTable,
 } from '../../src/report/story.ts';
@@ -125,15 +124,6 @@ describe('the contrast in the seconds of a collection', () => {
     expect(contrastCollections([second(1, 900)], [second(1, 900, collecting)])).toBeNull();
   });
 });
-
-describe('the median', () => {
-  it('is the middle, the mean of the two in the middle, or null', () => {
-    expect(median([3, 1, 2])).toBe(2);
-    expect(median([4, 1, 2, 3])).toBe(2.5);
-    expect(median([])).toBeNull();
-  });
-});
-
 describe('the table of the story', () => {
   it('shows every figure of a run with its unit', () => {
     const seconds = [1000, 1000, 1000].map((us, i) => second(i, us));

@@ -4,17 +4,24 @@ import { Command } from 'commander';
 import { loadSettings, settingsFromUrls, type UrlOptions } from '../../config/load.ts';
 import { controlPathOf, isLeftBehind } from '../../control/control-file.ts';
 import { type ControlServer, requireFreePort, startControl } from '../../control/server.ts';
-import { type BuiltinEngine, createBuiltinEngine } from '../../engines/builtin.ts';
+import {
+  type BuiltinEngine,
+  createBuiltinEngine,
+  type EngineObserver,
+} from '../../engines/builtin.ts';
 import { bindListenHandle } from '../../engines/listen-handle.ts';
 import { requireTwoServers } from '../../engines/one-server.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
 import { createLog, type Log } from '../../kit/log.ts';
-import { createResourcePoller } from '../../measure/runtime-metrics.ts';
+import { createResourcePoller, type ResourcePoller } from '../../measure/runtime-metrics.ts';
+import type { ObservedSecond } from '../../model/observed.ts';
 import type { Settings } from '../../model/settings.ts';
-import { createController } from '../../rollout/controller.ts';
+import { type Controller, createController } from '../../rollout/controller.ts';
 import { lapsedRules } from '../../rollout/lapsed-rules.ts';
+import { type CollectorSource, SecondsLog } from '../../rollout/seconds-log.ts';
+import type { ObservedSecondStore } from '../../store/observed-seconds.ts';
 import { openRolloutStore } from '../../store/rollout-store.ts';
 import { createReloading } from '../reloading.ts';
 
@@ -67,8 +74,7 @@ async function serve(
   isTakeover: boolean,
   log: Log,
 ): Promise<void> {
-  const { storePath } = settings;
-  const { label } = flags;
+  const { storePath, control: listen } = settings;
   const handle = await bindListenHandle(settings.listen, isTakeover);
   const engine = createBuiltinEngine({
     settings,
@@ -78,15 +84,15 @@ async function serve(
     missedWrites: store.missedWrites,
     log,
   });
-  let poller = createResourcePoller(settings, systemClock);
+  const polling = createPolling(settings);
   const controller = createController({
     settings,
     store,
     engine,
     clock: systemClock,
     log,
-    resources: { legacy: () => poller.legacy(), candidate: () => poller.candidate() },
-    ...(label === undefined ? {} : { label }),
+    resources: polling,
+    ...(flags.label === undefined ? {} : { label: flags.label }),
   });
   const reload = createReloading({
     settings,
@@ -94,27 +100,25 @@ async function serve(
     engine,
     controller,
     took: (next) => {
-      poller.close();
-      poller = createResourcePoller(next, systemClock);
+      polling.follow(next);
       warnOf(next, flags, log);
     },
     log,
   });
+  const observed = secondsOf(store.observed);
+  const seconds = secondsLog(store.observed, polling, controller, log);
   const ended = untilSignal(engine);
   let control: ControlServer | null = null;
-  process.on('SIGHUP', () => {
-    // What is wrong with the configuration is in the log.
-    if (control !== null) reload().catch(() => undefined);
-  });
+  reloadOnHangUp(() => control !== null, reload);
   try {
-    const early = await Promise.race([engine.start(controller), ended]);
+    const early = await Promise.race([engine.start(alsoTo(controller, seconds)), ended]);
     if (early !== undefined) {
       process.exitCode = exitCodeOf(early);
       return;
     }
-    await requireFreePort(settings.control);
+    await requireFreePort(listen);
     await controller.start();
-    control = await startControl({ listen: settings.control, storePath, controller, reload });
+    control = await startControl({ listen, storePath, controller, reload, observed });
     process.stdout.write(
       `crossfade: serving ${settings.listen.host}:${handle.port}, control ${control.address}\n`,
     );
@@ -129,8 +133,60 @@ async function serve(
     await engine.close();
     await control?.close();
     await controller.close();
-    poller.close();
+    seconds.close();
+    polling.close();
   }
+}
+
+/** What both sides' processes say of themselves; of others, after a reload. */
+function createPolling(settings: Settings): ResourcePoller & { follow(next: Settings): void } {
+  let poller = createResourcePoller(settings, systemClock);
+  return {
+    legacy: () => poller.legacy(),
+    candidate: () => poller.candidate(),
+    follow(next) {
+      poller.close();
+      poller = createResourcePoller(next, systemClock);
+    },
+    close: () => poller.close(),
+  };
+}
+
+/** Writes down every second, as far as the store has room. */
+function secondsLog(
+  store: ObservedSecondStore,
+  collectors: CollectorSource,
+  controller: Controller,
+  log: Log,
+): SecondsLog {
+  const rollout = (): number => controller.assignment().rollout ?? 0;
+  return new SecondsLog({ store, collectors, clock: systemClock, log, rollout });
+}
+
+/** Reads them, an answer of the control API at a time. */
+function secondsOf(store: ObservedSecondStore): (sinceMs: number) => readonly ObservedSecond[] {
+  return (sinceMs) => store.since(sinceMs, LIMITS.observedSecondsPerAnswer);
+}
+
+/** The controller hears everything, and the log of seconds every summary. */
+function alsoTo(controller: Controller, seconds: SecondsLog): EngineObserver {
+  return {
+    accept(summary) {
+      seconds.accept(summary);
+      controller.accept(summary);
+    },
+    workerLost: (worker) => controller.workerLost(worker),
+    assignment: () => controller.assignment(),
+    taintedKeys: () => controller.taintedKeys(),
+    taint: (keys) => controller.taint(keys),
+  };
+}
+
+/** What is wrong with the configuration is in the log. */
+function reloadOnHangUp(isServing: () => boolean, reload: () => Promise<unknown>): void {
+  process.on('SIGHUP', () => {
+    if (isServing()) reload().catch(() => undefined);
+  });
 }
 
 function warnOfLegacy({ legacy: { url } }: Settings, log: Log): void {

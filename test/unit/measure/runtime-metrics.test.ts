@@ -12,6 +12,7 @@ process_resident_memory_bytes 5.4e+07
 process_cpu_seconds_total 12.5 1700000000000
 nodejs_gc_duration_seconds_count{kind="minor"} 7
 nodejs_gc_duration_seconds_count{kind="major"} 2
+nodejs_gc_duration_seconds_sum{kind="major"} 0.5
 odd_label{path="/a b{c}"} 1
 broken_line
 up NaN
@@ -23,7 +24,11 @@ describe('runtime metrics', () => {
       atMs: 5,
       residentBytes: 54_000_000,
       cpuSeconds: 12.5,
-      collections: 9,
+      collector: {
+        atMs: 5,
+        kinds: { minor: { count: 7, pausedMs: null }, major: { count: 2, pausedMs: 500 } },
+        lastEndMs: null,
+      },
     });
     expect(parseMetrics(TEXT).has('broken_line')).toBe(false);
     expect(parseMetrics(TEXT).has('up')).toBe(false);
@@ -31,7 +36,26 @@ describe('runtime metrics', () => {
 
   it('are null where a process does not expose them', () => {
     const sample = toSample('go_gc_duration_seconds_count 3\n', 1);
-    expect(sample).toEqual({ atMs: 1, residentBytes: null, cpuSeconds: null, collections: 3 });
+    const collector = {
+      atMs: 1,
+      kinds: { cycle: { count: 3, pausedMs: null } },
+      lastEndMs: null,
+    };
+    expect(sample).toEqual({ atMs: 1, residentBytes: null, cpuSeconds: null, collector });
+    expect(toSample('process_cpu_seconds_total 1\n', 1).collector).toBeNull();
+  });
+
+  it('tell of Go when its last cycle ended, and of the JVM each collector by its name', () => {
+    const go = 'go_gc_duration_seconds_count 3\ngo_memstats_last_gc_time_seconds 1.7e+09\n';
+    expect(toSample(go, 1).collector?.lastEndMs).toBe(1.7e12);
+    const jvm = `jvm_gc_collection_seconds_count{gc="G1 Young Generation",} 12.0
+jvm_gc_collection_seconds_sum{gc="G1 Young Generation",} 0.25
+jvm_gc_collection_seconds_count{gc="G1 Old Generation",} 1.0
+`;
+    expect(toSample(jvm, 1).collector?.kinds).toEqual({
+      'G1 Young Generation': { count: 12, pausedMs: 250 },
+      'G1 Old Generation': { count: 1, pausedMs: null },
+    });
   });
 
   it('of a side that has gone silent are forgotten, not repeated', async () => {
@@ -43,7 +67,7 @@ describe('runtime metrics', () => {
     expect(poller.latest()).toBeNull();
     clock.advance(1000);
     await new Promise(setImmediate);
-    expect(poller.latest()?.collections).toBe(9);
+    expect(poller.latest()?.collector?.kinds['minor']?.count).toBe(7);
     isUp = false;
     clock.advance(20_000);
     await new Promise(setImmediate);

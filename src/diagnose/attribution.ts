@@ -1,0 +1,253 @@
+/**
+ * Whether spikes are a side's own collections. Five questions: do the spikes fall into cycles,
+ * do exceedances rise in them, what would the tail be without them, does the other side stay calm
+ * meanwhile, and do the pauses add up to what was slow.
+ */
+import { lnGamma } from '../kit/e-process.ts';
+import { createRandom } from '../kit/random.ts';
+import type { LatencyHistogram } from '../measure/latency.ts';
+import { coveredRatio, cycleWindows, type Stretch, touches } from './cycle-windows.ts';
+import type { SpikeEvent, Spikes } from './events.ts';
+import { type SideSeries, totalOf } from './series.ts';
+import type { CollectionFeed, Cycle, TraceSecond } from './trace.ts';
+
+/** What the collections of one kind have to do with a side's spikes. */
+export interface Attribution {
+  readonly source: string;
+  readonly kind: string;
+  readonly cycles: number;
+  /** Spikes in a cycle, of how many; the share of all time that cycles take; lift and chance. */
+  readonly inCycles: number;
+  readonly spikes: number;
+  readonly timeRatio: number;
+  readonly lift: number;
+  readonly p: number;
+  /** Exceedances in cycles above those before, by answer, and how often shifts did as well. */
+  readonly epochExcess: number;
+  readonly epochP: number;
+  /** The tail with and without the cycles, at the quantile that the spikes decide. */
+  readonly quantile: number;
+  readonly allUs: number;
+  readonly withoutUs: number;
+  readonly p999WithoutUs: number;
+  /** Share of the distance to the candidate (or of the tail) that goes with them. */
+  readonly explainedRatio: number;
+  /** The other side in the same seconds: how much more often it exceeds its own threshold. */
+  readonly otherLift: number;
+  /** Its excess as a share of this side's. */
+  readonly otherExcessRatio: number;
+  /** Share that was slow by the share that the pauses predict; null where they are not told. */
+  readonly massBalance: number | null;
+  readonly isAttributed: boolean;
+  /** What speaks against it, in sentences. */
+  readonly against: readonly string[];
+}
+
+const LIFT_MIN = 5;
+const P_MAX = 1e-3;
+const EXPLAINED_MIN = 0.5;
+const OTHER_LIFT_MAX = 1.5;
+/** A machine that both sides share slows the other one a little. */
+const OTHER_EXCESS_MAX = 0.1;
+const MASS_OFF_MAX = 10;
+const SHIFTS = 999;
+const WIDEN_MAX_MS = 1000;
+const QUANTILES: readonly number[] = [0.99, 0.999, 0.9999, 0.99999];
+
+/** The side's series and spikes, and the other side's over the same seconds. */
+export interface AttributionInput {
+  readonly own: SideSeries;
+  readonly other: SideSeries;
+  readonly spikes: Spikes;
+  readonly seconds: readonly TraceSecond[];
+  readonly feed: CollectionFeed;
+  /** Null where the spikes have none. */
+  readonly periodMs: number | null;
+}
+
+/** The kind of collection that explains most; null where no kind had a cycle in that time. */
+export function attribute(input: AttributionInput): Attribution | null {
+  const { own, feed } = input;
+  const endMs = own.startMs + 1000 * own.rows.length;
+  const within = feed.cycles.filter((each) => each.endMs >= own.startMs && each.startMs < endMs);
+  const kinds = [...new Set(within.map(({ kind }) => kind))];
+  const each = kinds.map((kind) =>
+    attributeKind(
+      input,
+      kind,
+      within.filter((cycle) => cycle.kind === kind),
+      kinds.length,
+    ),
+  );
+  each.sort((a, b) => rank(b) - rank(a));
+  return each[0] ?? null;
+}
+
+function rank({ isAttributed, lift, inCycles, spikes }: Attribution): number {
+  return (isAttributed ? 1000 : 0) + (lift * inCycles) / Math.max(1, spikes);
+}
+
+function attributeKind(
+  { own, other, spikes, seconds, feed, periodMs }: AttributionInput,
+  kind: string,
+  cycles: readonly Cycle[],
+  kinds: number,
+): Attribution {
+  const endMs = own.startMs + 1000 * own.rows.length;
+  const widenMs = Math.min(WIDEN_MAX_MS, (periodMs ?? 40 * WIDEN_MAX_MS) / 40);
+  const beforeMs = widenMs + feed.precisionMs + spikes.resolutionMs;
+  const windows = cycleWindows(cycles, beforeMs, widenMs + feed.precisionMs);
+  const timeRatio = Math.max(1e-9, coveredRatio(windows, own.startMs, endMs));
+  const { events } = spikes;
+  const inCycles = events.filter(({ atMs }) => touches(windows, atMs, atMs + 1)).length;
+  const tail = binomialTail(inCycles, events.length, Math.min(timeRatio, 1));
+  const inWindow = seconds.map(({ startMs }) => touches(windows, startMs, startMs + 1000));
+  const without = (side: SideSeries): LatencyHistogram =>
+    totalOf(seconds.filter((_, i) => !inWindow[i]).map((second) => second[side.side].counts));
+  const ownWithout = without(own);
+  const quantile = quantileOf(own, events);
+  const allUs = own.total.quantileUs(quantile);
+  const withoutUs = ownWithout.quantileUs(quantile);
+  const otherUs = other.total.quantileUs(quantile);
+  const distanceUs = otherUs < allUs ? allUs - otherUs : allUs;
+  const epoch = superposed(own, cycles, periodMs);
+  const found = {
+    source: feed.source,
+    kind,
+    cycles: cycles.length,
+    inCycles,
+    spikes: events.length,
+    timeRatio,
+    lift: events.length === 0 ? 0 : inCycles / events.length / timeRatio,
+    // The best of several kinds is chosen.
+    p: Math.min(1, tail * kinds),
+    epochExcess: epoch.excess,
+    epochP: epoch.p,
+    quantile,
+    allUs,
+    withoutUs,
+    p999WithoutUs: ownWithout.quantileUs(0.999),
+    explainedRatio: allUs === 0 ? 0 : clamp((allUs - withoutUs) / distanceUs),
+    ...crossArm(own, other, windows),
+    massBalance: massBalance(own, events, cycles),
+  };
+  const against = objections(found);
+  return { ...found, isAttributed: against.length === 0, against };
+}
+
+function clamp(ratio: number): number {
+  return Math.min(1, Math.max(0, ratio));
+}
+
+function objections(found: Omit<Attribution, 'isAttributed' | 'against'>): readonly string[] {
+  const against: string[] = [];
+  const { lift, p, explainedRatio, otherLift, otherExcessRatio, massBalance: mass } = found;
+  if (lift < LIFT_MIN) against.push(`spikes are only ${lift.toFixed(1)} times as often in cycles`);
+  if (p >= P_MAX) against.push(`so many in cycles may be chance (p ${p.toPrecision(2)})`);
+  if (explainedRatio < EXPLAINED_MIN) {
+    against.push(`without its cycles only ${(100 * explainedRatio).toFixed(0)} % of the tail goes`);
+  }
+  if (otherLift >= OTHER_LIFT_MAX && otherExcessRatio >= OTHER_EXCESS_MAX) {
+    against.push(`the other side rises ${otherLift.toFixed(1)} times in the same cycles`);
+  }
+  if (mass !== null && (mass > MASS_OFF_MAX || mass < 1 / MASS_OFF_MAX)) {
+    against.push(`what was slow is ${mass.toPrecision(2)} times what the pauses add up to`);
+  }
+  return against;
+}
+
+/** The first quantile beyond which half of what the spikes made slow still lies. */
+function quantileOf(own: SideSeries, events: readonly SpikeEvent[]): number {
+  const excess = events.reduce((sum, event) => sum + event.excess, 0);
+  const half = excess / Math.max(1, own.total.count) / 2;
+  return QUANTILES.find((quantile) => 1 - quantile <= half) ?? 0.999;
+}
+
+function crossArm(
+  own: SideSeries,
+  other: SideSeries,
+  windows: readonly Stretch[],
+): Pick<Attribution, 'otherLift' | 'otherExcessRatio'> {
+  const sums = { in: 0, inOver: 0, out: 0, outOver: 0, ownUs: 0, otherUs: 0 };
+  for (const [i, row] of other.rows.entries()) {
+    if (row === null) continue;
+    const fromMs = other.startMs + 1000 * i;
+    if (touches(windows, fromMs, fromMs + 1000)) {
+      sums.in += row.count;
+      sums.inOver += row.over;
+      sums.otherUs += row.overUs;
+      sums.ownUs += own.rows[i]?.overUs ?? 0;
+    } else {
+      sums.out += row.count;
+      sums.outOver += row.over;
+    }
+  }
+  const inside = sums.inOver / Math.max(1, sums.in);
+  const outside = Math.max(sums.outOver, 1) / Math.max(1, sums.out);
+  return { otherLift: inside / outside, otherExcessRatio: sums.otherUs / Math.max(1, sums.ownUs) };
+}
+
+/** Observed share of slow requests by the share of time the pauses take. */
+function massBalance(
+  own: SideSeries,
+  events: readonly SpikeEvent[],
+  cycles: readonly Cycle[],
+): number | null {
+  if (cycles.some(({ pauseMs }) => pauseMs === null)) return null;
+  const pausedMs = cycles.reduce((sum, { pauseMs }) => sum + (pauseMs ?? 0), 0);
+  const predicted = pausedMs / (1000 * own.rows.length);
+  const excess = events.reduce((sum, event) => sum + event.excess, 0);
+  return predicted === 0 ? null : excess / Math.max(1, own.total.count) / predicted;
+}
+
+/**
+ * Mean exceedances by answer from each cycle's begin to a second behind its end, less those
+ * before it, against 999 circular shifts of all cycles together.
+ */
+function superposed(
+  own: SideSeries,
+  cycles: readonly Cycle[],
+  periodMs: number | null,
+): { readonly excess: number; readonly p: number } {
+  const size = own.rows.length;
+  const overs = new Float64Array(size + 1);
+  const counts = new Float64Array(size + 1);
+  for (const [i, row] of own.rows.entries()) {
+    overs[i + 1] = overs[i]! + (row?.over ?? 0);
+    counts[i + 1] = counts[i]! + (row?.count ?? 0);
+  }
+  const half = (periodMs ?? Infinity) / 2000;
+  const [far, near] = [Math.min(30, half), Math.min(5, half / 4)];
+  const sum = (from: number, to: number): readonly [number, number] => {
+    const a = Math.max(0, Math.min(size, Math.floor(from)));
+    const b = Math.max(a, Math.min(size, Math.ceil(to)));
+    return [overs[b]! - overs[a]!, counts[b]! - counts[a]!];
+  };
+  const excessAt = (shift: number): number => {
+    const totals = [0, 0, 0, 0];
+    for (const { startMs, endMs } of cycles) {
+      const at = ((startMs - own.startMs) / 1000 + shift) % size;
+      const inside = sum(at, at + (endMs - startMs) / 1000 + 1);
+      const before = sum(at - far, at - near);
+      for (const [i, each] of [...inside, ...before].entries()) totals[i]! += each;
+    }
+    return totals[0]! / Math.max(1, totals[1]!) - totals[2]! / Math.max(1, totals[3]!);
+  };
+  const excess = excessAt(0);
+  const random = createRandom(1);
+  let asMuch = 0;
+  for (let i = 0; i < SHIFTS; i += 1) if (excessAt(random.int(1, size)) >= excess) asMuch += 1;
+  return { excess, p: (1 + asMuch) / (1 + SHIFTS) };
+}
+
+/** P(Bin(n, chance) >= k). */
+export function binomialTail(k: number, n: number, chance: number): number {
+  if (k <= 0) return 1;
+  if (chance >= 1) return 1;
+  let sum = 0;
+  for (let i = k; i <= n; i += 1) {
+    const ways = lnGamma(n + 1) - lnGamma(i + 1) - lnGamma(n - i + 1);
+    sum += Math.exp(ways + i * Math.log(chance) + (n - i) * Math.log1p(-chance));
+  }
+  return Math.min(1, sum);
+}

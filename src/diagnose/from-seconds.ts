@@ -1,0 +1,26 @@
+import type { CollectorReading } from '../model/collector.ts';
+import type { ObservedSecond } from '../model/observed.ts';
+import { metricsFeed } from './metrics-feed.ts';
+import type { Trace } from './trace.ts';
+
+/** The trace of a run's stored seconds; empty ones say nothing of either side. */
+export function traceOfSeconds(seconds: readonly ObservedSecond[], instance = ''): Trace {
+  const readings = (
+    pick: (second: ObservedSecond) => CollectorReading | null,
+  ): CollectorReading[] => seconds.flatMap((second) => pick(second) ?? []);
+  return {
+    instance,
+    seconds: seconds
+      .filter(({ pairs }) => pairs > 0)
+      .map(({ startMs, legacy, candidate, loopDelayMaxUs }) => ({
+        startMs,
+        legacy: { counts: legacy, worstAtMs: null },
+        candidate: { counts: candidate, worstAtMs: null },
+        stallUs: loopDelayMaxUs,
+      })),
+    feeds: {
+      legacy: metricsFeed(readings((second) => second.legacyCollector)),
+      candidate: metricsFeed(readings((second) => second.candidateCollector)),
+    },
+  };
+}
