@@ -106,6 +106,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/generate.ts')).generateCommand(),
   },
   {
+    name: 'plan',
+    group: 'Evidence:',
+    summary: 'what each gate finds and in how long, before the climb: -c FILE --rps N',
+    load: async () => (await import('./commands/plan.ts')).planCommand(),
+  },
+  {
     name: 'diagnose',
     group: 'Evidence:',
     summary: 'why the tail is what it is: a run, or a recording of pairs',

@@ -16,7 +16,10 @@ export interface ModelResult {
   readonly windows: readonly ModelWindow[];
 }
 
-/** Runs of the model with the seeds `seed`, `seed + 1`, … `seeds` of them. `onRun` hears how many are done. */
+/**
+ * Runs of the model with the seeds `seed`, `seed + 1`, … `seeds` of them; `onRun` hears how many
+ * are done.
+ */
 export function runModel(
   settings: ModelSettings,
   seed: number,

@@ -3,7 +3,6 @@ import { publishedQueue, runPublished } from '../../src/pauses/as-published.ts';
 import { runModel } from '../../src/pauses/model.ts';
 import { spreadOf } from '../../src/pauses/percentiles.ts';
 import { PUBLISHED } from '../../src/pauses/settings.ts';
-import { modelDocs } from '../support/model-docs.ts';
 
 test('the published program gives what its parameters give, over 20 seeds', () => {
   const runs = Array.from({ length: 20 }, (_, i) => runPublished(i + 1));
@@ -23,10 +22,4 @@ test('with a queue the same parameters take the p99.9 to about 100 ms, over 50 s
   expect(spread.open['p99.9'].median).toBeLessThan(110);
   expect(spread.calm['p99.9'].median).toBeLessThan(65);
   expect(spread.closed['p99.9'].highest).toBeLessThan(25);
-});
-
-test('every session of docs/model.md is what its command prints', async () => {
-  const { text, current } = await modelDocs();
-  const hint = 'run: node test/support/model-docs.ts';
-  expect(text === current ? 'current' : hint).toBe('current');
 });

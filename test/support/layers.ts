@@ -5,6 +5,7 @@ const PURE = ['compare', 'measure', 'judge', 'config', 'recording'];
 const MOVING = ['store', 'proxy', 'rollout', 'engines'];
 const EDGE = [
   'pauses',
+  'plan',
   'read-states',
   'selftest',
   'diagnose',

@@ -1,0 +1,76 @@
+import { judge } from '../judge/verdict.ts';
+import type { Evidence } from '../judge/evidence.ts';
+import { NO_SPIKES } from '../judge/evidence.ts';
+import type { GateOutcome } from '../model/rollout.ts';
+import type { GateSettings, LadderStep } from '../model/settings.ts';
+
+/** What is counted until a gate is decided. */
+export type SampleUnit = 'pairs' | 'errors' | 'windows' | 'seconds';
+
+/** When a candidate that is wrong by so much is found. */
+export interface Regression {
+  /** A rate, or a ratio, as the gate's limit is. */
+  readonly size: number;
+  /** Samples until the gate fails; null where the hold does not bring as many. */
+  readonly samples: number | null;
+  readonly unit: SampleUnit;
+  /** Null where that is not within the hold, or nobody can say. */
+  readonly afterMs: number | null;
+  /** For latency, were every request slow for itself: pairs, or requests live on the candidate. */
+  readonly independent: { readonly requests: number; readonly afterMs: number } | null;
+}
+
+/** Why a gate cannot be met, and what to change. */
+export interface Refusal {
+  readonly why: string;
+  readonly mend: string;
+}
+
+/** What one gate of one step needs, and what it finds. */
+export interface GatePlan {
+  readonly gate: string;
+  readonly route: string | null;
+  /** Null where the traffic of its route is not known. */
+  readonly pairsPerSec: number | null;
+  /** What passes it when the candidate is sound, at the earliest; null for never. */
+  readonly needs: { readonly samples: number; readonly unit: SampleUnit } | null;
+  readonly passesAfterMs: number | null;
+  /** The smallest regression that fails it within the hold; null for none, or nobody can say. */
+  readonly finds: number | null;
+  readonly regressions: readonly Regression[];
+  readonly refusal: Refusal | null;
+}
+
+/** What the planner of one metric is asked. */
+export interface GateQuestion {
+  readonly gate: GateSettings;
+  readonly step: LadderStep;
+  readonly pairsPerSec: number;
+  /** Requests that the candidate answers live; as the step's percent says. */
+  readonly livePerSec: number;
+  /** See LatencyShape. */
+  readonly slope: number;
+  /** What the gate's own judge says of such evidence, among all gates of the configuration. */
+  ask(evidence: Partial<Evidence>): GateOutcome;
+}
+
+export type GatePlanner = (question: GateQuestion) => Omit<GatePlan, 'gate' | 'route'>;
+
+const NOTHING: Evidence = {
+  counts: new Map(),
+  latency: new Map(),
+  resources: new Map(),
+  spikes: NO_SPIKES,
+};
+
+/**
+ * Asks the real judge of one gate, with the error rate that it has as one of `gates` gates in
+ * `steps` steps: so many gates share it.
+ */
+export function judgeOf(
+  gate: GateSettings,
+  gates: number,
+  steps: number,
+): (evidence: Partial<Evidence>) => GateOutcome {
+  return (evidence) => judge([gate], { ...NOTHING, ...evidence }, gates * steps).outcome;
+}

@@ -1,0 +1,18 @@
+import { formatDuration } from '../kit/units.ts';
+
+/** How long `samples` take at a rate above zero. */
+export function timeOf(samples: number, ratePerSec: number): number {
+  return Math.ceil((samples / ratePerSec) * 1000);
+}
+
+/** A hold of at least so long, as one would write it. */
+export function longer(ms: number): string {
+  for (const [aboveMs, stepMs] of [
+    [48 * 3_600_000, 86_400_000],
+    [3_600_000, 3_600_000],
+    [120_000, 60_000],
+  ] as const) {
+    if (ms > aboveMs) return formatDuration(Math.ceil(ms / stepMs) * stepMs);
+  }
+  return formatDuration(Math.ceil(ms / 1000) * 1000);
+}

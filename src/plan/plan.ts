@@ -1,0 +1,146 @@
+/**
+ * What each gate of each step can find, and how long that takes, before anything runs. In:
+ * settings, a rate, what is known of the traffic. Out: numbers and refusals. The judge's own tests
+ * are asked about evidence as it is expected: no clock, no chance, no file.
+ */
+import type { GateMetric, GateSettings, LadderStep, Settings } from '../model/settings.ts';
+import { baselinePercentOf, watching } from '../rollout/auto-pause.ts';
+import { ladderOf } from '../rollout/ladder.ts';
+import { type GatePlan, type GatePlanner, type GateQuestion, judgeOf } from './gate-plan.ts';
+import { planLatency } from './latency-plan.ts';
+import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
+import type { PlanTraffic } from './traffic.ts';
+import { planResource, planSpikes } from './window-plan.ts';
+
+const PLANNERS: Readonly<Partial<Record<GateMetric, GatePlanner>>> = {
+  'mismatch.rate': planMismatchRate,
+  'errors.excess': planErrorsExcess,
+  'errors.ratio': planErrorsRatio,
+  latency: planLatency,
+  'latency.limit': planNothing,
+  'latency.paired': planNothing,
+  'latency.burn': planNothing,
+  coverage: planCoverage,
+  'memory.ratio': planResource,
+  'cpu.ratio': planResource,
+  'candidate.spikes': planSpikes,
+};
+
+/** One step of the ladder, gate by gate. */
+export interface StepPlan {
+  readonly percent: number;
+  readonly holdMs: number;
+  readonly pairsPerSec: number;
+  readonly livePerSec: number;
+  readonly gates: readonly GatePlan[];
+}
+
+/** The whole ladder. */
+export interface Plan {
+  readonly ratePerSec: number;
+  /** What the latencies are taken to be. */
+  readonly latencies: string;
+  /** Without a key no step above 0 % is ever reached, and none is planned. */
+  readonly hasKey: boolean;
+  readonly steps: readonly StepPlan[];
+}
+
+/** The plan of a configuration at `ratePerSec` requests a second, above zero. */
+export function planLadder(
+  settings: Pick<Settings, 'ladder' | 'gates' | 'mirror' | 'key'>,
+  ratePerSec: number,
+  traffic: PlanTraffic,
+): Plan {
+  const { gates, mirror, key } = settings;
+  const copiedPerSec = (ratePerSec * traffic.pairsRatio * mirror.percent) / 100;
+  const pairsPerSec =
+    Math.min(copiedPerSec, mirror.maxRatePerSec ?? Infinity) *
+    (mirror.autoPause === null ? 1 : 1 - baselinePercentOf(watching(0)) / 100);
+  const ladder = ladderOf(settings);
+  const steps = ladder.filter(({ percent }) => percent === 0 || key !== null);
+  return {
+    ratePerSec,
+    latencies: traffic.shape.source,
+    hasKey: key !== null,
+    steps: steps.map((step) => ({
+      percent: step.percent,
+      holdMs: step.holdMs,
+      pairsPerSec,
+      livePerSec: (pairsPerSec * step.percent) / 100,
+      gates: gates.map((gate) =>
+        planGate({
+          gate,
+          gates: gates.length,
+          steps: ladder.length,
+          step,
+          pairsPerSec,
+          traffic,
+        }),
+      ),
+    })),
+  };
+}
+
+function planGate(of: {
+  readonly gate: GateSettings;
+  /** How many there are. */
+  readonly gates: number;
+  readonly steps: number;
+  readonly step: LadderStep;
+  readonly pairsPerSec: number;
+  readonly traffic: PlanTraffic;
+}): GatePlan {
+  const { gate, step, traffic } = of;
+  const name = { gate: gate.gate, route: gate.route };
+  const share = gate.route === null ? 1 : (traffic.routeRatios?.get(gate.route) ?? null);
+  if (share === null && traffic.routeRatios === null) return { ...name, ...UNKNOWN };
+  const pairsPerSec = of.pairsPerSec * (share ?? 0);
+  if (pairsPerSec === 0) return { ...name, ...UNKNOWN, pairsPerSec, refusal: NO_PAIRS };
+  const planned = PLANNERS[gate.metric]?.({
+    gate,
+    step,
+    pairsPerSec,
+    livePerSec: (pairsPerSec * step.percent) / 100,
+    slope: traffic.shape.slopeAt(gate.quantile ?? 0.99),
+    ask: judgeOf(gate, of.gates, of.steps),
+  });
+  return { ...name, ...(planned ?? UNKNOWN) };
+}
+
+/** Of a route whose traffic nobody has told. */
+const UNKNOWN: Omit<GatePlan, 'gate' | 'route'> = {
+  pairsPerSec: null,
+  needs: null,
+  passesAfterMs: null,
+  finds: null,
+  regressions: [],
+  refusal: null,
+};
+
+/** What takes figures that nobody has before it runs. */
+function planNothing({ pairsPerSec }: GateQuestion): Omit<GatePlan, 'gate' | 'route'> {
+  return { ...UNKNOWN, pairsPerSec };
+}
+
+const NO_PAIRS = {
+  why: 'no request of it would be compared',
+  mend: 'mirror some (`mirror`, `safe: true`, `writes: mirror`), or leave the gate out',
+};
+
+/** A gate that cannot be met in its step's hold. */
+export interface PlanProblem {
+  readonly step: number;
+  readonly gate: string;
+  readonly why: string;
+  readonly mend: string;
+}
+
+/** Every gate that cannot be met, in the order of the ladder. */
+export function problemsOf(plan: Plan): readonly PlanProblem[] {
+  return plan.steps.flatMap(({ percent, gates }) =>
+    gates.flatMap(({ gate, route, refusal }) => {
+      const name = route === null ? gate : `${gate} on ${route}`;
+      return refusal === null ? [] : [{ step: percent, gate: name, ...refusal }];
+    }),
+  );
+}

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { crossfade } from '../support/command.ts';
+import { TWO_SIDES } from '../support/configurations.ts';
+import { withDirectory } from '../support/recorded.ts';
+
+const SHIPPED = 'fixtures/configurations/read-states.yaml';
+const RECORDING = 'fixtures/read-states-small.crossfade';
+
+test('a ladder that can be climbed is planned and passes', async () => {
+  const { exitCode, stdout, stderr } = await crossfade(
+    'plan',
+    '-c',
+    SHIPPED,
+    '--rps',
+    '5000',
+    '--from',
+    RECORDING,
+  );
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toMatch(/^mismatch\.rate < 0\.001% +309,833 pairs /m);
+  // One second in twenty goes without copies; one request in ten is a write that is not mirrored.
+  expect(stdout).toMatch(/^5,000 requests a second, 4,\d{3} of them compared/);
+});
+
+test('gates that cannot be met are refused by name, with how to mend them', async () => {
+  const { exitCode, stdout, stderr } = await crossfade('plan', '-c', SHIPPED, '--rps', '50');
+  expect(exitCode).toBe(2);
+  expect(stdout).toContain('309,833 pairs');
+  expect(stderr).toMatch(
+    /at 0 %, mismatch\.rate < 0\.001%: it needs 309,833 pairs .*\. Mend: hold: 2h, or a limit/,
+  );
+  expect(stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10: .*\. Mend: hold: \d+d, or/);
+});
+
+test('machines get the numbers and the problems', async () => {
+  const { exitCode, stdout, stderr } = await crossfade(
+    'plan',
+    '-c',
+    SHIPPED,
+    '--rps',
+    '50',
+    '--json',
+  );
+  expect(exitCode).toBe(2);
+  const { steps, problems } = JSON.parse(stdout) as {
+    steps: { percent: number; gates: { gate: string; needs: unknown }[] }[];
+    problems: { step: number; gate: string; mend: string }[];
+  };
+  expect(steps.map(({ percent }) => percent)).toEqual([0, 1, 10, 50, 100]);
+  expect(steps[0]!.gates[0]!.needs).toEqual({ samples: 309_833, unit: 'pairs' });
+  expect(problems[0]).toMatchObject({ step: 0, gate: 'mismatch.rate < 0.001%' });
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'gates-unmet' } });
+});
+
+test.each([
+  [['--rps', '0'], "crossfade: --rps is '0'"],
+  [['--rps', 'many'], "crossfade: --rps is 'many'"],
+  [[], 'crossfade: --rps is missing'],
+  [['--rps', '50', '--from', 'gone.crossfade'], 'crossfade: the recording gone.crossfade cannot'],
+])('what cannot be planned is said: %j', async (words, sentence) => {
+  const { exitCode, stdout, stderr } = await crossfade('plan', '-c', SHIPPED, ...words);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toContain(sentence);
+});
+
+test('a percentile that no such rate shows is refused at every step', async () => {
+  await withDirectory(async (folder) => {
+    const path = join(folder, 'crossfade.yaml');
+    const gates = 'gates: [latency.p99.99.ratio < 1.5]\n';
+    writeFileSync(path, `${TWO_SIDES}key: { from: header, name: x-user }\nstate: shared\n${gates}`);
+    const { exitCode, stderr } = await crossfade('plan', '-c', path, '--rps', '50');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('crossfade: 5 gates cannot be met at 50 requests a second');
+  });
+});

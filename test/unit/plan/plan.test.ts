@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { planText } from '../../../src/cli/plan-view.ts';
+import { parseDurationMs } from '../../../src/kit/units.ts';
+import { type Plan, planLadder, problemsOf } from '../../../src/plan/plan.ts';
+import { ASSUMED_TRAFFIC, type PlanTraffic } from '../../../src/plan/traffic.ts';
+import { settled } from '../../support/configurations.ts';
+
+const KEY = `key: { from: header, name: x-user }
+state: shared
+`;
+
+function planned(text: string, ratePerSec: number, traffic: PlanTraffic = ASSUMED_TRAFFIC): Plan {
+  return planLadder(settled(text), ratePerSec, traffic);
+}
+
+/** One gate on a ladder of two steps, of which the first one has the hold. */
+function oneGate(gate: string, hold: string): string {
+  return `${KEY}ladder: [{ percent: 0, hold: ${hold} }, { percent: 100, hold: ${hold} }]
+gates: [${gate}]
+mirror: { autoPause: off }
+`;
+}
+
+function problems(text: string, ratePerSec: number): readonly string[] {
+  return problemsOf(planned(text, ratePerSec)).map(({ step, gate }) => `${step} %: ${gate}`);
+}
+
+describe('the shipped ladder', () => {
+  const fast = planned(KEY, 5000);
+  const slow = planned(KEY, 200);
+
+  test('can be climbed at 5,000 requests a second', () => {
+    expect(problemsOf(fast)).toEqual([]);
+  });
+
+  test('is refused at 200: two days at 1 % show too little of the p99.9', () => {
+    expect(problemsOf(slow)).toContainEqual(
+      expect.objectContaining({ step: 1, gate: 'latency.p99.9.ratio < 1.10' }),
+    );
+  });
+
+  test('is shown with every gate in each table, and marks what is not within the hold', () => {
+    const text = planText(slow, settled(KEY).gates, false);
+    expect(text).toMatch(/^latency\.p99\.9\.ratio < 1\.10 .*[smh] !/m);
+    expect(text.match(/^mismatch\.rate < 0\.001% /gm)).toHaveLength(2);
+    expect(text).toContain('309,833 pairs');
+  });
+
+  test('stays at 0 % without a key, and only that is planned', () => {
+    const plan = planned('', 5000);
+    expect(plan.steps.map(({ percent }) => percent)).toEqual([0]);
+    expect(planText(plan, settled('').gates, false)).toContain('Without a key');
+  });
+
+  test('finds what is worse sooner, and what is less bad in a longer hold', () => {
+    const { steps } = fast;
+    for (const { gates } of steps) {
+      for (const { regressions } of gates) {
+        const times = regressions.flatMap(({ afterMs }) => (afterMs === null ? [] : [afterMs]));
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+      }
+    }
+    const [short, long] = steps.map(({ gates }) => gates[0]!.finds!);
+    expect(long).toBeLessThan(short!);
+    expect(long).toBeGreaterThan(1e-5);
+  });
+});
+
+describe('a rate', () => {
+  test('of 1 in 100,000 takes 309,833 pairs without a mismatch, and the time they take', () => {
+    const { steps } = planned(oneGate('mismatch.rate < 0.001%', '1h'), 5000);
+    const [gate] = steps[0]!.gates;
+    expect(gate!.needs).toEqual({ samples: 309_833, unit: 'pairs' });
+    expect(gate!.passesAfterMs).toBe(61_967);
+  });
+
+  test('takes longer where fewer requests are compared', () => {
+    const text = oneGate('mismatch.rate < 0.001%', '1h');
+    const limited = text.replace('mirror: {', 'mirror: { maxRate: 100,');
+    const { steps } = planned(limited, 5000);
+    expect(steps[0]!.pairsPerSec).toBe(100);
+    expect(steps[0]!.gates[0]!.passesAfterMs).toBe(3_098_330);
+  });
+
+  test('that no hold can prove is refused, and both ways to mend it do', () => {
+    const refused = planned(oneGate('mismatch.rate < 0.001%', '1h'), 50);
+    const [problem] = problemsOf(refused);
+    expect(problem).toMatchObject({ step: 0, gate: 'mismatch.rate < 0.001%' });
+    expect(problem!.why).toBe('it needs 309,833 pairs without one, and 1h bring 180,000');
+    const [, hold = '', limit = ''] = /^hold: (\S+), or a limit of (\S+) %$/.exec(problem!.mend)!;
+    expect(problems(oneGate('mismatch.rate < 0.001%', hold), 50)).toEqual([]);
+    expect(problems(oneGate(`mismatch.rate < ${limit}%`, '1h'), 50)).toEqual([]);
+    expect(parseDurationMs(hold)).toBe(2 * 3_600_000);
+  });
+
+  test('of coverage is planned as what is compared', () => {
+    const { steps } = planned(oneGate('coverage > 99.9%', '1h'), 500);
+    const [gate] = steps[0]!.gates;
+    expect(gate!.finds).toBeGreaterThan(0.99);
+    expect(gate!.finds).toBeLessThan(0.999);
+    expect(problemsOf(planned(oneGate('coverage > 99.9%', '2s'), 500))[0]!.mend).toContain('99.');
+  });
+});
+
+describe('a quantile', () => {
+  test('is refused where it has too few requests: p99.99 at 50 a second', () => {
+    expect(problems(`${KEY}gates: [latency.p99.99.ratio < 1.2]`, 50)).toEqual(
+      [0, 1, 10, 50, 100].map((percent) => `${percent} %: latency.p99.99.ratio < 1.2`),
+    );
+  });
+
+  test('that is refused says for how long to hold, or which quantile would do', () => {
+    const [problem] = problemsOf(planned(oneGate('latency.p99.99.ratio < 1.2', '1h'), 50));
+    expect(problem!.why).toMatch(/ 18 are expected beyond the p99\.99/);
+    const [, hold = '', lower = ''] = /^hold: (\S+), or latency\.(\S+)\.ratio$/.exec(
+      problem!.mend,
+    )!;
+    expect(problems(oneGate('latency.p99.99.ratio < 1.2', hold), 50)).toEqual([]);
+    expect(problems(oneGate(`latency.${lower}.ratio < 1.2`, '1h'), 50)).toEqual([]);
+  });
+
+  test('without a window that has enough pairs says how long one must be', () => {
+    const [problem] = problemsOf(planned(oneGate('latency.p50.ratio < 1.2', '5h'), 1));
+    expect(problem!.mend).toBe('window: 100s');
+    const longer = oneGate('{ gate: latency.p50.ratio < 1.2, window: 100s }', '5h');
+    expect(problems(longer, 1)).toEqual([]);
+  });
+
+  test('of a candidate that is as fast passes, and twice as slow fails, in few windows', () => {
+    const { steps } = planned(oneGate('latency.p99.ratio < 1.05', '1h'), 5000);
+    const [gate] = steps[0]!.gates;
+    expect(gate!.needs!.samples).toBeLessThan(20);
+    expect(gate!.regressions.find(({ size }) => size === 2)!.samples).toBeLessThan(30);
+    expect(gate!.finds).toBeGreaterThan(1.05);
+    expect(gate!.finds).toBeLessThan(1.15);
+  });
+});
+
+describe('a hold', () => {
+  test('that is too short for windows or quiet seconds is refused', () => {
+    expect(problems(oneGate('candidate.spikes = none', '10s'), 5000)).toHaveLength(2);
+    expect(problems(oneGate('latency.p99.ratio < 1.05', '10s'), 5000)).toHaveLength(2);
+  });
+
+  test('of none waits until the gates pass, and refuses nothing', () => {
+    const text = oneGate('mismatch.rate < 0.001%', '0s');
+    expect(problems(text, 1)).toEqual([]);
+  });
+});
+
+describe('a gate for one route', () => {
+  const text = `${oneGate('{ gate: mismatch.rate < 0.1%, route: GET /a }', '1h')}routes:
+  - match: GET /a
+`;
+  const traffic = (share: number): PlanTraffic => ({
+    ...ASSUMED_TRAFFIC,
+    routeRatios: new Map([['GET /a', share]]),
+  });
+
+  test('is not known without a recording', () => {
+    const plan = planned(text, 100);
+    expect(plan.steps[0]!.gates[0]).toMatchObject({ pairsPerSec: null, refusal: null });
+    expect(planText(plan, settled(text).gates, false)).toContain('a recording: --from');
+  });
+
+  test('has its share of the requests, and is refused where that is too small', () => {
+    expect(problemsOf(planned(text, 100, traffic(0.5)))).toEqual([]);
+    const [problem] = problemsOf(planned(text, 100, traffic(0.001)));
+    expect(problem!.gate).toBe('mismatch.rate < 0.1% on GET /a');
+    const [none] = problemsOf(planned(text, 100, traffic(0)));
+    expect(none!.why).toBe('no request of it would be compared');
+  });
+});
+
+test('errors of both sides are planned in errors, as nobody knows how often they come', () => {
+  const { steps } = planned(oneGate('errors.ratio < 2', '1h'), 100);
+  const [gate] = steps[0]!.gates;
+  const sizes = gate!.regressions.map(({ samples }) => samples!);
+  expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+  expect(gate!.regressions.every(({ unit, afterMs }) => unit === 'errors' && afterMs === null));
+});
