@@ -1,4 +1,4 @@
-import { parseDurationMs, parseShare } from '../kit/units.ts';
+import { parseDurationMs, parseLatencyUs, parseShare } from '../kit/units.ts';
 import type { GateMetric, GateSettings } from '../model/settings.ts';
 import type { Refuse } from './addresses.ts';
 import type { FileGate, FileParts } from './file-parts.ts';
@@ -9,8 +9,11 @@ export const GATE_DEFAULTS = { windowMs: 10_000, minPairs: 1000, alpha: 0.05 } a
 
 interface MetricForm {
   readonly comparator: GateSettings['comparator'];
-  /** share: above 0 and below 1, usually written with %. ratio: above 0. none: the word. */
-  readonly limit: 'share' | 'ratio' | 'none';
+  /**
+   * share: above 0 and below 1, usually written with %. ratio: above 0. time: as 50ms, above 0.
+   * none: the word.
+   */
+  readonly limit: 'share' | 'ratio' | 'time' | 'none';
   readonly onFail: GateSettings['onFail'];
   /** How such a gate looks. */
   readonly example: string;
@@ -22,6 +25,9 @@ const METRICS: Readonly<Record<GateMetric, MetricForm>> = {
   'errors.excess': form('<', 'share', 'errors.excess < 0.01%'),
   'errors.ratio': form('<', 'ratio', 'errors.ratio < 2'),
   latency: form('<', 'ratio', 'latency.p99.9.ratio < 1.10'),
+  'latency.limit': form('<', 'time', 'latency.p99.9 < 50ms'),
+  'latency.paired': form('<', 'ratio', 'latency.paired.p50.ratio < 1.05'),
+  'latency.burn': form('<', 'ratio', 'latency.p99.burn < 10'),
   coverage: { ...form('>', 'share', 'coverage > 99%'), onFail: 'hold' },
   'memory.ratio': form('<', 'ratio', 'memory.ratio < 1.0'),
   'cpu.ratio': form('<', 'ratio', 'cpu.ratio < 1.0'),
@@ -51,20 +57,19 @@ export function parseGate(
     return null;
   }
   const [, subject = '', comparator, limitText = ''] = parts;
-  const quantileText = /^latency\.p(\d{1,2}(?:\.\d{1,4})?)\.ratio$/.exec(subject)?.[1];
-  const metric = quantileText === undefined ? subject : 'latency';
-  if (!isMetric(metric) || (metric === 'latency' && quantileText === undefined)) {
+  const { metric, quantileText } = subjectOf(subject);
+  if (metric === null) {
     refuse(unknownMetric(subject));
     return null;
   }
   const { comparator: due, example, limit: kind, onFail } = METRICS[metric];
   const quantile = quantileText === undefined ? null : percentToRatio(quantileText);
-  const limit = kind === 'none' && limitText === 'none' ? 0 : parseShare(limitText);
+  const limit = LIMIT_PARSERS[kind](limitText);
   if (comparator !== due) {
     refuse(`expected "${due}" as in "${example}", found "${comparator}" in "${text.trim()}"`);
   } else if (quantile === 0) {
     refuse(`expected a quantile above p0, found "${subject}"`);
-  } else if (limit === undefined || !fitsLimit(limit, limitText, kind)) {
+  } else if (limit === undefined || !fitsLimit(limit, kind)) {
     refuse(`expected ${LIMIT_WORDS[kind]} as in "${example}", found "${limitText}"`);
   } else {
     const gate = `${subject} ${due} ${limitText}`;
@@ -76,20 +81,51 @@ export function parseGate(
 const LIMIT_WORDS = {
   share: 'a share above 0 % and below 100 %',
   ratio: 'a ratio above 0',
+  time: 'a time such as 50ms',
   none: 'the word none',
 } as const;
 
-function fitsLimit(limit: number, text: string, kind: MetricForm['limit']): boolean {
-  if (kind === 'none') return text === 'none';
-  return limit > 0 && (kind === 'ratio' || limit < 1);
+const LIMIT_PARSERS: Readonly<Record<MetricForm['limit'], (text: string) => number | undefined>> = {
+  share: parseShare,
+  ratio: parseShare,
+  time: parseLatencyUs,
+  none: (text) => (text === 'none' ? 0 : undefined),
+};
+
+function fitsLimit(limit: number, kind: MetricForm['limit']): boolean {
+  if (kind === 'none') return true;
+  return limit > 0 && (kind !== 'share' || limit < 1);
+}
+
+/** The forms that a quantile of latencies has, and their metrics. */
+const LATENCY_FORMS: readonly (readonly [RegExp, GateMetric])[] = [
+  [/^latency\.p([\d.]+)\.ratio$/, 'latency'],
+  [/^latency\.p([\d.]+)$/, 'latency.limit'],
+  [/^latency\.paired\.p([\d.]+)\.ratio$/, 'latency.paired'],
+  [/^latency\.p([\d.]+)\.burn$/, 'latency.burn'],
+];
+
+interface Subject {
+  readonly metric: GateMetric | null;
+  readonly quantileText?: string;
+}
+
+function subjectOf(subject: string): Subject {
+  for (const [form, metric] of LATENCY_FORMS) {
+    const quantileText = form.exec(subject)?.[1] ?? '';
+    if (/^\d{1,2}(?:\.\d{1,4})?$/.test(quantileText)) return { metric, quantileText };
+  }
+  return { metric: isMetric(subject) && !subject.startsWith('latency') ? subject : null };
 }
 
 function unknownMetric(subject: string): string {
   const known = Object.keys(METRICS).map((metric) =>
-    metric === 'latency' ? 'latency.p99.ratio' : metric,
+    metric.startsWith('latency') ? METRICS[metric as GateMetric].example.split(' ')[0]! : metric,
   );
   if (subject.startsWith('latency')) {
-    return `expected latency.pQUANTILE.ratio such as latency.p99.9.ratio, found "${subject}"`;
+    const forms = 'latency.pQUANTILE.ratio such as latency.p99.9.ratio';
+    const others = 'latency.pQUANTILE, latency.paired.pQUANTILE.ratio or latency.pQUANTILE.burn';
+    return `expected ${forms}, ${others}, found "${subject}"`;
   }
   const hint = didYouMean(subject, known) || `; the metrics are ${known.join(', ')}`;
   return `expected a metric, found "${subject}"${hint}`;

@@ -49,8 +49,8 @@ const gateObject = Type.Object(
         maximum: 0.5,
         default: 0.05,
         description:
-          'Chance of a wrong pass, however often one looks. Of a wrong failure: 1 % a climb (alpha, ' +
-          'where that is less), which all gates and steps share evenly.',
+          'Chance of a wrong pass, however often one looks. Of a wrong failure: 1 % a climb ' +
+          '(alpha, where that is less), which all gates and steps share evenly.',
       }),
     ),
     onFail: Type.Optional(

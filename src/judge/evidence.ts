@@ -1,5 +1,5 @@
 import type { Side } from '../model/exchange.ts';
-import type { HistogramCounts } from '../model/window.ts';
+import type { HistogramCounts, PartedCounts } from '../model/window.ts';
 import { NO_SHARES, type ShareSums } from './design-effect.ts';
 import { NO_BET, type WindowBet } from './window-bet.ts';
 
@@ -32,6 +32,9 @@ export interface WindowCell {
   readonly liveSide: Side;
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
+  /** See the cell; absent where they were not taken. */
+  readonly ratios?: HistogramCounts;
+  readonly parted?: readonly PartedCounts[];
 }
 
 /** One window [startMs, endMs), all proxies together, without the seconds of a stall. */
@@ -59,6 +62,14 @@ export interface OverCounts {
   readonly legacy: number;
   /** Over as many times the threshold as the gate allows. */
   readonly candidate: number;
+  /** Of the same pairs those of which one side alone was over it; absent: not told. */
+  readonly parted?: Parted;
+}
+
+/** Pairs of which the candidate alone, and legacy alone, was over the threshold. */
+export interface Parted {
+  readonly more: number;
+  readonly less: number;
 }
 
 /** What one latency gate has seen in one window; small enough to be kept for every window. */
@@ -79,6 +90,8 @@ export interface TailEvidence {
   readonly bet: WindowBet;
   readonly legacy: ShareSums;
   readonly candidate: ShareSums;
+  /** By live side. */
+  readonly parted: Readonly<Record<Side, Parted>>;
   /** The newest windows, oldest first. */
   readonly recent: readonly (readonly OverCounts[])[];
 }
@@ -88,6 +101,7 @@ export const NO_TAIL: TailEvidence = {
   bet: NO_BET,
   legacy: NO_SHARES,
   candidate: NO_SHARES,
+  parted: { legacy: { more: 0, less: 0 }, candidate: { more: 0, less: 0 } },
   recent: [],
 };
 

@@ -2,10 +2,13 @@
  * What a latency gate's evidence is worth: bets on windows, and on single requests where these
  * are slow each for itself. In: evidence. Out: ln E against both hypotheses. Pure.
  */
-import { type Interval, lnMix, tuning } from '../kit/e-process.ts';
+import { type Interval, lnBetaBinomial, lnMix, tuning } from '../kit/e-process.ts';
+import { LIMITS } from '../kit/limits.ts';
+import { SIDES } from '../model/exchange.ts';
 import type { GateSettings } from '../model/settings.ts';
-import { designEffect } from './design-effect.ts';
+import { designEffect, type WindowShare } from './design-effect.ts';
 import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
+import { allowanceOf, hasOwnLimit } from './latency-windows.ts';
 import { quantileInterval } from './quantile-interval.ts';
 import { crossings, lnOver, lnWithin, signs, type WindowOutcome } from './sign-test.ts';
 import { lnTwoArms } from './two-arms.ts';
@@ -30,11 +33,14 @@ const INTERVAL_WINDOWS = 100;
 /** Requests over the quantile at which the test of two arms is tightest: 1.25 times as many. */
 const ARM_REQUESTS_OVER = 500;
 const ARM_ALPHA = 0.01;
+/** Pairs apart at which their test is tightest: 1.25 times as many on the one side. */
+const PARTED_PAIRS = 1000;
 
 /** What the windows so far prove of the gate. */
 export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
+  const allowance = allowanceOf(gate);
   const candidate = seen.points.map((point) => point.candidateUs);
-  const allowed = seen.points.map((point) => point.legacyUs * gate.limit);
+  const allowed = seen.points.map((point) => point.legacyUs * allowance);
   const plain = signs(candidate, allowed);
   const crossed = crossings(candidate, allowed);
   const design = designOf(seen.tail);
@@ -83,13 +89,45 @@ export type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
 /** Says neither. */
 export const SILENT: OneSided = { lnHarm: -Infinity, lnOk: -Infinity };
 
-function requestsOf(
-  gate: GateSettings,
-  { arms }: LatencyEvidence,
-  design: number | null,
-): OneSided {
+function requestsOf(gate: GateSettings, seen: LatencyEvidence, design: number | null): OneSided {
   if (design === null || design > DESIGN_MAX) return SILENT;
-  return byRequests(arms, gate.quantile ?? 0.99, gate.limit);
+  const { tail, arms } = seen;
+  const p = gate.quantile ?? 0.99;
+  if (hasOwnLimit(gate)) {
+    return byShare(tail.candidate, 1 - p, tuning(ARM_REQUESTS_OVER / (1 - p), ARM_ALPHA));
+  }
+  const alone = byRequests(arms, p, gate.limit);
+  const paired = byPairs(tail.parted);
+  const half = (question: keyof OneSided): number =>
+    lnMix([
+      [0.5, alone[question]],
+      [0.5, paired[question]],
+    ]);
+  return { lnHarm: half('lnHarm'), lnOk: half('lnOk') };
+}
+
+/** Whether more, or less, than the share `p` are over the threshold. */
+function byShare({ over, count }: WindowShare, p: number, c: number): OneSided {
+  const lnE = count === 0 ? -Infinity : lnBetaBinomial(over, count, p, c);
+  const isMore = over > p * count;
+  return { lnHarm: isMore ? lnE : -Infinity, lnOk: isMore ? -Infinity : lnE };
+}
+
+/**
+ * Of the pairs of which one side alone is over the threshold, half are the candidate's where it
+ * is as far within the limit as legacy is within its own. With whichever side live: the least.
+ * Source: McNemar 1947, by betting.
+ */
+function byPairs(parted: TailEvidence['parted']): OneSided {
+  const c = tuning(PARTED_PAIRS, ARM_ALPHA);
+  const told = SIDES.map((side) => parted[side])
+    .filter(({ more, less }) => more + less >= LIMITS.windowPairsMin)
+    .map(({ more, less }) => byShare({ over: more, count: more + less }, 0.5, c));
+  if (told.length === 0) return SILENT;
+  return {
+    lnHarm: Math.min(...told.map(({ lnHarm }) => lnHarm)),
+    lnOk: Math.min(...told.map(({ lnOk }) => lnOk)),
+  };
 }
 
 /** Live answers of the one side against those of the other: who is over `limit` times whom. */
@@ -109,7 +147,9 @@ export function designOf(tail: Pick<TailEvidence, 'legacy' | 'candidate'>): numb
 }
 
 function intervalOf({ points }: LatencyEvidence, alpha: number): Interval {
-  const ratios = points.map((point) => point.candidateUs / point.legacyUs).sort((a, b) => a - b);
+  const ratios = points
+    .map(({ candidateUs, legacyUs }) => candidateUs / legacyUs)
+    .sort((a, b) => a - b);
   const counts = ratios.flatMap((ratio) => [ratio, 1]);
   const at = { p: 0.5, alpha, c: tuning(INTERVAL_WINDOWS, alpha) };
   return quantileInterval(counts, at, (ratio) => ratio);

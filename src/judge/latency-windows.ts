@@ -3,7 +3,9 @@
  * Out: evidence whose thresholds are fixed before the windows that are held against them.
  */
 import { LIMITS } from '../kit/limits.ts';
+import { thresholdAt } from '../kit/threshold-grid.ts';
 import type { GateSettings } from '../model/settings.ts';
+import type { HistogramCounts, PartedCounts } from '../model/window.ts';
 import { countAbove } from './buckets.ts';
 import { addShare } from './design-effect.ts';
 import type {
@@ -13,11 +15,12 @@ import type {
   LatencyWindow,
   LiveArms,
   OverCounts,
+  Parted,
   TailEvidence,
 } from './evidence.ts';
 import { median } from './sign-test.ts';
 import { addToBet } from './window-bet.ts';
-import { addHistograms, countOf, pointOf, strataOf } from './windows.ts';
+import { addHistograms, countOf, meanQuantile, type Stratum, strataOf } from './windows.ts';
 
 /** The first windows of a step fix the threshold, and are not held against it. */
 const THRESHOLD_WINDOWS = 3;
@@ -34,27 +37,69 @@ export function seenIn(
   window: EvidenceWindow,
   { tail }: LatencyEvidence,
 ): LatencyWindow {
-  const quantile = gate.quantile ?? 0.99;
   const strata = strataOf(window, gate.route);
   const { seconds, stalledSeconds } = window;
   const pairs = strata.reduce((sum, { legacy }) => sum + countOf(legacy), 0);
-  const seen = { point: pointOf(window, quantile, gate.route), pairs, seconds, stalledSeconds };
-  const { thresholdUs } = tail;
+  const seen = { point: seenPoint(gate, strata), pairs, seconds, stalledSeconds };
+  const thresholdUs = ownThreshold(gate) ?? tail.thresholdUs;
   if (thresholdUs === null || seen.point === null) return seen;
-  const over = strata.map(
-    ({ liveSide, legacy, candidate }): OverCounts => ({
-      liveSide,
-      pairs: countOf(legacy),
-      legacy: countAbove(legacy, thresholdUs),
-      candidate: countAbove(candidate, thresholdUs * allowance(gate)),
-    }),
-  );
-  return { ...seen, over: over.filter(({ pairs: n }) => n >= LIMITS.windowPairsMin) };
+  const enough = strata.filter(({ legacy }) => countOf(legacy) >= LIMITS.windowPairsMin);
+  return { ...seen, over: enough.map((stratum) => overIn(gate, stratum, thresholdUs)) };
 }
 
-/** How many times legacy's threshold the candidate's is. */
-function allowance({ metric, limit }: GateSettings): number {
-  return metric === 'latency' ? limit : 1;
+/** The quantile, and what it is held against: legacy's, a time, or a ratio of 1 in thousandths. */
+function seenPoint(gate: GateSettings, strata: readonly Stratum[]): LatencyPoint | null {
+  const quantile = gate.quantile ?? 0.99;
+  const of = gate.metric === 'latency.paired' ? 'ratios' : 'candidate';
+  const candidateUs = meanQuantile(strata, of, quantile);
+  const legacyUs = hasOwnLimit(gate)
+    ? (ownThreshold(gate) ?? 0) / allowanceOf(gate)
+    : meanQuantile(strata, 'legacy', quantile);
+  return legacyUs === null || candidateUs === null ? null : { legacyUs, candidateUs };
+}
+
+function overIn(gate: GateSettings, stratum: Stratum, thresholdUs: number): OverCounts {
+  const { liveSide, legacy, candidate, ratios } = stratum;
+  const pairs = countOf(legacy);
+  if (hasOwnLimit(gate)) {
+    const counts = gate.metric === 'latency.paired' ? ratios : candidate;
+    return { liveSide, pairs, legacy: 0, candidate: countAbove(counts, thresholdUs) };
+  }
+  const allowedUs = thresholdUs * (gate.metric === 'latency.burn' ? 1 : gate.limit);
+  const parted = stratum.parted.find(({ margin }) => margin === gate.limit);
+  return {
+    liveSide,
+    pairs,
+    legacy: countAbove(legacy, thresholdUs),
+    candidate: countAbove(candidate, allowedUs),
+    ...(parted && { parted: partedAt(parted, thresholdAt(allowedUs)) }),
+  };
+}
+
+function partedAt({ more, less }: PartedCounts, threshold: number): Parted {
+  return { more: sumUpTo(more, threshold), less: sumUpTo(less, threshold) };
+}
+
+function sumUpTo(counts: HistogramCounts, last: number): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length && counts[i]! <= last; i += 2) sum += counts[i + 1]!;
+  return sum;
+}
+
+/** A limit that legacy has no part in: a time, or a ratio within each pair. */
+export function hasOwnLimit({ metric }: GateSettings): boolean {
+  return metric === 'latency.limit' || metric === 'latency.paired';
+}
+
+/** What is over the limit; null where legacy's own latencies tell. */
+function ownThreshold({ metric, limit }: GateSettings): number | null {
+  if (metric === 'latency.limit') return limit;
+  return metric === 'latency.paired' ? 1000 * limit : null;
+}
+
+/** How many times what it is held against a point may be. */
+export function allowanceOf({ metric, limit }: GateSettings): number {
+  return metric === 'latency.limit' ? 1 : limit;
 }
 
 /** The evidence of a latency gate with one more window in it. */
@@ -72,35 +117,46 @@ export function addWindow(
     thinWindows: evidence.thinWindows + (point === null ? 1 : 0),
     seconds: evidence.seconds + window.seconds,
     stalledSeconds: evidence.stalledSeconds + window.stalledSeconds,
-    tail: addTail(evidence.tail, window.over ?? [], points, 1 - (gate.quantile ?? 0.99)),
+    tail: addTail(gate, evidence.tail, window.over ?? [], points),
   };
 }
 
 function addTail(
+  gate: GateSettings,
   tail: TailEvidence,
   over: readonly OverCounts[],
   points: readonly LatencyPoint[],
-  usualShare: number,
 ): TailEvidence {
-  const thresholdUs = tail.thresholdUs ?? thresholdOf(points);
+  const thresholdUs = tail.thresholdUs ?? ownThreshold(gate) ?? firstThreshold(points);
   if (over.length === 0) return { ...tail, thresholdUs };
+  const usualShare = 1 - (gate.quantile ?? 0.99);
   const sum = (of: (counts: OverCounts) => number): number =>
     over.reduce((total, counts) => total + of(counts), 0);
   const count = sum(({ pairs }) => pairs);
   // Both live sides weigh alike, as in the window's quantile.
-  const difference = sum(({ pairs, legacy, candidate }) => (candidate - legacy) / pairs);
-  const inScale = difference / over.length / (BET_SCALE * usualShare);
+  const worse = sum(({ pairs, legacy, candidate }) => (candidate - legacy) / pairs) / over.length;
+  const difference = hasOwnLimit(gate) ? worse - usualShare : worse;
   return {
     thresholdUs,
-    bet: addToBet(tail.bet, inScale, BET_ALPHA),
+    bet: addToBet(tail.bet, difference / (BET_SCALE * usualShare), BET_ALPHA),
     legacy: addShare(tail.legacy, { over: sum(({ legacy }) => legacy), count }),
     candidate: addShare(tail.candidate, { over: sum(({ candidate }) => candidate), count }),
+    parted: over.reduce(addParted, tail.parted),
     recent: [...tail.recent, over].slice(-RECENT_WINDOWS),
   };
 }
 
+function addParted(
+  sums: TailEvidence['parted'],
+  { liveSide, parted }: OverCounts,
+): TailEvidence['parted'] {
+  if (parted === undefined) return sums;
+  const { more, less } = sums[liveSide];
+  return { ...sums, [liveSide]: { more: more + parted.more, less: less + parted.less } };
+}
+
 /** Legacy's own quantile in the first windows of the step; null before they are there. */
-function thresholdOf(points: readonly LatencyPoint[]): number | null {
+function firstThreshold(points: readonly LatencyPoint[]): number | null {
   if (points.length < THRESHOLD_WINDOWS) return null;
   return median(points.slice(0, THRESHOLD_WINDOWS).map(({ legacyUs }) => legacyUs));
 }

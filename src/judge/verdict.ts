@@ -15,6 +15,7 @@ import { judgeErrorsRatio } from './errors-ratio.ts';
 import type { Evidence } from './evidence.ts';
 import type { GateJudge } from './gate-judge.ts';
 import { judgeLatency } from './latency.ts';
+import { judgeLatencyBurn } from './latency-burn.ts';
 import { judgeMismatchRate } from './mismatch-rate.ts';
 import { judgeCpuRatio, judgeMemoryRatio } from './resource-ratio.ts';
 
@@ -23,6 +24,9 @@ const JUDGES: Readonly<Record<GateMetric, GateJudge>> = {
   'errors.excess': judgeErrorsExcess,
   'errors.ratio': judgeErrorsRatio,
   latency: judgeLatency,
+  'latency.limit': judgeLatency,
+  'latency.paired': judgeLatency,
+  'latency.burn': judgeLatencyBurn,
   coverage: judgeCoverage,
   'memory.ratio': judgeMemoryRatio,
   'cpu.ratio': judgeCpuRatio,

@@ -5,7 +5,7 @@
  */
 import { LIMITS } from '../kit/limits.ts';
 import { type Side, SIDES } from '../model/exchange.ts';
-import type { HistogramCounts, Summary } from '../model/window.ts';
+import type { HistogramCounts, PartedCounts, Summary } from '../model/window.ts';
 import type { EvidenceWindow, LatencyPoint, WindowCell } from './evidence.ts';
 
 /** True when the proxy itself stalled in this second: its latencies say nothing of the sides. */
@@ -35,10 +35,26 @@ export function mergeSummaries(
         liveSide: cell.liveSide,
         legacy: addHistograms(sum?.legacy ?? [], cell.legacy),
         candidate: addHistograms(sum?.candidate ?? [], cell.candidate),
+        ratios: addHistograms(sum?.ratios ?? [], cell.ratios ?? []),
+        parted: addParted(sum?.parted ?? [], cell.parted ?? []),
       });
     }
   }
   return { startMs, endMs, seconds: summaries.length, stalledSeconds, cells: [...cells.values()] };
+}
+
+/** The sums of what both have, margin by margin. */
+function addParted(
+  a: readonly PartedCounts[],
+  b: readonly PartedCounts[],
+): readonly PartedCounts[] {
+  if (a.length === 0) return b;
+  return a.map((one) => {
+    const other = b.find(({ margin }) => margin === one.margin);
+    if (other === undefined) return one;
+    const more = addHistograms(one.more, other.more);
+    return { margin: one.margin, more, less: addHistograms(one.less, other.less) };
+  });
 }
 
 /** The sum of two histograms: value, count, value, count … with values ascending. */
@@ -82,19 +98,25 @@ export interface Stratum {
   readonly liveSide: Side;
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
+  readonly ratios: HistogramCounts;
+  readonly parted: readonly PartedCounts[];
 }
 
 /** Both live sides of a window, of one route or of all. */
 export function strataOf(window: EvidenceWindow, route: string | null): readonly Stratum[] {
   return SIDES.map((liveSide) => {
-    let legacy: HistogramCounts = [];
-    let candidate: HistogramCounts = [];
+    let sum: Stratum = { liveSide, legacy: [], candidate: [], ratios: [], parted: [] };
     for (const cell of window.cells) {
       if (cell.liveSide !== liveSide || (route !== null && cell.route !== route)) continue;
-      legacy = addHistograms(legacy, cell.legacy);
-      candidate = addHistograms(candidate, cell.candidate);
+      sum = {
+        liveSide,
+        legacy: addHistograms(sum.legacy, cell.legacy),
+        candidate: addHistograms(sum.candidate, cell.candidate),
+        ratios: addHistograms(sum.ratios, cell.ratios ?? []),
+        parted: addParted(sum.parted, cell.parted ?? []),
+      };
     }
-    return { liveSide, legacy, candidate };
+    return sum;
   });
 }
 
@@ -112,13 +134,20 @@ export function pointOf(
   quantile: number,
   route: string | null,
 ): LatencyPoint | null {
-  const strata = strataOf(window, route).filter(
-    (stratum) => countOf(stratum.legacy) >= LIMITS.windowPairsMin,
-  );
-  if (strata.length === 0) return null;
-  const meanOf = (side: Side): number => {
-    const [one = 0, other] = strata.map((stratum) => quantileOf(stratum[side], quantile));
-    return other === undefined ? one : Math.sqrt(one * other);
-  };
-  return { legacyUs: meanOf('legacy'), candidateUs: meanOf('candidate') };
+  const strata = strataOf(window, route);
+  const legacyUs = meanQuantile(strata, 'legacy', quantile);
+  const candidateUs = meanQuantile(strata, 'candidate', quantile);
+  return legacyUs === null || candidateUs === null ? null : { legacyUs, candidateUs };
+}
+
+/** The quantile of one of the strata's histograms, as {@link pointOf} takes it. */
+export function meanQuantile(
+  strata: readonly Stratum[],
+  of: 'legacy' | 'candidate' | 'ratios',
+  quantile: number,
+): number | null {
+  const enough = strata.filter((stratum) => countOf(stratum[of]) >= LIMITS.windowPairsMin);
+  const [one, other] = enough.map((stratum) => quantileOf(stratum[of], quantile));
+  if (one === undefined) return null;
+  return other === undefined ? one : Math.sqrt(one * other);
 }

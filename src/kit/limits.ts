@@ -221,6 +221,8 @@ export const LIMITS = {
   proxyStalledMaxRatio: 0.5,
   /** Pairs of one live side that a window must have for its quantiles to be compared. */
   windowPairsMin: 100,
+  /** Margins of latency gates that a proxy tells pairs apart by; gates beyond look at windows. */
+  pairMarginsMax: 8,
   /** How long after its end a window waits for proxies that have not reported it. */
   windowGraceMs: 2000,
   /** How often the controller judges and decides: a rollback is decided within this. */

@@ -23,6 +23,11 @@ export function parseDurationMs(text: string): number | undefined {
   return text === '0' ? 0 : parseWith(DURATION_MS, text);
 }
 
+/** `50ms`, `0.8ms`, `500us`, `2s` in microseconds; undefined when it is none of these. */
+export function parseLatencyUs(text: string): number | undefined {
+  return parseWith({ us: 1, ms: 1000, s: 1_000_000 }, text);
+}
+
 /** `64KiB`, `1MiB`, `512B` in bytes; undefined when it is none of these. */
 export function parseSizeBytes(text: string): number | undefined {
   return parseWith(SIZE_BYTES, text);

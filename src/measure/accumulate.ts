@@ -9,6 +9,7 @@ import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.
 import type { RejectReason } from '../model/reject.ts';
 import type { Cell, RoutePairs, TrafficCounts } from '../model/window.ts';
 import { LatencyHistogram } from './latency.ts';
+import { PartedTally } from './parted.ts';
 
 /** How the legs of one pair ended, as the cells count it. */
 export interface LegTimes {
@@ -32,6 +33,8 @@ interface MutableCell {
   bothErrors: number;
   readonly legacy: LatencyHistogram;
   readonly candidate: LatencyHistogram;
+  readonly ratios: LatencyHistogram;
+  readonly parted: readonly PartedTally[];
   readonly live: LatencyHistogram;
 }
 
@@ -77,6 +80,13 @@ export class Accumulator {
   #unplacedBy: Tally<string> | undefined;
   readonly #cells = new Map<string, MutableCell>();
   #routes = new Map<string, MutableRoute>();
+
+  readonly #margins: readonly number[];
+
+  /** `margins`: by how much the candidate may be slower, as gates have it. */
+  constructor(margins: readonly number[] = []) {
+    this.#margins = margins;
+  }
 
   /** A request came and will be mirrored; exactly one of matched … notComparable follows. */
   mirrored(): void {
@@ -147,6 +157,8 @@ export class Accumulator {
     if (!times.isTimed) return;
     cell.legacy.record(times.legacyUs);
     cell.candidate.record(times.candidateUs);
+    cell.ratios.record(Math.round((1000 * times.candidateUs) / Math.max(1, times.legacyUs)));
+    for (const tally of cell.parted) tally.add(times.legacyUs, times.candidateUs);
   }
 
   compared(route: string, liveSide: Side, result: 'matched' | 'mismatched' | 'ignored'): void {
@@ -212,6 +224,8 @@ export class Accumulator {
         ...cell,
         legacy: cell.legacy.toCounts(),
         candidate: cell.candidate.toCounts(),
+        ratios: cell.ratios.toCounts(),
+        parted: cell.parted.map((tally) => tally.take()),
         live: cell.live.toCounts(),
       });
       clear(cell);
@@ -253,6 +267,8 @@ export class Accumulator {
         bothErrors: 0,
         legacy: new LatencyHistogram(),
         candidate: new LatencyHistogram(),
+        ratios: new LatencyHistogram(),
+        parted: this.#margins.map((margin) => new PartedTally(margin)),
         live: new LatencyHistogram(),
       };
       this.#cells.set(name, cell);
@@ -271,5 +287,6 @@ function clear(cell: MutableCell): void {
   cell.bothErrors = 0;
   cell.legacy.reset();
   cell.candidate.reset();
+  cell.ratios.reset();
   cell.live.reset();
 }

@@ -185,7 +185,14 @@ export type GateMetric =
   | 'mismatch.rate'
   | 'errors.excess'
   | 'errors.ratio'
+  /** The candidate's quantile to legacy's. */
   | 'latency'
+  /** The candidate's own quantile. */
+  | 'latency.limit'
+  /** Of the ratios within pairs. */
+  | 'latency.paired'
+  /** How many times too many of the candidate's answers are over legacy's quantile. */
+  | 'latency.burn'
   | 'coverage'
   | 'memory.ratio'
   | 'cpu.ratio'
@@ -198,7 +205,7 @@ export interface GateSettings {
   /** 0.99 for p99; null where the metric has no quantile. */
   readonly quantile: number | null;
   readonly comparator: '<' | '>' | '=';
-  /** A ratio (0.001 for 0.1 %); 0 for `candidate.spikes = none`. */
+  /** A ratio (0.001 for 0.1 %), microseconds for a time; 0 for `candidate.spikes = none`. */
   readonly limit: number;
   /** Only this route (a route's `match`); null for all of them together. */
   readonly route: string | null;

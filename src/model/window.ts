@@ -9,6 +9,17 @@ import type { DropReason, NotComparableReason, RuleCount, SkipReason } from './p
 /** Latencies as counts: value in microseconds, count, value, count … Adds up without loss. */
 export type HistogramCounts = readonly number[];
 
+/**
+ * Pairs of which one side alone is over a threshold, legacy's latency counting `margin` times:
+ * the candidate in `more`, legacy in `less`. Index of a threshold, and how many pairs it has more
+ * than the threshold before it. Adds up as histograms do.
+ */
+export interface PartedCounts {
+  readonly margin: number;
+  readonly more: HistogramCounts;
+  readonly less: HistogramCounts;
+}
+
 /** Why a key is not judged. */
 export const TAINT_REASONS = [
   /** Writes of it wait to be replayed: the taint lifts when they have been. */
@@ -103,6 +114,10 @@ export interface Cell {
    */
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
+  /** Of the same pairs: the candidate's latency by legacy's, in thousandths. */
+  readonly ratios?: HistogramCounts;
+  /** Of the same pairs, one for each margin that a gate has; absent: none. */
+  readonly parted?: readonly PartedCounts[];
   /** Latency of every live leg of this cell, mirrored or not: what clients waited for. */
   readonly live: HistogramCounts;
 }

@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
+import { marginsOf } from '../measure/parted.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
@@ -84,7 +85,7 @@ class AssembledProxy implements Proxy {
   readonly tainted: TaintedKeys;
   readonly replayer: Replayer;
   readonly #parts: ProxyParts;
-  readonly #count = new Accumulator();
+  readonly #count: Accumulator;
   readonly #data: PortServer;
   readonly #pools: Pools;
   readonly #mirror: Mirror;
@@ -105,6 +106,7 @@ class AssembledProxy implements Proxy {
   constructor(parts: ProxyParts) {
     const { settings, clock, analyst, writes } = parts;
     this.#parts = parts;
+    this.#count = new Accumulator(marginsOf(settings.gates));
     this.#assignment = parts.assignment;
     this.#startMs = clock.wallMs();
     const nowUs = (): number => clock.nowUs();

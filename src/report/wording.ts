@@ -75,6 +75,7 @@ function gateValue(gate: GateResult, value: number): string {
   if (!Number.isFinite(value)) return NOTHING;
   if (isCount(gate)) return value === 0 ? 'none' : formatCount(value);
   if (gate.gate.includes('%')) return formatShare(value);
+  if (/\d(?:us|ms|s)$/.test(gate.gate)) return formatLatency(value);
   return value >= 100 ? formatCount(value) : trimmed(value);
 }
 

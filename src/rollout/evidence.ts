@@ -34,6 +34,12 @@ export interface ClosedWindow {
 
 const SPIKE_WINDOW_MS = 1000;
 const RESOURCE_METRICS: ReadonlySet<string> = new Set(['memory.ratio', 'cpu.ratio']);
+const LATENCY_METRICS: ReadonlySet<string> = new Set([
+  'latency',
+  'latency.limit',
+  'latency.paired',
+  'latency.burn',
+]);
 
 /** The evidence of the step that the rollout is in. */
 export class StepEvidence {
@@ -54,7 +60,7 @@ export class StepEvidence {
     this.#resources = new ResourceWindows(
       gates.filter((gate) => RESOURCE_METRICS.has(gate.metric)).map((gate) => gate.windowMs),
     );
-    const latency = gates.filter((gate) => gate.metric === 'latency');
+    const latency = gates.filter((gate) => LATENCY_METRICS.has(gate.metric));
     this.#latencyGates = new Map(latency.map((gate) => [gateKey(gate), gate]));
     this.#windowsMs = [
       ...new Set([SPIKE_WINDOW_MS, ...latency.map((gate) => Math.max(1000, gate.windowMs))]),
@@ -161,6 +167,7 @@ export class StepEvidence {
       if (Math.max(1000, gate.windowMs) !== windowMs) continue;
       const before = this.#latency.get(key) ?? NO_LATENCY;
       seen[key] = seenIn(gate, window, before);
+      if (gate.metric !== 'latency') continue;
       this.#latency.set(key, { ...before, arms: addArms(before.arms, window, gate.route) });
     }
     return seen;

@@ -1,11 +1,31 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { IGNORED_HEADERS } from '../../src/compare/headers.ts';
 import { DEFAULT_GATES, DEFAULT_LADDER, DEFAULT_METRICS_GATES } from '../../src/config/defaults.ts';
+import { DESIGN_MAX } from '../../src/judge/latency-proof.ts';
 import { LIMITS } from '../../src/kit/limits.ts';
 import { RULE_FORMS, type RuleForm } from '../../src/model/settings.ts';
 import { CONFIG_SCHEMA } from '../../src/config/schema.ts';
 import type { SchemaNode } from '../../src/config/schema-forms.ts';
 import { type ReloadEffect, reloadEffectOf } from '../../src/rollout/settings-change.ts';
+
+const LATENCY_GATES: readonly (readonly [gate: string, holds: string])[] = [
+  [
+    'latency.p99.ratio < 1.05',
+    "in the typical window, the candidate's p99 is at most 1.05 times legacy's",
+  ],
+  ['latency.p99 < 50ms', "in the typical window, the candidate's own p99 is at most so long"],
+  [
+    'latency.paired.p50.ratio < 1.05',
+    'in the typical window, half of the pairs have a candidate at most 1.05 times as slow as ' +
+      'legacy on the same request: a quantile of ratios, which is no ratio of quantiles',
+  ],
+  [
+    'latency.p99.burn < 10',
+    "not more than ten times 1 % of the candidate's answers are over legacy's p99, as it was in " +
+      "the step's first three windows, both in the newest window and in the newest twelve; a " +
+      'guard against rare disasters, without a stated error rate',
+  ],
+];
 
 /** The two pages made from the schema: path from the root and text. */
 export function configurationDocs(): readonly { readonly path: string; readonly text: string }[] {
@@ -271,6 +291,17 @@ A gate is \`METRIC[.QUANTILE][.ratio] < LIMIT\`. The limits of \`mismatch.rate\`
 \`errors.excess\` and \`coverage\` are shares (\`0.001%\`); those of \`errors.ratio\`,
 \`latency.pQUANTILE.ratio\`, \`memory.ratio\` and \`cpu.ratio\` are ratios, candidate to legacy;
 that of \`candidate.spikes\` is \`none\`. Only \`coverage\` is bounded from below, with \`>\`.
+
+More gates on latency, for those who want them:
+
+| gate | holds when |
+| --- | --- |
+${LATENCY_GATES.map(([gate, holds]) => `| \`${gate}\` | ${holds} |`).join('\n')}
+
+What a gate of the first three kinds proves, it proves by windows: a pause is one window, not the
+hundreds of requests that it delays. While slow requests come each for itself (the variance of
+their counts is at most ${DESIGN_MAX} times that of independent ones) a share of the stake is on
+tests of single requests, which find a difference sooner.
 
 ## What is compared of an answer
 

@@ -1,4 +1,5 @@
 import { DEFAULT_PORT, DEFAULT_UPSTREAM } from '../../src/config/defaults.ts';
+import { parseGate } from '../../src/config/gates.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { RolloutEvent } from '../../src/model/rollout.ts';
 import type { GateSettings, LadderStep, Settings } from '../../src/model/settings.ts';
@@ -16,21 +17,15 @@ import type { RolloutChange, RolloutStore, StoredWindow } from '../../src/store/
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 
 export function gate(text: string, over: Partial<GateSettings> = {}): GateSettings {
-  const [name = '', comparator = '<', limit = '0'] = text.split(' ');
-  const quantile = /\.p([\d.]+)\.ratio$/.exec(name)?.[1];
+  const parsed = parseGate(text, (message) => {
+    throw new Error(message);
+  });
   return {
-    gate: text,
-    metric: (quantile === undefined ? name : 'latency') as GateSettings['metric'],
-    quantile: quantile === undefined ? null : Number((Number(quantile) / 100).toFixed(6)),
-    comparator: comparator as '<',
-    limit: limit.endsWith('%')
-      ? Number.parseFloat(limit) / 100
-      : Number(limit === 'none' ? 0 : limit),
+    ...parsed!,
     route: null,
     windowMs: 1000,
     minPairs: 300,
     alpha: 0.05,
-    onFail: name === 'coverage' ? 'hold' : 'rollback',
     ...over,
   };
 }

@@ -15,6 +15,10 @@ describe('a gate', () => {
     ['latency.p99.9.ratio < 1.10', 'latency', 0.999, '<', 1.1, 'rollback'],
     ['latency.p50.ratio < 1', 'latency', 0.5, '<', 1, 'rollback'],
     ['latency.p99.99.ratio < 1.2', 'latency', 0.9999, '<', 1.2, 'rollback'],
+    ['latency.p99.9 < 50ms', 'latency.limit', 0.999, '<', 50_000, 'rollback'],
+    ['latency.p50 < 800us', 'latency.limit', 0.5, '<', 800, 'rollback'],
+    ['latency.paired.p50.ratio < 1.05', 'latency.paired', 0.5, '<', 1.05, 'rollback'],
+    ['latency.p99.burn < 10', 'latency.burn', 0.99, '<', 10, 'rollback'],
     ['coverage > 99%', 'coverage', null, '>', 0.99, 'hold'],
     ['memory.ratio < 1.0', 'memory.ratio', null, '<', 1, 'rollback'],
     ['cpu.ratio < 1.0', 'cpu.ratio', null, '<', 1, 'rollback'],
@@ -26,7 +30,10 @@ describe('a gate', () => {
 
   test.each([
     ['latency < 50ms', 'expected latency.pQUANTILE.ratio such as latency.p99.9.ratio'],
-    ['latency.p99 < 2', 'expected latency.pQUANTILE.ratio'],
+    ['latency.p99 < 2', 'expected a time such as 50ms'],
+    ['latency.p99 < 0ms', 'expected a time such as 50ms'],
+    ['latency.limit < 2ms', 'expected latency.pQUANTILE.ratio'],
+    ['latency.paired < 2', 'latency.paired.pQUANTILE.ratio'],
     ['latency.p100.ratio < 2', 'expected latency.pQUANTILE.ratio'],
     ['latency.p0.ratio < 2', 'expected a quantile above p0'],
     ['latency.p99.ratio > 2', 'expected "<" as in'],
