@@ -14,7 +14,7 @@ import { visible } from '../report/escape.ts';
 import { noiseSection } from './noise-view.ts';
 import { rulesSection } from './rules-view.ts';
 import { paint, renderTable, type TextStyle } from '../report/table.ts';
-import { plural } from '../report/wording.ts';
+import { errorRates, measuredText, plural } from '../report/wording.ts';
 import { renderRaces } from './races-view.ts';
 
 const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
@@ -143,11 +143,13 @@ function gatesOf(gates: readonly GateResult[], color: boolean): string {
   const rows = gates.map((gate) => [
     { text: gate.verdict, style: VERDICT_STYLE[gate.verdict] },
     gate.gate,
+    measuredText(gate),
     String(gate.samples),
     gate.sentence,
   ]);
-  const columns = ['verdict', 'gate', 'samples', 'why'];
-  return `Gates\n${renderTable(columns, rows, { align: ['left', 'left', 'right'], color })}`;
+  const columns = ['verdict', 'gate', 'measured', 'samples', 'why'];
+  const table = renderTable(columns, rows, { align: ['left', 'left', 'right', 'right'], color });
+  return ['Gates', table, errorRates(gates) && `  ${errorRates(gates)}`].filter(Boolean).join('\n');
 }
 
 /** The most frequent causes, each with the oldest of its examples. */

@@ -13,6 +13,7 @@ import type { LatencySeries, Report, ReportTable } from './report.ts';
 import { secondsPlot } from './seconds-plot.ts';
 import {
   clientFacts,
+  errorRates,
   formatCount,
   headline,
   isNumericColumn,
@@ -198,7 +199,9 @@ function gatesSection(gates: readonly GateResult[]): string {
     { html: escapeHtml(gate.sentence), name: 'why' },
   ]);
   const columns = ['gate', 'verdict', 'measured', 'limit', 'samples', 'why'];
-  return section('Gates', tableHtml(columns, names, rows));
+  const rates = errorRates(gates);
+  const note = rates === '' ? '' : `<p class="quiet">${escapeHtml(rates)}</p>`;
+  return section('Gates', tableHtml(columns, names, rows) + note);
 }
 
 function pill(text: string, name: string): string {

@@ -14,6 +14,7 @@ import {
   isNumericColumn,
   KIND_MEANINGS,
   latencyTable,
+  errorRates,
   limitText,
   measuredText,
   mismatchText,
@@ -90,7 +91,8 @@ function gatesSection({ gates }: Report): string {
     text(gate.sentence),
   ]);
   const columns = ['verdict', 'gate', 'measured', 'limit', 'samples', 'why'];
-  return `### Gates\n\n${table(columns, rows, (column) => column >= 2 && column <= 4)}`;
+  const body = table(columns, rows, (column) => column >= 2 && column <= 4);
+  return ['### Gates', body, escapeMarkdown(errorRates(gates))].filter(Boolean).join('\n\n');
 }
 
 function clustersSection({ clusters, traffic }: Report): string {

@@ -7,6 +7,7 @@ import { paint, renderTable, type TextStyle, wrap } from './table.ts';
 import {
   ABSENT,
   clientFacts,
+  errorRates,
   formatCount,
   headline,
   identityLines,
@@ -121,7 +122,9 @@ function gates(report: Report, page: Page): string {
       color: page.color,
     },
   );
-  return section('Gates', body, page);
+  const rates = errorRates(report.gates);
+  const notes = rates === '' ? [] : [paint(`  ${wrapped(rates, page, 2)}`, 'dim', page.color)];
+  return section('Gates', [body, ...notes].join('\n'), page);
 }
 
 function divergences(report: Report, page: Page): string {

@@ -55,9 +55,29 @@ export function headline(report: Report): string {
   return `${which} ${verb}${names && `: ${names}`}.`;
 }
 
-/** A gate's measured value in the unit of its limit: share, ratio or count. */
+/** A gate's measured value in the unit of its limit, and where it lies: `1.02, 0.98 to 1.06`. */
 export function measuredText(gate: GateResult): string {
-  return gate.measured === null ? NOTHING : gateValue(gate, gate.measured);
+  if (gate.measured === null) return NOTHING;
+  const value = gateValue(gate, gate.measured);
+  if (gate.interval === undefined) return value;
+  const [lower, upper] = gate.interval;
+  const from = gateValue(gate, lower);
+  return `${value}, ${from} ${upper === null ? 'or more' : `to ${gateValue(gate, upper)}`}`;
+}
+
+/** What gates may err by, in one line; '' where none of them says. */
+export function errorRates(gates: readonly GateResult[]): string {
+  const alphas = gates.flatMap(({ alpha }) => alpha ?? []);
+  if (alphas.length === 0) return '';
+  const least = Math.min(...alphas);
+  const most = Math.max(...alphas);
+  const each = least === most ? formatShare(most) : `${formatShare(least)} to ${formatShare(most)}`;
+  const harms = gates.flatMap(({ harmAlpha }) => harmAlpha ?? []);
+  const all = harms.reduce((sum, alpha) => sum + alpha, 0);
+  return (
+    `Chance of error, however often one looks: ${each} that a gate passes wrongly; that any ` +
+    `fails wrongly ${formatShare(all)} a step, of which a gate has ${formatShare(Math.max(...harms))}.`
+  );
 }
 
 /** A gate's limit with its comparator, as written: `< 0.001 %`, `< 1.05`, `none`. */
