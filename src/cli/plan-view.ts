@@ -1,4 +1,4 @@
-import { formatDuration, formatShare } from '../kit/units.ts';
+import { formatDuration, formatLatency, formatShare } from '../kit/units.ts';
 import type { GateMetric, GateSettings } from '../model/settings.ts';
 import type { GatePlan, Regression } from '../plan/gate-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -26,7 +26,7 @@ export function planText(plan: Plan, gates: readonly GateSettings[], color: bool
       '',
       ...wrap(
         'The same in requests, were each slow for itself: pairs at 0 % and 100 %, between them ' +
-          'requests that the candidate answers. No test is faster; pauses make all slower.',
+          'live answers of the candidate against those of legacy.',
         COLUMNS,
       ),
       '',
@@ -129,6 +129,7 @@ const RATES: ReadonlySet<GateMetric> = new Set(['mismatch.rate', 'errors.excess'
 function sizeText(size: number, metric: GateMetric): string {
   if (metric === 'coverage') return `${Number((size * 100).toPrecision(4))} %`;
   if (RATES.has(metric)) return formatShare(Number(size.toPrecision(4)));
+  if (metric === 'latency.limit') return formatLatency(size);
   return `× ${Number(size.toPrecision(3))}`;
 }
 

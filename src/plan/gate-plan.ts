@@ -3,13 +3,14 @@ import type { Evidence } from '../judge/evidence.ts';
 import { NO_SPIKES } from '../judge/evidence.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings, LadderStep } from '../model/settings.ts';
+import type { PlanTraffic } from './traffic.ts';
 
 /** What is counted until a gate is decided. */
 export type SampleUnit = 'pairs' | 'errors' | 'windows' | 'seconds';
 
 /** When a candidate that is wrong by so much is found. */
 export interface Regression {
-  /** A rate, or a ratio, as the gate's limit is. */
+  /** A rate, a ratio, or microseconds, as the gate's limit is. */
   readonly size: number;
   /** Samples until the gate fails; null where the hold does not bring as many. */
   readonly samples: number | null;
@@ -30,7 +31,7 @@ export interface Refusal {
 export interface GatePlan {
   readonly gate: string;
   readonly route: string | null;
-  /** Null where the traffic of its route is not known. */
+  /** Null where a recording would have to tell: the traffic of its route, or its latencies. */
   readonly pairsPerSec: number | null;
   /** What passes it when the candidate is sound, at the earliest; null for never. */
   readonly needs: { readonly samples: number; readonly unit: SampleUnit } | null;
@@ -48,13 +49,22 @@ export interface GateQuestion {
   readonly pairsPerSec: number;
   /** Requests that the candidate answers live; as the step's percent says. */
   readonly livePerSec: number;
-  /** See LatencyShape. */
-  readonly slope: number;
+  readonly traffic: PlanTraffic;
   /** What the gate's own judge says of such evidence, among all gates of the configuration. */
   ask(evidence: Partial<Evidence>): GateOutcome;
 }
 
 export type GatePlanner = (question: GateQuestion) => Omit<GatePlan, 'gate' | 'route'>;
+
+/** Of a gate of which only a recording could tell. */
+export const UNKNOWN: Omit<GatePlan, 'gate' | 'route'> = {
+  pairsPerSec: null,
+  needs: null,
+  passesAfterMs: null,
+  finds: null,
+  regressions: [],
+  refusal: null,
+};
 
 const NOTHING: Evidence = {
   counts: new Map(),

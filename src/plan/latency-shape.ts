@@ -8,6 +8,10 @@ import { normalDensity, normalQuantile } from './normal.ts';
 export interface LatencyShape {
   /** 0 < quantile < 1; always above zero. */
   slopeAt(quantile: number): number;
+  /** Legacy's latency at a quantile, microseconds; null where nobody has measured it. */
+  valueUs(quantile: number): number | null;
+  /** Deviation of the latencies' logarithm. */
+  readonly sigma: number;
   /** Where it is from, as a part of a sentence. */
   readonly source: string;
 }
@@ -15,8 +19,10 @@ export interface LatencyShape {
 /** Latencies whose logarithm is normal with deviation `sigma`. */
 export function logNormalShape(sigma: number, source: string): LatencyShape {
   return {
+    sigma,
     source,
     slopeAt: (quantile) => (sigma * (1 - quantile)) / normalDensity(normalQuantile(quantile)),
+    valueUs: () => null,
   };
 }
 
@@ -29,10 +35,12 @@ const SPAN = 3;
 export function recordedShape(count: number, valueAt: (quantile: number) => number): LatencyShape {
   const spread = Math.log(Math.max(1.01, valueAt(0.99) / valueAt(0.5)));
   const sigma = spread / normalQuantile(0.99);
-  const source = `log-normal latencies, sigma ${sigma.toFixed(2)} as in the recording`;
+  const source = `latencies of ${count.toLocaleString('en-US')} recorded answers`;
   const assumed = logNormalShape(sigma, source);
   return {
-    source: `latencies of ${count.toLocaleString('en-US')} recorded answers`,
+    sigma,
+    source,
+    valueUs: valueAt,
     slopeAt(quantile) {
       const above = 1 - quantile;
       const fewest = (above / SPAN) * count;
@@ -48,4 +56,9 @@ export function recordedShape(count: number, valueAt: (quantile: number) => numb
 /** By how many times more requests are over a threshold when they take `ratio` times as long. */
 export function exceedanceRatio(ratio: number, slope: number): number {
   return ratio ** (1 / slope);
+}
+
+/** The other way about: how many times as long they take when so many times more are over it. */
+export function latencyRatio(times: number, slope: number): number {
+  return times ** slope;
 }

@@ -6,20 +6,20 @@
 import type { GateMetric, GateSettings, LadderStep, Settings } from '../model/settings.ts';
 import { baselinePercentOf, watching } from '../rollout/auto-pause.ts';
 import { ladderOf } from '../rollout/ladder.ts';
-import { type GatePlan, type GatePlanner, type GateQuestion, judgeOf } from './gate-plan.ts';
+import { type GatePlan, type GatePlanner, judgeOf, UNKNOWN } from './gate-plan.ts';
 import { planLatency } from './latency-plan.ts';
 import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
 import type { PlanTraffic } from './traffic.ts';
 import { planResource, planSpikes } from './window-plan.ts';
 
-const PLANNERS: Readonly<Partial<Record<GateMetric, GatePlanner>>> = {
+const PLANNERS: Readonly<Record<GateMetric, GatePlanner>> = {
   'mismatch.rate': planMismatchRate,
   'errors.excess': planErrorsExcess,
   'errors.ratio': planErrorsRatio,
   latency: planLatency,
-  'latency.limit': planNothing,
-  'latency.paired': planNothing,
-  'latency.burn': planNothing,
+  'latency.limit': planLatency,
+  'latency.paired': planLatency,
+  'latency.burn': planLatency,
   coverage: planCoverage,
   'memory.ratio': planResource,
   'cpu.ratio': planResource,
@@ -96,30 +96,15 @@ function planGate(of: {
   if (share === null && traffic.routeRatios === null) return { ...name, ...UNKNOWN };
   const pairsPerSec = of.pairsPerSec * (share ?? 0);
   if (pairsPerSec === 0) return { ...name, ...UNKNOWN, pairsPerSec, refusal: NO_PAIRS };
-  const planned = PLANNERS[gate.metric]?.({
+  const planned = PLANNERS[gate.metric]({
     gate,
     step,
     pairsPerSec,
     livePerSec: (pairsPerSec * step.percent) / 100,
-    slope: traffic.shape.slopeAt(gate.quantile ?? 0.99),
+    traffic,
     ask: judgeOf(gate, of.gates, of.steps),
   });
-  return { ...name, ...(planned ?? UNKNOWN) };
-}
-
-/** Of a route whose traffic nobody has told. */
-const UNKNOWN: Omit<GatePlan, 'gate' | 'route'> = {
-  pairsPerSec: null,
-  needs: null,
-  passesAfterMs: null,
-  finds: null,
-  regressions: [],
-  refusal: null,
-};
-
-/** What takes figures that nobody has before it runs. */
-function planNothing({ pairsPerSec }: GateQuestion): Omit<GatePlan, 'gate' | 'route'> {
-  return { ...UNKNOWN, pairsPerSec };
+  return { ...name, ...planned };
 }
 
 const NO_PAIRS = {

@@ -10,7 +10,10 @@ export interface PlanTraffic {
   readonly pairsRatio: number;
   /** Share of those by route, 0 to 1; null where it is not known. */
   readonly routeRatios: ReadonlyMap<string, number> | null;
+  /** Of legacy's latencies. */
   readonly shape: LatencyShape;
+  /** Of the ratios of recorded pairs, in thousandths; null where none was recorded. */
+  readonly ratios: LatencyShape | null;
   /** Requests that this was learned from; 0 for none. */
   readonly requests: number;
 }
@@ -22,10 +25,11 @@ export const ASSUMED_TRAFFIC: PlanTraffic = {
   pairsRatio: 1,
   routeRatios: null,
   shape: logNormalShape(SIGMA, `latencies taken to be log-normal, sigma ${SIGMA}`),
+  ratios: null,
   requests: 0,
 };
 
-/** Answers of legacy that say how steep its latencies are. */
+/** Answers that say how steep latencies are. */
 const ANSWERS_MIN = 1000;
 
 /** The mix of routes and the latencies of a recording, under the routes of a configuration. */
@@ -36,13 +40,19 @@ export async function trafficOf(
   const identifier = createIdentifier(routes, key);
   const byRoute = new Map<string, number>();
   const latencies = new LatencyHistogram(3);
+  const ratios = new LatencyHistogram(3);
   let requests = 0;
   let copied = 0;
-  for await (const { request, legacy } of pairs) {
+  for await (const { request, legacy, candidate } of pairs) {
     requests += 1;
     const { method, target, headers, body } = request;
     const { route, isSafe, isMirroredWrite } = identifier.identify(method, target, headers, body);
-    if (legacy?.outcome === 'answered') latencies.record(Math.round(legacy.latencyUs));
+    if (legacy?.outcome === 'answered') {
+      latencies.record(Math.round(legacy.latencyUs));
+      if (candidate?.outcome === 'answered') {
+        ratios.record(Math.round((1000 * candidate.latencyUs) / Math.max(1, legacy.latencyUs)));
+      }
+    }
     if (!isCopied(route, mirror.routes, isSafe || isMirroredWrite)) continue;
     copied += 1;
     byRoute.set(route.name, (byRoute.get(route.name) ?? 0) + 1);
@@ -51,12 +61,15 @@ export async function trafficOf(
   return {
     pairsRatio: copied / requests,
     routeRatios: new Map([...byRoute].map(([route, count]) => [route, count / copied])),
-    shape:
-      latencies.count < ANSWERS_MIN
-        ? ASSUMED_TRAFFIC.shape
-        : recordedShape(latencies.count, (quantile) => latencies.quantileUs(quantile)),
+    shape: shapeOf(latencies) ?? ASSUMED_TRAFFIC.shape,
+    ratios: shapeOf(ratios),
     requests,
   };
+}
+
+function shapeOf(histogram: LatencyHistogram): LatencyShape | null {
+  if (histogram.count < ANSWERS_MIN) return null;
+  return recordedShape(histogram.count, (quantile) => histogram.quantileUs(quantile));
 }
 
 function isCopied(

@@ -4,9 +4,14 @@ import { ASSUMED_TRAFFIC, trafficOf } from '../../../src/plan/traffic.ts';
 import type { RecordedPair } from '../../../src/recording/format.ts';
 import { settled } from '../../support/configurations.ts';
 
-function pairs(count: number, latencyUs: (() => number) | null): AsyncIterable<RecordedPair> {
+function pairs(
+  count: number,
+  latencyUs: (() => number) | null,
+  times: number | null = null,
+): AsyncIterable<RecordedPair> {
   const all = Array.from({ length: count }, (_, i): RecordedPair => {
     const isWrite = i % 4 === 0;
+    const legacyUs = latencyUs?.() ?? 0;
     return {
       route: 'as it was called then',
       keys: [],
@@ -21,8 +26,11 @@ function pairs(count: number, latencyUs: (() => number) | null): AsyncIterable<R
       legacy:
         latencyUs === null
           ? null
-          : { outcome: 'answered', answer: null, latencyUs: latencyUs(), serviceUs: 1 },
-      candidate: null,
+          : { outcome: 'answered', answer: null, latencyUs: legacyUs, serviceUs: 1 },
+      candidate:
+        times === null
+          ? null
+          : { outcome: 'answered', answer: null, latencyUs: times * legacyUs, serviceUs: 1 },
     };
   });
   return (async function* each() {
@@ -54,6 +62,16 @@ test('latencies are those of legacy, and how steep they are comes out again', as
   );
   expect(shape.source).toBe('latencies of 20,000 recorded answers');
   expect(shape.slopeAt(0.99) / (ASSUMED_TRAFFIC.shape.slopeAt(0.99) * 1.6)).toBeCloseTo(1, 0);
+});
+
+test('ratios are those within pairs of which both sides have answered', async () => {
+  const random = createRandom(2);
+  const latencyUs = (): number => logNormal(random, 20_000, 0.8);
+  const { ratios } = await trafficOf(pairs(2000, latencyUs, 1.25), settled(''));
+  expect(ratios!.valueUs(0.5)! / 1250).toBeCloseTo(1, 2);
+  expect(ratios!.valueUs(0.99)! / 1250).toBeCloseTo(1, 2);
+  const alone = await trafficOf(pairs(2000, latencyUs), settled(''));
+  expect(alone.ratios).toBeNull();
 });
 
 test('a recording of nothing says nothing', async () => {
