@@ -1,6 +1,6 @@
 import { CrossfadeError } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
-import { formatShare, parseDurationMs, parseSizeBytes } from '../kit/units.ts';
+import { formatDuration, formatShare, parseDurationMs, parseSizeBytes } from '../kit/units.ts';
 import { HEAP_KINDS, type HeapKind, type HeapSettings } from '../pauses/heaps.ts';
 import { loadOf } from '../pauses/load.ts';
 import {
@@ -106,8 +106,9 @@ function refuseManyWindows(settings: ModelSettings, text: string): void {
   const lastsMs = (settings.requests / settings.ratePerSec) * 1000;
   const leastMs = lastsMs / LIMITS.modelWindowsMax;
   if (settings.windowMs >= leastMs) return;
+  const least = formatDuration(Math.ceil(leastMs / 1000) * 1000);
   throw new CrossfadeError('bad-option', `--window is '${text}'`, {
-    hint: `for a run of this length it must be ${Math.ceil(leastMs)}ms or longer`,
+    hint: `for a run of this length it must be ${least} or longer`,
   });
 }
 

@@ -46,7 +46,9 @@ function headLines({ settings, load, runs }: ModelResult): readonly string[] {
     runs.length === 1
       ? `seed ${first!.seed}`
       : `seeds ${first!.seed} to ${runs.at(-1)!.seed}: medians, and lowest to highest`;
-  const lasts = formatDuration(Math.round(requests / ratePerSec) * 1000);
+  const lastsMs = (requests / ratePerSec) * 1000;
+  const unitMs = lastsMs < 3_600_000 ? 1000 : 60_000;
+  const lasts = formatDuration(Math.round(lastsMs / unitMs) * unitMs);
   return [
     collectionsLine(settings),
     `${ratePerSec.toLocaleString('en-US')} requests a second of ${figure(serviceMs)} ± ` +
