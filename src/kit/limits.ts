@@ -221,6 +221,9 @@ export const LIMITS = {
   proxyStalledMaxRatio: 0.5,
   /** Pairs of one live side that a window must have for its quantiles to be compared. */
   windowPairsMin: 100,
+  /** Keys that each proxy tells the side of, a second, about; and those of a step, in all. */
+  sampledKeysPerSecond: 256,
+  sampledKeysMax: 16_384,
   /** Margins of latency gates that a proxy tells pairs apart by; gates beyond look at windows. */
   pairMarginsMax: 8,
   /** How long after its end a window waits for proxies that have not reported it. */

@@ -7,7 +7,8 @@ import { DistinctSketch } from '../kit/distinct-sketch.ts';
 import type { Side } from '../model/exchange.ts';
 import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.ts';
 import type { RejectReason } from '../model/reject.ts';
-import type { Cell, RoutePairs, TrafficCounts } from '../model/window.ts';
+import type { Cell, PlacedKeys, RoutePairs, TrafficCounts } from '../model/window.ts';
+import { KeySample } from './key-sample.ts';
 import { LatencyHistogram } from './latency.ts';
 import { PartedTally } from './parted.ts';
 
@@ -81,6 +82,7 @@ export class Accumulator {
   readonly #cells = new Map<string, MutableCell>();
   #routes = new Map<string, MutableRoute>();
 
+  readonly #placed = new KeySample();
   readonly #margins: readonly number[];
 
   /** `margins`: by how much the candidate may be slower, as gates have it. */
@@ -179,6 +181,11 @@ export class Accumulator {
     this.#route(route).keys.add(key);
   }
 
+  /** A key's request is mirrored, and this side answers it, as its cohort says. */
+  placed(key: string, liveSide: Side): void {
+    this.#placed.add(key, liveSide);
+  }
+
   notComparable(route: string, liveSide: Side, reason: NotComparableReason): void {
     this.#cell(route, liveSide).eligible += 1;
     this.#notComparable[reason] = (this.#notComparable[reason] ?? 0) + 1;
@@ -240,6 +247,11 @@ export class Accumulator {
     });
     this.#routes = new Map();
     return routes;
+  }
+
+  /** Who answered which key since the last call, of a sample; undefined for none. */
+  takePlaced(): PlacedKeys | undefined {
+    return this.#placed.take();
   }
 
   #route(route: string): MutableRoute {

@@ -130,6 +130,9 @@ export interface RoutePairs {
   readonly keys: string;
 }
 
+/** Ids of sampled keys by the side that answered them live. */
+export type PlacedKeys = Readonly<Record<Side, readonly number[]>>;
+
 /** How the mirror of one proxy stands. */
 export interface MirrorState {
   /** 0 to 5: what the proxy has given up for want of memory or time; see proxy/overload. */
@@ -157,6 +160,8 @@ export interface Summary {
   readonly rules?: readonly RuleCount[];
   /** Compared since the last summary; absent: nothing. */
   readonly routes?: readonly RoutePairs[];
+  /** Who answered which key, of a sample; absent: none. */
+  readonly placed?: PlacedKeys;
   /** Keys tainted since the last summary. */
   readonly tainted: readonly TaintedKey[];
   /** Keys tainted beyond the limit since then, which no proxy can name; absent: none. */

@@ -132,6 +132,7 @@ export class Pipeline {
     const { count, hasKey, mirror, missed, writes } = this.#parts;
     const { identity, plan } = passage;
     if (hasKey && identity.keys.length === 0) count.keyless();
+    if (isOfCohort(passage)) count.placed(identity.keys[0]!, plan.liveSide);
     if (!identity.isSafe) missed.begins(passage);
     const skip = plan.skip ?? skipOf(copied);
     if (skip !== null) {
@@ -179,6 +180,12 @@ export class Pipeline {
     this.#parts.pairing.settle(passage);
     this.#parts.noise.settled(passage);
   }
+}
+
+/** A read of one key, answered by the side that the key's cohort says. */
+function isOfCohort({ identity, plan }: Passage): boolean {
+  const { isSafe, keys, hasManyKeys } = identity;
+  return isSafe && keys.length === 1 && !hasManyKeys && plan.isJudged && plan.skip !== 'override';
 }
 
 /** Why a body that streamed has no copy, where that is no limit of ours. */

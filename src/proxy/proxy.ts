@@ -278,6 +278,7 @@ class AssembledProxy implements Proxy {
       clusters: this.#parts.analyst.takeClusters(),
       rules: this.#parts.analyst.takeRules(),
       routes: this.#count.takeRoutes(),
+      ...placedOf(this.#count),
       tainted: this.tainted.takeFresh(),
       taintedBeyond: this.tainted.takeOverflow(),
       lifted: this.tainted.takeLifted(),
@@ -349,6 +350,11 @@ class AssembledProxy implements Proxy {
 /** What is measured includes the time between two looks. */
 function loopDelayUs(maxNs: number): number {
   return Math.max(0, Math.round(maxNs / 1000) - LOOP_RESOLUTION_MS * 1000);
+}
+
+function placedOf(count: Accumulator): Pick<Summary, 'placed'> {
+  const placed = count.takePlaced();
+  return placed === undefined ? {} : { placed };
 }
 
 function noisyOf(analyst: Analyst): Pick<Summary, 'noisy'> {

@@ -74,9 +74,10 @@ export function errorRates(gates: readonly GateResult[]): string {
   const each = least === most ? formatShare(most) : `${formatShare(least)} to ${formatShare(most)}`;
   const harms = gates.flatMap(({ harmAlpha }) => harmAlpha ?? []);
   const all = harms.reduce((sum, alpha) => sum + alpha, 0);
+  const own = formatShare(Math.max(...harms));
   return (
     `Chance of error, however often one looks: ${each} that a gate passes wrongly; that any ` +
-    `fails wrongly ${formatShare(all)} a step, of which a gate has ${formatShare(Math.max(...harms))}.`
+    `fails wrongly ${formatShare(all)} a step, of which a gate has ${own}.`
   );
 }
 

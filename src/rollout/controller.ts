@@ -127,6 +127,7 @@ class RolloutController implements Controller {
       hasKey: this.#hasKey,
       peaksSeen: this.#gathering.peaksSeen,
       mirrorPause: this.#mirror.pause,
+      splitProblem: this.#gathering.splitProblem(this.#state.percent),
     });
   }
 

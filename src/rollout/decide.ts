@@ -14,6 +14,8 @@ export interface DecideFacts {
   readonly peaksSeen: number;
   /** Why nothing is mirrored, so that nothing new is known; '' while mirroring is on. */
   readonly mirrorPause: string;
+  /** Why the keys are not split as the percent says: holds, and speaks for no side; '' if not. */
+  readonly splitProblem: string;
 }
 
 export const NO_KEY: string =
@@ -33,6 +35,7 @@ export function decide(facts: DecideFacts): Decision {
     ...(state.heldBy === 'person' ? [waitForPerson(state)] : []),
     ...failing.map((gate) => `gate fails: ${gate.sentence}`),
     ...(facts.mirrorPause === '' ? [] : [`mirroring to go on (${facts.mirrorPause})`]),
+    ...(facts.splitProblem === '' ? [] : [`a fault of the routing: ${facts.splitProblem}`]),
     ...waitForStep(facts),
   ];
   if (waitingFor.length > 0) return hold(waitingFor);

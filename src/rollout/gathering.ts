@@ -20,6 +20,7 @@ import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
 import { clusterRows } from './cluster-rows.ts';
 import { ClusterLedger } from './clusters.ts';
 import { type ClosedWindow, StepEvidence } from './evidence.ts';
+import { KeyShares } from './key-shares.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
 import { RouteTotals } from './route-totals.ts';
 import { RecentSeconds } from './seconds.ts';
@@ -64,6 +65,8 @@ export class Gathering {
   /** What each proxy has learned; with a proxy goes what it knew. */
   readonly #noise = new Map<number, NoiseView>();
   #peaks = NO_PEAKS;
+  /** Of the step; begins anew with a restart. */
+  #keyShares = new KeyShares();
   #received = 0;
   #areTaintsFull = false;
   /** The newest, oldest first; not kept over a restart. */
@@ -89,6 +92,11 @@ export class Gathering {
   get workers(): number {
     const sinceUs = this.#clock.nowUs() - SILENT_AFTER_MS * 1000;
     return [...this.#heardAtUs.values()].filter((heardAtUs) => heardAtUs >= sinceUs).length;
+  }
+
+  /** Why the keys are not split by `percent`; '' while nothing speaks against it. */
+  splitProblem(percent: number): string {
+    return this.#keyShares.problem(percent);
   }
 
   get peaksSeen(): number {
@@ -125,7 +133,10 @@ export class Gathering {
     this.#keepRaces(summary);
     if (summary.noisy !== undefined) this.#noise.set(summary.worker, summary.noisy);
     if ((summary.taintedBeyond ?? 0) > 0) this.#areTaintsFull = true;
-    if (this.#isOfStep(summary, state.revision)) this.evidence.add(summary);
+    if (this.#isOfStep(summary, state.revision)) {
+      this.evidence.add(summary);
+      if (summary.placed !== undefined) this.#keyShares.accept(summary.placed);
+    }
     return this.#lift(summary.lifted ?? [], this.taint(summary.tainted).tainted);
   }
 
@@ -155,6 +166,7 @@ export class Gathering {
   /** Forgets the evidence: another step, another proof. */
   beginStep(startedAtMs: number): void {
     this.evidence.reset(startedAtMs);
+    this.#keyShares = new KeyShares();
     this.#peaks = resetPeaks(this.#peaks);
   }
 

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/kit/random.ts';
 import {
-  ALPHA,
   type AlarmTrial,
   alarmsMax,
   gateTrial,
@@ -14,13 +13,13 @@ import { QUICK_SIZE_TRIALS, sizeOf } from '../support/size-trials.ts';
 
 const SEEDS = [1, 2, 3];
 
-function expectFewAlarms({ names, run }: AlarmTrial, runs: number, looks: number): void {
+function expectFewAlarms({ names, alpha, run }: AlarmTrial, runs: number, looks: number): void {
   for (const seed of SEEDS) {
     const random = createRandom(seed);
     const seen = Array.from({ length: runs }, () => run(random, looks));
     for (const [j, name] of names.entries()) {
       const alarms = seen.filter((alarmed) => alarmed[j]).length;
-      expect(alarms, `${name}, seed ${seed}`).toBeLessThanOrEqual(alarmsMax(runs, ALPHA));
+      expect(alarms, `${name}, seed ${seed}`).toBeLessThanOrEqual(alarmsMax(runs, alpha));
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { addShare, NO_SHARES } from '../../src/judge/design-effect.ts';
 import { byRequests, designOf, DESIGN_MAX, SILENT, weigh } from '../../src/judge/latency-proof.ts';
+import { SPLIT_ALPHA, splitProblem } from '../../src/judge/share-check.ts';
 import { crossings, lnOver, lnWithin, signs } from '../../src/judge/sign-test.ts';
 import { lnTwoArms } from '../../src/judge/two-arms.ts';
 import { addToBet, NO_BET } from '../../src/judge/window-bet.ts';
@@ -21,12 +22,12 @@ import {
 
 export interface AlarmTrial {
   readonly names: readonly string[];
+  readonly alpha: number;
   /** One run of so many looks: whether each of the tests has alarmed. */
   readonly run: (random: Random, looks: number) => readonly boolean[];
 }
 
-/** Of every test here. */
-export const ALPHA = 0.01;
+const ALPHA = 0.01;
 const NEEDED = -Math.log(ALPHA);
 
 /** Looks at `lnE` after each second, in which `trials` more come, each `p` likely. */
@@ -44,7 +45,7 @@ function counted(
     }
     return [false];
   };
-  return { names: [name], run };
+  return { names: [name], alpha: ALPHA, run };
 }
 
 /** As `counted`, of those among a second's requests that say something. */
@@ -61,7 +62,20 @@ function conditional(name: string, share: number, p: number, size: number): Alar
     }
     return [false];
   };
-  return { names: [name], run };
+  return { names: [name], alpha: ALPHA, run };
+}
+
+/** A hundred keys a second, of which `percent` are live on the candidate as they should be. */
+function shareCheck(percent: number): AlarmTrial {
+  const run = (random: Random, looks: number): readonly boolean[] => {
+    let onCandidate = 0;
+    for (let second = 1; second <= looks; second += 1) {
+      onCandidate += binomial(random, 100, percent / 100);
+      if (splitProblem(onCandidate, 100 * second, percent) !== '') return [true];
+    }
+    return [false];
+  };
+  return { names: [`share check at ${percent} %`], alpha: SPLIT_ALPHA, run };
 }
 
 function twoArms(p: number): AlarmTrial {
@@ -77,7 +91,7 @@ function twoArms(p: number): AlarmTrial {
     }
     return [false];
   };
-  return { names: [`p${p * 100} of two arms`], run };
+  return { names: [`p${p * 100} of two arms`], alpha: ALPHA, run };
 }
 
 /** Tests of single requests, each slow for itself, looked at each second. */
@@ -97,6 +111,8 @@ export const REQUEST_TRIALS: readonly AlarmTrial[] = [
   conditional('paired exceedance', 0.01, 0.5, 1031),
   conditional('errors by whose they are, at 50 %', 0.005, 0.5, 317),
   conditional('errors by whose they are, at 1 %', 0.005, 0.01, 6137),
+  shareCheck(1),
+  shareCheck(50),
   twoArms(0.99),
 ];
 
@@ -128,6 +144,7 @@ export function windowTrial(world: World): AlarmTrial {
   const names = ['sign test', 'bet', 'proof of harm', 'proof that all is well'];
   return {
     names: names.map((name) => `${name} on windows: ${world.name}`),
+    alpha: ALPHA,
     run: (random, looks) => {
       const seen = windowsOf(world, WINDOW_S, random, looks);
       const plain = signs(seen.candidate, seen.legacy);
@@ -203,7 +220,8 @@ export function gateTrial(world: World): AlarmTrial {
     return [isHarm, isOk];
   };
   const names = ['proves harm', 'proves that all is well'];
-  return { names: names.map((name) => `a latency gate ${name}: ${world.name}`), run };
+  const told = names.map((name) => `a latency gate ${name}: ${world.name}`);
+  return { names: told, alpha: ALPHA, run };
 }
 
 const GATE_BUCKETS = bucketsBetween(SLOW_SHARE * 2, SLOW_SHARE / 2, 20);

@@ -25,6 +25,7 @@ function factsOf(
     hasKey: true,
     peaksSeen: 3,
     mirrorPause: '',
+    splitProblem: '',
     ...over,
   };
 }
@@ -91,6 +92,16 @@ describe('a decision', () => {
         'traffic peaks: 1 of 3 seen at 100 %',
         'approval to leave 100 %: crossfade approve --reason …',
       ],
+    });
+  });
+
+  it('holds while the keys are not split as the percent says', () => {
+    const decision = decide(
+      factsOf({ step: 1, percent: 1 }, [pass], { splitProblem: '3 % of 900 sampled keys' }),
+    );
+    expect(decision).toEqual({
+      kind: 'hold',
+      waitingFor: ['a fault of the routing: 3 % of 900 sampled keys'],
     });
   });
 });
