@@ -14,6 +14,7 @@ import {
   isContainer,
   isSameKey,
   isSameScalarAt,
+  isWrittenAlike,
   keyOf,
   kindAt,
   nextOf,
@@ -50,10 +51,12 @@ export function align(
 ): Alignment {
   const [a, b] = [legacy.tape, candidate.tape];
   const inPlace = { pairs: unlike, order: null };
+  if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return inPlace;
   const unequal = unlike.filter(({ legacy: x, candidate: y }) => !isSameElement(a, x, b, y));
-  if (unequal.length < 2 || areNamedAlike(a, b, unequal)) return inPlace;
+  if (unequal.length < 2) return inPlace;
   if (isPermuted(a, b, unequal)) return { pairs: [], order: orderOf(legacy, candidate) };
-  return alignByIdentity(legacy, candidate, placesOf(legacy, candidate), true) ?? inPlace;
+  if (kindAt(a, unequal[0]!.legacy) !== OBJECT) return inPlace;
+  return alignByIdentity(legacy, candidate, allPlaces(legacy, candidate), true) ?? inPlace;
 }
 
 function isSameElement(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
@@ -62,7 +65,7 @@ function isSameElement(a: JsonTape, i: number, b: JsonTape, j: number): boolean 
 }
 
 /** All indexes, with what stands there on each side. */
-function placesOf(legacy: ArrayAt, candidate: ArrayAt): ElementPair[] {
+function allPlaces(legacy: ArrayAt, candidate: ArrayAt): ElementPair[] {
   const [a, b] = [childrenOf(legacy.tape, legacy.row), childrenOf(candidate.tape, candidate.row)];
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
     return { index, legacy: a[index] ?? ABSENT, candidate: b[index] ?? ABSENT };
@@ -70,10 +73,10 @@ function placesOf(legacy: ArrayAt, candidate: ArrayAt): ElementPair[] {
 }
 
 /** Whether the elements of each pair have the same identifier: nothing has moved then. */
-function areNamedAlike(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
-  const name = likeliestName(a, unequal[0]!.legacy);
+function areNamedAlike(a: JsonTape, b: JsonTape, pairs: readonly ElementPair[]): boolean {
+  const name = likeliestName(a, pairs[0]!.legacy);
   if (name === ABSENT) return false;
-  return unequal.every(({ legacy, candidate }) => {
+  return pairs.every(({ legacy, candidate }) => {
     const x = memberLike(a, name, a, legacy);
     const y = memberLike(a, name, b, candidate);
     return x !== ABSENT && y !== ABSENT && isSameScalarAt(a, x, b, y);
@@ -117,7 +120,7 @@ function memberLike(a: JsonTape, member: number, b: JsonTape, row: number): numb
  * lengths differ; else none. Elements that one side lacks are not among them.
  */
 export function alignUneven(legacy: ArrayAt, candidate: ArrayAt, isExcused: boolean): Alignment {
-  const all = placesOf(legacy, candidate);
+  const all = allPlaces(legacy, candidate);
   const found = alignByIdentity(legacy, candidate, all, false);
   if (found !== null) return found;
   const isLone = ({ legacy: x, candidate: y }: ElementPair): boolean =>
@@ -196,7 +199,9 @@ function alignByIdentity(
       left.delete(id);
       isMoved ||= found < last;
       last = found;
-      pairs.push({ index, legacy: a[at]!, candidate: b[found]! });
+      if (!isWrittenAlike(legacy.tape, a[at]!, candidate.tape, b[found]!)) {
+        pairs.push({ index, legacy: a[at]!, candidate: b[found]! });
+      }
     } else if (hasLone) pairs.push({ index, legacy: a[at]!, candidate: ABSENT });
   });
   for (const at of hasLone ? left.values() : []) {

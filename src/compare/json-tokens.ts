@@ -16,9 +16,9 @@ const SPACE = 0x20;
 const LETTER_E = 0x65;
 const LETTER_F = 0x66;
 const LETTER_T = 0x74;
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
-const NULL = Buffer.from('null');
+const TRUE = [...Buffer.from('true')];
+const FALSE = [...Buffer.from('false')];
+const NULL = [...Buffer.from('null')];
 
 /** The byte at a place; 0, which no token begins with, behind the end. */
 export function byteAt(bytes: Uint8Array, at: number): number {
@@ -120,7 +120,11 @@ export function isNumberByte(byte: number | undefined): boolean {
 
 function wordEnd(bytes: Uint8Array, from: number): number {
   const first = bytes[from];
-  const word = first === LETTER_T ? TRUE : first === LETTER_F ? FALSE : NULL;
+  if (first === LETTER_T) return lettersEnd(bytes, from, TRUE);
+  return lettersEnd(bytes, from, first === LETTER_F ? FALSE : NULL);
+}
+
+function lettersEnd(bytes: Uint8Array, from: number, word: readonly number[]): number {
   for (let i = 0; i < word.length; i += 1) if (bytes[from + i] !== word[i]) return ~(from + i);
   return from + word.length;
 }

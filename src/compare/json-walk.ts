@@ -6,7 +6,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import type { DivergenceList } from './divergences.ts';
-import { type JsonValue, valueOf } from './json.ts';
+import { isScalar, type JsonValue, valueOf } from './json.ts';
 import { align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
 import {
   addInTurn,
@@ -104,7 +104,9 @@ class Walk {
       }
     }
     if (this.#isExcused(path, i, j)) return;
-    this.#add(path, inferKind(outline(this.#a, i), outline(this.#b, j)), i, j);
+    const [legacy, candidate] = [outline(this.#a, i), outline(this.#b, j)];
+    const texts = [valueText(this.#a, i, legacy), valueText(this.#b, j, candidate)] as const;
+    this.#report(path, inferKind(legacy, candidate), ...texts);
   }
 
   #isSame(i: number, j: number): boolean {
@@ -139,9 +141,7 @@ class Walk {
 
   #add(path: JsonPath, kind: DivergenceKind, i: number, j: number): void {
     const max = LIMITS.divergenceValueMax;
-    const legacy = i === ABSENT ? undefined : rowText(this.#a, i, max);
-    const candidate = j === ABSENT ? undefined : rowText(this.#b, j, max);
-    this.#report(path, kind, legacy, candidate);
+    this.#report(path, kind, rowText(this.#a, i, max), rowText(this.#b, j, max));
   }
 
   #visitObjects(path: JsonPath, i: number, j: number): void {
@@ -323,10 +323,7 @@ class Walk {
   #visitElements(path: JsonPath, pairs: readonly ElementPair[]): void {
     for (const { index, legacy, candidate } of pairs) {
       if (this.#divergences.isFull) return;
-      const isLone = legacy === ABSENT || candidate === ABSENT;
-      if (isLone || !isWrittenAlike(this.#a, legacy, this.#b, candidate)) {
-        this.visit(childOf(path, String(index)), legacy, candidate);
-      }
+      this.visit(childOf(path, String(index)), legacy, candidate);
     }
   }
 
@@ -335,9 +332,10 @@ class Walk {
     const [a, b] = [this.#a, this.#b];
     const pairs: ElementPair[] = [];
     const end = nextOf(a, i);
+    const isOnly = countOf(a, i) === 1;
     let y = j + ROW;
     for (let x = i + ROW; x < end; x = nextOf(a, x)) {
-      if (!isWrittenAlike(a, x, b, y)) {
+      if (isOnly || !isWrittenAlike(a, x, b, y)) {
         pairs.push({ index: a.rows[x + INDEX]!, legacy: x, candidate: y });
       }
       y = nextOf(b, y);
@@ -363,6 +361,15 @@ class Walk {
 
 function isFlatAt(tape: JsonTape, row: number): boolean {
   return row === ABSENT || !isContainer(tape, row);
+}
+
+function valueText(
+  tape: JsonTape,
+  row: number,
+  outlined: JsonValue | undefined,
+): string | undefined {
+  if (outlined === undefined || isScalar(outlined)) return scalarText(outlined);
+  return rowText(tape, row, LIMITS.divergenceValueMax);
 }
 
 /** As much of a value as its kind is inferred from: of an object or array, whether it is empty. */

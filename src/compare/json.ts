@@ -6,6 +6,7 @@ import { murmur3 } from '../kit/hash.ts';
 import { TAPE } from './json-rows.ts';
 import { JsonTape } from './json-scan.ts';
 import { childrenOf, keyOf, kindAt, nextOf, scalarOf } from './json-tape.ts';
+import { quoted } from './json-quoted.ts';
 import { mixHash } from './mix-hash.ts';
 
 const { ARRAY, OBJECT, ROW } = TAPE;
@@ -128,7 +129,7 @@ export function canonicalText(value: JsonValue): string {
 function write(value: JsonValue, room: number, isSorted: boolean): string {
   if (value === null || typeof value === 'boolean') return String(value);
   // Escapes only lengthen a text: nothing behind `room` can be wanted.
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, room));
+  if (typeof value === 'string') return quoted(value.length > room ? value.slice(0, room) : value);
   if (value.kind === 'number') return value.source;
   const isArray = value.kind === 'array';
   const keys = isArray ? [] : [...value.members.keys()];

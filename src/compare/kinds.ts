@@ -1,7 +1,7 @@
 /** What kind of difference two values are, inferred from the values alone. */
 import type { DivergenceKind } from '../model/pair.ts';
 import { isSameScalar, isScalar, type JsonScalar, type JsonValue } from './json.ts';
-import { exactDecimal, hasLostPrecision, kindOfNumbers } from './number-kinds.ts';
+import { exactDecimal, hasLostPrecision, isInteger, kindOfNumbers } from './number-kinds.ts';
 import { kindOfStrings } from './string-kinds.ts';
 import { epochMoment, isSameMoment, parseMoment } from './timestamps.ts';
 
@@ -74,10 +74,15 @@ export function inferFieldKind({ key, legacy, candidate }: FieldDifference): Div
   return DAY_FIELD.test(key) ? 'clock-edge' : kind;
 }
 
+/** A sign and 15 digits. */
+const DOUBLE_SAFE_CHARS = 16;
+
 /** A whole number that a double holds; NaN for what is none. */
 function integerOf(value: JsonScalar | undefined): number {
   if (typeof value !== 'object' || value === null) return Number.NaN;
-  return /^-?\d{1,15}$/.test(value.source) ? Number(value.source) : Number.NaN;
+  const { source } = value;
+  const isShort = source.length <= DOUBLE_SAFE_CHARS && isInteger(source);
+  return isShort ? Number(source) : Number.NaN;
 }
 
 /** Beyond so many differing fields of one object their exchange explains nothing. */
@@ -90,7 +95,7 @@ const SWAP_FIELDS_MAX = 64;
 export function findSwaps(
   fields: readonly FieldDifference[],
 ): (readonly [FieldDifference, FieldDifference])[] {
-  if (fields.length < 2 || fields.length > SWAP_FIELDS_MAX) return [];
+  if (fields.length < 2 || fields.length > SWAP_FIELDS_MAX || !isAnyMoved(fields)) return [];
   const left = [...fields].sort((a, b) => (a.key < b.key ? -1 : 1));
   const swaps: (readonly [FieldDifference, FieldDifference])[] = [];
   while (left.length > 1) {
@@ -104,6 +109,16 @@ export function findSwaps(
     if (at >= 0) swaps.push([first, left.splice(at, 1)[0]!]);
   }
   return swaps;
+}
+
+/** Whether any value of legacy's is found in another field of the candidate's. */
+function isAnyMoved(fields: readonly FieldDifference[]): boolean {
+  for (const from of fields) {
+    for (const to of fields) {
+      if (to !== from && isSameScalar(from.legacy, to.candidate)) return true;
+    }
+  }
+  return false;
 }
 
 const REVISION_FIELD = /^(?:version|revision|rev|generation|seq|sequence|sequence_number|seqNo)$/i;

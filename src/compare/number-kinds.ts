@@ -2,11 +2,31 @@
 import type { DivergenceKind } from '../model/pair.ts';
 import { epochMoment, isLessPrecise, isSameMoment } from './timestamps.ts';
 
-const INTEGER = /^-?\d+$/;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Only digits, behind a sign or none. By hand, as all others here: half the time of a pattern. */
+export function isInteger(text: string): boolean {
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+  return start < text.length && digitsEnd(text, start) === text.length;
+}
+
+/** The place behind the digits that begin at `from`. */
+function digitsEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) break;
+    at += 1;
+  }
+  return at;
+}
 
 /** The kind of a difference between two JSON numbers that are not written alike. */
 export function kindOfNumbers(a: string, b: string): DivergenceKind {
-  const areIntegers = INTEGER.test(a) && INTEGER.test(b);
+  const areIntegers = isInteger(a) && isInteger(b);
   // Integers have one notation, but for a signed zero.
   const decimal = areIntegers && a !== '-0' && b !== '-0' ? undefined : exactDecimal(a);
   if (decimal !== undefined && decimal === exactDecimal(b)) {
@@ -48,8 +68,9 @@ function isRounded(a: string, b: string): boolean {
 
 /** Digits behind the point once trailing zeros are gone. */
 function decimalsOf(source: string): number {
-  const power = exactDecimal(source).split('e')[1];
-  return Math.max(0, -Number(power ?? 0));
+  const decimal = exactDecimal(source);
+  const power = decimal.indexOf('e');
+  return power < 0 ? 0 : Math.max(0, -Number(decimal.slice(power + 1)));
 }
 
 /** Numbers of fewer digits survive a double. */
@@ -61,7 +82,7 @@ const DOUBLE_SAFE_DIGITS = 15;
  */
 export function hasLostPrecision(a: string, b: string): boolean {
   if (a.length !== b.length || a.length <= DOUBLE_SAFE_DIGITS || a === b) return false;
-  if (!/^-?\d{16,}$/.test(a) || !/^-?\d{16,}$/.test(b)) return false;
+  if (!isInteger(a) || !isInteger(b)) return false;
   if (Number(a) === Number(b)) return true;
   const shared = a.startsWith('-') ? DOUBLE_SAFE_DIGITS + 1 : DOUBLE_SAFE_DIGITS;
   if (a.slice(0, shared) !== b.slice(0, shared)) return false;
@@ -113,21 +134,36 @@ function isWrapped(low: bigint, high: bigint, bits: number): boolean {
  * Zeros keep their sign apart from nothing else: `-0` is the number 0 written otherwise.
  */
 export function exactDecimal(source: string): string {
-  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source);
-  if (match === null) return source;
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
-  const digits = (whole + fraction).replace(/^0+/, '');
+  const isNegative = source.charCodeAt(0) === MINUS;
+  const start = isNegative ? 1 : 0;
+  const point = digitsEnd(source, start);
+  const hasFraction = source.charCodeAt(point) === POINT;
+  const end = hasFraction ? digitsEnd(source, point + 1) : point;
+  const exponent = end === source.length ? '0' : EXPONENT.exec(source.slice(end))?.[1];
+  if (point === start || (hasFraction && end === point + 1) || exponent === undefined) {
+    return source;
+  }
+  const fraction = hasFraction ? source.slice(point + 1, end) : '';
+  const digits = withoutLeadingZeros(source.slice(start, point) + fraction);
   const significant = withoutTrailingZeros(digits);
   if (significant === '') return '0';
   // An exponent of that many digits is past anything that a number of our limits could balance.
   if (exponent.length > DOUBLE_SAFE_DIGITS) return source;
   const power = Number(exponent) - fraction.length + (digits.length - significant.length);
-  return `${sign}${significant}e${power}`;
+  return `${isNegative ? '-' : ''}${significant}e${power}`;
+}
+
+const EXPONENT = /^[eE]([+-]?\d+)$/;
+
+function withoutLeadingZeros(digits: string): string {
+  let start = 0;
+  while (start < digits.length && digits.charCodeAt(start) === ZERO) start += 1;
+  return start === 0 ? digits : digits.slice(start);
 }
 
 /** By hand: a pattern would look at a long run of zeros once from each of its digits. */
 function withoutTrailingZeros(digits: string): string {
   let end = digits.length;
-  while (end > 0 && digits[end - 1] === '0') end -= 1;
-  return digits.slice(0, end);
+  while (end > 0 && digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return end === digits.length ? digits : digits.slice(0, end);
 }

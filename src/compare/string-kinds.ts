@@ -1,7 +1,7 @@
 /** What kind of difference two texts are, by what they look like. Linear in their length. */
 import type { DivergenceKind } from '../model/pair.ts';
 import { hasLostPrecision, hasOverflowed } from './number-kinds.ts';
-import { isLessPrecise, isSameMoment, parseMoment } from './timestamps.ts';
+import { isLessPrecise, isSameMoment, mayBeMoment, parseMoment } from './timestamps.ts';
 
 /** Shorter strings that begin alike are different values rather than one cut off. */
 const CUT_MIN_CHARS = 16;
@@ -31,11 +31,8 @@ function kindOfDigits(a: string, b: string): DivergenceKind | undefined {
   return areNeighbours(dayOf(a), dayOf(b)) ? 'clock-edge' : undefined;
 }
 
-/** No date is shorter: `2024-03-01T12:00`. */
-const MOMENT_MIN_CHARS = 16;
-
 function kindOfMoments(a: string, b: string): DivergenceKind | undefined {
-  if (Math.min(a.length, b.length) < MOMENT_MIN_CHARS) return undefined;
+  if (!mayBeMoment(a) || !mayBeMoment(b)) return undefined;
   const momentA = parseMoment(a);
   const momentB = momentA === undefined ? undefined : parseMoment(b);
   if (momentA === undefined || momentB === undefined) return undefined;

@@ -8,8 +8,17 @@ export interface Moment {
 
 const ISO =
   /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(Z|z|[+-]\d\d:?\d\d)?$/;
+/** `2024-03-01T12:00` */
+const MOMENT_MIN_CHARS = 16;
+const MOMENT_MAX_CHARS = 48;
 const DASH = 0x2d;
 const COMMA = 0x2c;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LETTER_T = 0x74;
+const LETTER_Z = 0x7a;
+/** The bit that makes a letter small, and is set in digits. */
+const LOWER_CASE = 0x20;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /**
@@ -17,9 +26,7 @@ const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
  * date; undefined when it is neither.
  */
 export function parseMoment(text: string): Moment | undefined {
-  if (text.length > 48) return undefined;
-  // Most texts are none, and that is seen at once: `2024-` or `Fri, `.
-  if (text.charCodeAt(4) !== DASH && text.charCodeAt(3) !== COMMA) return undefined;
+  if (!mayBeMoment(text)) return undefined;
   const match = ISO.exec(text);
   if (match === null) {
     if (!HTTP_DATE.test(text)) return undefined;
@@ -30,6 +37,15 @@ export function parseMoment(text: string): Moment | undefined {
   const colonZone = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
   const ms = Date.parse(`${date}T${hourMinute}:${second}${colonZone.toUpperCase()}`);
   return Number.isNaN(ms) ? undefined : { seconds: ms / 1000, fraction };
+}
+
+/** False for most texts that name none, at once: `2024-…Z` or `Fri, … GMT` would. */
+export function mayBeMoment(text: string): boolean {
+  const { length } = text;
+  if (length < MOMENT_MIN_CHARS || length > MOMENT_MAX_CHARS) return false;
+  if (text.charCodeAt(4) !== DASH && text.charCodeAt(3) !== COMMA) return false;
+  const last = text.charCodeAt(length - 1) | LOWER_CASE;
+  return last === LETTER_Z || last === LETTER_T || (last >= ZERO && last <= NINE);
 }
 
 /** The moment that a number of seconds or milliseconds since 1970 names; from 2001 to 2286. */

@@ -1,0 +1,391 @@
+/**
+ * Reads two JSON texts side by side, at the pace of reading one, and puts only what differs onto
+ * their tapes: values that are not the same, members that one side lacks, and the arrays and
+ * objects that these stand in. What is the same on both sides has no rows. An array or object
+ * that is not built alike (members in another order, other lengths, several elements that
+ * differ) is put there whole.
+ */
+import { TAPE } from './json-rows.ts';
+import { FRAME, JsonRun, NEXT } from './json-run.ts';
+import type { JsonTape } from './json-scan.ts';
+import { isSameScalarAt } from './json-tape.ts';
+import { plainTextEnd, spaceEnd } from './json-tokens.ts';
+
+const { KIND, START: ROW_START, END, NEXT: ROW_NEXT, COUNT, HASH, ROW, ARRAY, OBJECT } = TAPE;
+const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT, KEYS } = FRAME;
+const { FIRST_ROW, SECOND_ROW, LONE, COLUMNS } = FRAME;
+const { VALUE, FIRST, BEHIND, KEY } = NEXT;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+
+/** Objects of more members are put there whole when one side lacks some of them. */
+const MEMBERS_MAX = 64;
+
+/**
+ * `same`: there is nothing to tell. `different`: the tapes hold what is. `unread`: one is no JSON
+ * or beyond the limits; each has to be read by itself for that to be told.
+ */
+export type JsonPairScan = 'same' | 'different' | 'unread';
+
+/** Reads one pair of texts at a time. */
+export class JsonPairReader {
+  readonly #a: JsonTape;
+  readonly #b: JsonTape;
+  readonly #run = new JsonRun();
+  /** Columns of the rows that stand: what is behind them was tried in vain. */
+  #usedA = 0;
+  #usedB = 0;
+  /** Where reading goes on in the candidate's text. */
+  #j = 0;
+  readonly #hashes = new Int32Array(MEMBERS_MAX);
+
+  constructor(legacy: JsonTape, candidate: JsonTape) {
+    this.#a = legacy;
+    this.#b = candidate;
+  }
+
+  /** Reads the texts, each from its own place on. Never throws. */
+  scan(legacy: Uint8Array, candidate: Uint8Array, from: number, other: number): JsonPairScan {
+    this.#a.begin(legacy);
+    this.#b.begin(candidate);
+    this.#run.begin(from);
+    this.#usedA = 0;
+    this.#usedB = 0;
+    if (!this.#read(other)) return 'unread';
+    return this.#usedA === 0 ? 'same' : 'different';
+  }
+
+  /** False where one of them is no JSON, or too large. */
+  #read(other: number): boolean {
+    const [{ bytes: a }, { bytes: b }] = [this.#a, this.#b];
+    const run = this.#run;
+    const views = [viewOf(a), viewOf(b)] as const;
+    let shift = other - run.at;
+    let limit = runEnd(views, run.at, shift);
+    for (;;) {
+      run.read(a, limit, shift);
+      const j = spaceEnd(b, run.at + shift);
+      const i = spaceEnd(a, run.at);
+      if (run.depth === 0 && run.next === BEHIND) return i === a.length && j === b.length;
+      const isMoved = i !== run.at || j - i !== shift;
+      run.at = i;
+      this.#j = j;
+      if (!isMoved && !this.#step(i, j) && !this.#readWhole(run.depth)) return false;
+      const moved = this.#j - run.at;
+      if (run.at < limit && moved === shift) continue;
+      shift = moved;
+      limit = runEnd(views, run.at, shift);
+    }
+  }
+
+  /** Past what is not the same in both. False: the innermost that is open is not built alike. */
+  #step(i: number, j: number): boolean {
+    const run = this.#run;
+    if (run.next === VALUE) return this.#addValues(i, j);
+    const [a, b] = [this.#a.bytes[i], this.#b.bytes[j]];
+    if (run.next === KEY) return a === QUOTE && b === QUOTE && this.#addKeys(i, j);
+    const frame = (run.depth - 1) * COLUMNS;
+    const isObject = run.frames[frame + BYTE] === BRACE;
+    const ending = isObject ? BRACE_END : BRACKET_END;
+    if (a === ending && b === ending) return this.#close(i + 1, j + 1);
+    if (a === ending || b === ending) return isObject && this.#addRest(i, j);
+    if (run.next === BEHIND) return false;
+    run.next = isObject ? KEY : VALUE;
+    if (!isObject) run.nextElement(frame);
+    return true;
+  }
+
+  /** Two values that differ as they are written; they may be the same text, escaped otherwise. */
+  #addValues(i: number, j: number): boolean {
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    if (!this.#leaveRoom()) return false;
+    const [x, y] = [a.used, b.used];
+    const behind = a.read(i, run.depth);
+    this.#j = b.read(j, run.depth);
+    if (behind < 0 || this.#j < 0) return false;
+    run.at = behind;
+    run.next = BEHIND;
+    if (isSameScalarAt(a, x, b, y)) return true;
+    setKey(a, x, run.key, run.keyEnd);
+    setKey(b, y, run.key + run.keyShift, run.keyEnd + run.keyShift);
+    return this.#writeOpen() && this.#count(run.depth, true, true) && this.#keep();
+  }
+
+  /** Keys that are not plainly the same, each at its opening quote. */
+  #addKeys(i: number, j: number): boolean {
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    if (!isSameKeyAt(a, i, b, j)) return this.#addLone(i, j);
+    const end = plainTextEnd(a.bytes, i + 1);
+    const colon = spaceEnd(a.bytes, end);
+    const other = spaceEnd(b.bytes, end + j - i);
+    run.key = i + 1;
+    run.keyEnd = end - 1;
+    run.keyShift = j - i;
+    run.at = colon + 1;
+    run.next = VALUE;
+    this.#j = other + 1;
+    return a.bytes[colon] === COLON && b.bytes[other] === COLON && run.addKey(i + 1);
+  }
+
+  /**
+   * Members that have not the same key: a side lacks the other's one if that one is followed by
+   * its own.
+   */
+  #addLone(i: number, j: number): boolean {
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    if (!this.#leaveRoom() || !this.#writeOpen()) return false;
+    const x = a.used;
+    const afterA = readMember(a, i, run.depth);
+    if (afterA < 0) return false;
+    const nextA = nextKey(a, afterA);
+    if (isSameKeyAt(a, nextA, b, j)) {
+      run.at = nextA;
+      return this.#countLone(i + 1) && this.#keep();
+    }
+    const afterB = readMember(b, j, run.depth);
+    if (afterB < 0 || !this.#countLone(~(j + 1))) return false;
+    const nextB = nextKey(b, afterB);
+    if (isSameKeyAt(a, i, b, nextB)) {
+      a.used = x;
+      this.#j = nextB;
+      return this.#keep();
+    }
+    run.at = afterA;
+    run.next = BEHIND;
+    this.#j = afterB;
+    return this.#countLone(i + 1) && this.#keep();
+  }
+
+  /** One side's object is over: the other's last members. */
+  #addRest(i: number, j: number): boolean {
+    const { depth, next } = this.#run;
+    const isLegacyOver = this.#a.bytes[i] === BRACE_END;
+    const tape = isLegacyOver ? this.#b : this.#a;
+    if (!this.#leaveRoom() || !this.#writeOpen()) return false;
+    let at = isLegacyOver ? j : i;
+    for (let isFirst = next === FIRST; tape.bytes[at] !== BRACE_END; isFirst = false) {
+      const key = isFirst ? at : nextKey(tape, at);
+      at = readMember(tape, key, depth);
+      if (at < 0 || !this.#countLone(isLegacyOver ? ~(key + 1) : key + 1)) return false;
+    }
+    if (isLegacyOver) this.#j = at;
+    else this.#run.at = at;
+    this.#run.next = BEHIND;
+    return this.#keep();
+  }
+
+  /** Ends the innermost that is open; false where its members may not belong together so. */
+  #close(i: number, j: number): boolean {
+    const run = this.#run;
+    const { frames, depth } = run;
+    const frame = (depth - 1) * COLUMNS;
+    const keys = frames[frame + KEYS]!;
+    if (frames[frame + LONE] !== 0 && !this.#areKeysDistinct(keys)) return false;
+    if (run.written === depth) {
+      endRow(this.#a, frames[frame + FIRST_ROW]!, i, this.#usedA);
+      endRow(this.#b, frames[frame + SECOND_ROW]!, j, this.#usedB);
+      run.written -= 1;
+    }
+    run.keysUsed = keys;
+    run.depth -= 1;
+    run.at = i;
+    run.next = BEHIND;
+    this.#j = j;
+    return true;
+  }
+
+  /** The array or object at the depth, with all that is in it. False: it is none. */
+  #readWhole(depth: number): boolean {
+    if (depth === 0) return false;
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const { frames } = run;
+    const frame = (depth - 1) * COLUMNS;
+    const isWritten = run.written >= depth;
+    if (isWritten) {
+      this.#usedA = frames[frame + FIRST_ROW]!;
+      this.#usedB = frames[frame + SECOND_ROW]!;
+      run.written = depth - 1;
+    }
+    run.depth = depth - 1;
+    run.keysUsed = frames[frame + KEYS]!;
+    if (!this.#leaveRoom()) return false;
+    // What it stands in has counted it when it got its rows.
+    const isPlaced = isWritten || (this.#writeOpen() && this.#count(run.depth, true, true));
+    if (!isPlaced) return this.#readWhole(run.written);
+    const [x, y] = [a.used, b.used];
+    const start = frames[frame + START]!;
+    const behind = a.read(start, run.depth);
+    this.#j = b.read(start + frames[frame + SHIFT]!, run.depth);
+    if (behind < 0 || this.#j < 0) return false;
+    setFrameKeys(a, x, b, y, frames, frame);
+    run.at = behind;
+    run.next = BEHIND;
+    return this.#keep();
+  }
+
+  /** Room for the rows of all that are open, and for one more, on both tapes. */
+  #leaveRoom(): boolean {
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const columns = (run.depth - run.written) * ROW;
+    a.used = this.#usedA + columns;
+    b.used = this.#usedB + columns;
+    return a.hasRoomFor(a.used + ROW) && b.hasRoomFor(b.used + ROW);
+  }
+
+  #keep(): true {
+    this.#usedA = this.#a.used;
+    this.#usedB = this.#b.used;
+    return true;
+  }
+
+  /** Writes their rows where room was left. False: several elements of an array differ. */
+  #writeOpen(): boolean {
+    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const { frames } = run;
+    let [x, y] = [this.#usedA, this.#usedB];
+    while (run.written < run.depth) {
+      if (!this.#count(run.written, true, true)) return false;
+      const frame = run.written * COLUMNS;
+      const kind = frames[frame + BYTE] === BRACE ? OBJECT : ARRAY;
+      const start = frames[frame + START]!;
+      beginRow(a, x, kind, start);
+      beginRow(b, y, kind, start + frames[frame + SHIFT]!);
+      setFrameKeys(a, x, b, y, frames, frame);
+      frames[frame + FIRST_ROW] = x;
+      frames[frame + SECOND_ROW] = y;
+      run.written += 1;
+      x += ROW;
+      y += ROW;
+    }
+    return true;
+  }
+
+  /** One row more in the one that is open at the depth. False: an array had one already. */
+  #count(depth: number, isInLegacy: boolean, isInCandidate: boolean): boolean {
+    if (depth === 0) return true;
+    const { frames } = this.#run;
+    const frame = (depth - 1) * COLUMNS;
+    const x = frames[frame + FIRST_ROW]! + COUNT;
+    const y = frames[frame + SECOND_ROW]! + COUNT;
+    if (frames[frame + BYTE] === BRACKET && this.#a.rows[x] !== 0) return false;
+    if (isInLegacy) this.#a.rows[x]! += 1;
+    if (isInCandidate) this.#b.rows[y]! += 1;
+    return true;
+  }
+
+  /** A member that one side lacks. */
+  #countLone(key: number): boolean {
+    const run = this.#run;
+    run.frames[(run.depth - 1) * COLUMNS + LONE] = 1;
+    return this.#count(run.depth, key >= 0, key < 0) && run.addKey(key);
+  }
+
+  /** Whether no two of the keys listed from there on are the same, on whichever side. */
+  #areKeysDistinct(from: number): boolean {
+    const { keys, keysUsed } = this.#run;
+    const hashes = this.#hashes;
+    const count = keysUsed - from;
+    if (count > MEMBERS_MAX) return false;
+    for (let at = 0; at < count; at += 1) {
+      const key = keys[from + at]!;
+      const hash = key >= 0 ? hashKey(this.#a.bytes, key) : hashKey(this.#b.bytes, ~key);
+      for (let other = 0; other < at; other += 1) if (hashes[other] === hash) return false;
+      hashes[at] = hash;
+    }
+    return true;
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
+}
+
+/**
+ * How far both are the same from a place on, the second one `shift` further behind. Eight bytes
+ * are looked at together.
+ */
+function runEnd([a, b]: readonly [DataView, DataView], from: number, shift: number): number {
+  const end = Math.min(a.byteLength, b.byteLength - shift);
+  let at = from;
+  for (; at <= end - 2 * WORD_BYTES; at += 2 * WORD_BYTES) {
+    const other = at + shift;
+    const first = a.getInt32(at, true) ^ b.getInt32(other, true);
+    const second = a.getInt32(at + WORD_BYTES, true) ^ b.getInt32(other + WORD_BYTES, true);
+    if ((first | second) !== 0) break;
+  }
+  while (at < end && a.getUint8(at) === b.getUint8(at + shift)) at += 1;
+  return at;
+}
+
+const WORD_BYTES = 4;
+
+/** Reads a member of plain key; the place of the comma or brace behind it, negative: none. */
+function readMember(tape: JsonTape, from: number, depth: number): number {
+  const { bytes } = tape;
+  const close = bytes[from] === QUOTE ? plainTextEnd(bytes, from + 1) : -1;
+  const colon = spaceEnd(bytes, close);
+  if (close < 0 || bytes[colon] !== COLON || !tape.hasRoomFor(tape.used + ROW)) return -1;
+  const row = tape.used;
+  const end = tape.read(colon + 1, depth);
+  if (end < 0) return -1;
+  setKey(tape, row, from + 1, close - 1);
+  return spaceEnd(bytes, end);
+}
+
+/** The opening quote of the key behind a comma; where there is none, what no key begins with. */
+function nextKey({ bytes }: JsonTape, from: number): number {
+  return bytes[from] === COMMA ? spaceEnd(bytes, from + 1) : from;
+}
+
+/** Whether plain keys begin there, and are the same. */
+function isSameKeyAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  if (a.bytes[i] !== QUOTE || b.bytes[j] !== QUOTE) return false;
+  const end = plainTextEnd(a.bytes, i + 1);
+  for (let at = i + 1; at < end; at += 1) if (a.bytes[at] !== b.bytes[at + j - i]) return false;
+  return end >= 0;
+}
+
+const FNV_PRIME = 0x01000193;
+
+function hashKey(bytes: Uint8Array, start: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; bytes[at] !== QUOTE; at += 1) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
+  return hash;
+}
+
+function beginRow({ rows }: JsonTape, row: number, kind: number, start: number): void {
+  rows[row + KIND] = kind;
+  rows[row + ROW_START] = start;
+  rows[row + COUNT] = 0;
+  rows[row + HASH] = 0;
+}
+
+function endRow({ rows }: JsonTape, row: number, end: number, next: number): void {
+  rows[row + END] = end;
+  rows[row + ROW_NEXT] = next;
+}
+
+function setKey({ rows }: JsonTape, row: number, start: number, end: number): void {
+  rows[row + TAPE.KEY_START] = start;
+  rows[row + TAPE.KEY_END] = end;
+}
+
+function setFrameKeys(
+  a: JsonTape,
+  x: number,
+  b: JsonTape,
+  y: number,
+  frames: Int32Array,
+  frame: number,
+): void {
+  const [start, end] = [frames[frame + KEY_START]!, frames[frame + KEY_END]!];
+  const shift = frames[frame + KEY_SHIFT]!;
+  setKey(a, x, start, end);
+  setKey(b, y, start + shift, end + shift);
+}

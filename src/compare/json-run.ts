@@ -1,0 +1,196 @@
+/**
+ * Reads on in one of two JSON texts as long as the other goes on alike: then what is true of the
+ * one is true of the other, and only one has to be looked at. Knows where it is in the arrays and
+ * objects that are open, and stops before what is not the same in both, or not plain to see.
+ */
+import { LIMITS } from '../kit/limits.ts';
+import { escapedTextEnd, plainTextEnd, scalarEnd, spaceEnd } from './json-tokens.ts';
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
+/** The way from an opening bracket or brace to its closing one. */
+const TO_END = 2;
+
+/** What comes next. */
+export const NEXT = {
+  VALUE: 0,
+  /** What an array or object begins with, or its end. */
+  FIRST: 1,
+  /** What follows a value. */
+  BEHIND: 2,
+  KEY: 3,
+} as const;
+
+export type Next = (typeof NEXT)[keyof typeof NEXT];
+
+const { VALUE, FIRST, BEHIND, KEY } = NEXT;
+
+/** Columns of what is known of an array or object that is open. */
+export const FRAME = {
+  /** Its opening bracket or brace. */
+  BYTE: 0,
+  /** Where it stands in the first text, and how much further behind in the second. */
+  START: 1,
+  SHIFT: 2,
+  /** As of {@link JsonRun.key}, of itself. */
+  KEY_START: 3,
+  KEY_END: 4,
+  KEY_SHIFT: 5,
+  /** Which one its last element is, from 0. */
+  INDEX: 6,
+  /** Where the list of its keys begins. */
+  KEYS: 7,
+  /** Its rows, once it has some. */
+  FIRST_ROW: 8,
+  SECOND_ROW: 9,
+  /** 1 where one side lacks members of the other's. */
+  LONE: 10,
+  COLUMNS: 11,
+} as const;
+
+const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT } = FRAME;
+const { INDEX, KEYS, LONE, COLUMNS } = FRAME;
+
+const FIRST_KEYS = 1024;
+
+/** One pair of texts at a time. */
+export class JsonRun {
+  /** Where it goes on in the first text. */
+  at = 0;
+  next: Next = VALUE;
+  /** Where the key of the value is in the first text, and its end; of an element its index. */
+  key = 0;
+  keyEnd = 0;
+  /** How much further behind it is in the second; 0 of elements. */
+  keyShift = 0;
+  readonly frames: Int32Array = new Int32Array(LIMITS.jsonDepthMax * COLUMNS);
+  depth = 0;
+  /** How many of the open ones have rows: always the outermost. */
+  written = 0;
+  /** Where the keys of open objects begin; those that only the second has, as complements. */
+  keys: Int32Array = new Int32Array(FIRST_KEYS);
+  keysUsed = 0;
+
+  begin(at: number): void {
+    this.at = at;
+    this.next = VALUE;
+    this.depth = 0;
+    this.written = 0;
+    this.keysUsed = 0;
+  }
+
+  /** Up to `limit` at most, where the second text is `shift` further behind and the same. */
+  read(bytes: Uint8Array, limit: number, shift: number): void {
+    const { frames, written } = this;
+    let { at, next, depth, keys, keysUsed } = this;
+    let inside = depth === 0 ? 0 : frames[(depth - 1) * COLUMNS + BYTE]!;
+    for (;;) {
+      if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
+      if (at >= limit) break;
+      if (next === VALUE) {
+        const byte = bytes[at]!;
+        if (byte === BRACE || byte === BRACKET) {
+          if (depth === LIMITS.jsonDepthMax) break;
+          this.#open(depth * COLUMNS, byte, at, shift, keysUsed);
+          depth += 1;
+          inside = byte;
+          at += 1;
+          next = FIRST;
+        } else {
+          let end = byte === QUOTE ? plainTextEnd(bytes, at + 1) : scalarEnd(bytes, at, byte);
+          if (end < 0 && byte === QUOTE) end = escapedTextEnd(bytes, at + 1);
+          // What ends just there may go on in the other.
+          if (end < 0 || end >= limit) break;
+          at = end;
+          next = BEHIND;
+        }
+        if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
+        if (at >= limit) break;
+      }
+      if (next !== KEY) {
+        const byte = bytes[at]!;
+        if (byte === inside + TO_END) {
+          // What has rows is more to close than this.
+          if (depth === written) break;
+          depth -= 1;
+          keysUsed = frames[depth * COLUMNS + KEYS]!;
+          inside = depth === 0 ? 0 : frames[(depth - 1) * COLUMNS + BYTE]!;
+          at += 1;
+          next = BEHIND;
+          continue;
+        }
+        if (inside === 0 || (next === BEHIND && byte !== COMMA)) break;
+        if (next === BEHIND) at += 1;
+        next = KEY;
+        if (inside === BRACKET) {
+          this.nextElement((depth - 1) * COLUMNS);
+          next = VALUE;
+          continue;
+        }
+        if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
+      }
+      const end = bytes[at] === QUOTE ? plainTextEnd(bytes, at + 1) : -1;
+      const colon = end >= 0 && bytes[end] !== COLON ? spaceEnd(bytes, end) : end;
+      if (end < 0 || colon >= limit || bytes[colon] !== COLON) break;
+      if (keysUsed === keys.length) {
+        if (!this.#hasRoomForKeys()) break;
+        ({ keys } = this);
+      }
+      this.key = at + 1;
+      this.keyEnd = end - 1;
+      this.keyShift = shift;
+      keys[keysUsed] = at + 1;
+      keysUsed += 1;
+      at = colon + 1;
+      next = VALUE;
+    }
+    this.at = Math.min(at, limit);
+    this.next = next;
+    this.depth = depth;
+    this.keysUsed = keysUsed;
+  }
+
+  #open(frame: number, byte: number, at: number, shift: number, keysUsed: number): void {
+    const { frames } = this;
+    frames[frame + BYTE] = byte;
+    frames[frame + START] = at;
+    frames[frame + SHIFT] = shift;
+    frames[frame + KEY_START] = this.key;
+    frames[frame + KEY_END] = this.keyEnd;
+    frames[frame + KEY_SHIFT] = this.keyShift;
+    frames[frame + INDEX] = -1;
+    frames[frame + KEYS] = keysUsed;
+    frames[frame + LONE] = 0;
+  }
+
+  /** The value is the next element of the array at the frame. */
+  nextElement(frame: number): void {
+    const index = this.frames[frame + INDEX]! + 1;
+    this.frames[frame + INDEX] = index;
+    this.key = index;
+    this.keyEnd = index;
+    this.keyShift = 0;
+  }
+
+  /** False beyond the limits. */
+  addKey(key: number): boolean {
+    if (this.keysUsed === this.keys.length && !this.#hasRoomForKeys()) return false;
+    this.keys[this.keysUsed] = key;
+    this.keysUsed += 1;
+    return true;
+  }
+
+  #hasRoomForKeys(): boolean {
+    const { length } = this.keys;
+    if (length >= LIMITS.jsonNodesMax) return false;
+    const keys = new Int32Array(length * 2);
+    keys.set(this.keys);
+    this.keys = keys;
+    return true;
+  }
+}
