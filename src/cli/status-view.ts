@@ -40,6 +40,7 @@ export function renderStatus(status: Status, color: boolean): string {
     renderRaces(status.traffic, status.races),
     mirrorOf(status.mirror),
     gatesOf(status.gates, color),
+    unprovenOf(status),
     clustersOf(status.clusters),
     noiseSection(status.noise, color),
     rulesSection(status.rules),
@@ -150,6 +151,20 @@ function gatesOf(gates: readonly GateResult[], color: boolean): string {
   const columns = ['verdict', 'gate', 'measured', 'samples', 'why'];
   const table = renderTable(columns, rows, { align: ['left', 'left', 'right', 'right'], color });
   return ['Gates', table, errorRates(gates) && `  ${errorRates(gates)}`].filter(Boolean).join('\n');
+}
+
+/** Routes of which too little was compared, and who accepts that. */
+function unprovenOf({ unproven = [] }: Status): string {
+  if (unproven.length === 0) return '';
+  const lines = unproven.map(({ route, compared, mismatched, needed, accepted }) => {
+    const by =
+      accepted === null
+        ? '100 % is not reached without it'
+        : `accepted by ${visible(accepted.owner)}: ${visible(accepted.reason)}`;
+    const wrong = mismatched === 0 ? '' : `, ${mismatched} mismatched`;
+    return `  ${visible(route)}: ${compared} of ${needed} pairs${wrong}; ${by}`;
+  });
+  return `Unproven routes\n${lines.join('\n')}`;
 }
 
 /** The most frequent causes, each with the oldest of its examples. */

@@ -119,6 +119,11 @@ export interface FileRoute {
   readonly referee?: 'on' | 'off';
   readonly keys?: FileKeys;
   readonly compare?: readonly FileRule[];
+  readonly unproven?: {
+    readonly as: 'accept';
+    readonly reason: string;
+    readonly owner: string;
+  };
 }
 
 export interface FileStep {

@@ -1,4 +1,4 @@
-import type { CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
+import type { AcceptedRoute, CompareRule, KeySource, RouteSettings } from '../model/settings.ts';
 import type { Refuse } from './addresses.ts';
 import { settleRules } from './compare-rules.ts';
 import type { FileParts, FileKey, FileKeys, FileRoute } from './file-parts.ts';
@@ -7,6 +7,11 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Methods that HTTP itself calls safe. Source: RFC 9110, 9.2.1. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** True of a method that HTTP itself calls safe. */
+export function isReadMethod(method: string): boolean {
+  return SAFE_METHODS.has(method);
+}
 
 /** The names in `/v1/users/:user/*`, in order. Null after a refusal. */
 export function parsePattern(pattern: string, refuse: Refuse): readonly string[] | null {
@@ -60,6 +65,15 @@ export function settleRoutes(
     routes.push(route);
   }
   return routes;
+}
+
+/** Routes that somebody accepts to be unproven. */
+export function acceptedRoutes(files: FileParts['routes']): readonly AcceptedRoute[] {
+  return (files ?? []).flatMap((file) => {
+    if (file?.unproven === undefined) return [];
+    const { reason, owner } = file.unproven;
+    return [{ route: file.match.trim(), reason, owner }];
+  });
 }
 
 function settleRoute(

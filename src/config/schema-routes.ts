@@ -158,6 +158,20 @@ const compareRule = Type.Object(
   CLOSED,
 );
 
+const unproven = Type.Object(
+  {
+    as: Type.Enum(['accept'], { description: 'The route may be left unproven.' }),
+    reason: text('why', '\\S', { description: 'Why that is no danger.' }),
+    owner: text('who answers for it', '\\S', { description: 'Who answers for it.' }),
+  },
+  {
+    ...CLOSED,
+    description:
+      'With a gate on `mismatch.rate` each route is proved by itself: until enough of its pairs ' +
+      'were compared it is unproven, and 100 % is not reached. This lets it pass all the same.',
+  },
+);
+
 const route = Type.Object(
   {
     match: text('METHOD and path such as GET /v1/users/:user/*', '^[A-Z-]+ /[^\\s?#]*$', {
@@ -205,6 +219,7 @@ const route = Type.Object(
     compare: Type.Optional(
       Type.Array(compareRule, { maxItems: 100, description: 'How differences are looked at.' }),
     ),
+    unproven: Type.Optional(unproven),
   },
   CLOSED,
 );

@@ -19,7 +19,7 @@ import { settleGates } from './gates.ts';
 import { settleMirror } from './mirror.ts';
 import { settleNoise } from './noise.ts';
 import type { Problems } from './problems.ts';
-import { settleKeys, settleRoutes } from './routes.ts';
+import { acceptedRoutes, settleKeys, settleRoutes } from './routes.ts';
 import { settleSecret } from './secrets.ts';
 import { refuseLoops, settleSide } from './sides.ts';
 import { settleState } from './state.ts';
@@ -48,6 +48,7 @@ export function settle(parts: FileParts, around: Surroundings): Settings {
     state: settleState(parts, ladder, problems),
     cookies: parts.cookies ?? 'shared',
     routes,
+    unproven: acceptedRoutes(parts.routes),
     compare,
     ladder,
     gates: allGates(parts, routes, problems),

@@ -166,6 +166,12 @@ export const NO_SPIKES: SpikeEvidence = {
   worst: null,
 };
 
+/** A route that should be proved by itself, unless somebody accepts that it is not. */
+export interface RouteToProve {
+  readonly route: string;
+  readonly accepted: { readonly reason: string; readonly owner: string } | null;
+}
+
 /** All that gates read: gathered since the step began, under one revision. */
 export interface Evidence {
   readonly counts: ReadonlyMap<string, GateCounts>;
@@ -174,6 +180,8 @@ export interface Evidence {
   /** By window length in milliseconds. */
   readonly resources: ReadonlyMap<number, readonly ResourcePoint[]>;
   readonly spikes: SpikeEvidence;
+  /** As configured; absent where nobody climbs. */
+  readonly routes?: readonly RouteToProve[];
 }
 
 /** What tells two gates apart. */

@@ -17,6 +17,7 @@ import type { GateJudge } from './gate-judge.ts';
 import { judgeLatency } from './latency.ts';
 import { judgeLatencyBurn } from './latency-burn.ts';
 import { judgeMismatchRate } from './mismatch-rate.ts';
+import { routeGate, unprovenRoutes } from './route-proof.ts';
 import { judgeCpuRatio, judgeMemoryRatio } from './resource-ratio.ts';
 
 const JUDGES: Readonly<Record<GateMetric, GateJudge>> = {
@@ -46,7 +47,10 @@ export function judge(gates: readonly GateSettings[], evidence: Evidence, steps 
     const result = JUDGES[gate.metric]({ gate, evidence, harmAlpha });
     return { ...result, alpha: gate.alpha, harmAlpha };
   });
-  return { outcome: outcomeOf(results.map((result) => result.verdict)), gates: results };
+  const outcome = outcomeOf(results.map((result) => result.verdict));
+  const asking = evidence.routes === undefined ? undefined : routeGate(gates);
+  const unproven = asking === undefined ? [] : unprovenRoutes(asking, evidence);
+  return { outcome, gates: results, ...(unproven.length > 0 && { unproven }) };
 }
 
 function outcomeOf(outcomes: readonly GateOutcome[]): GateOutcome {

@@ -32,9 +32,22 @@ export interface GateResult {
   readonly onFail: 'rollback' | 'hold';
 }
 
+/** A route of which too little was compared to say anything of it alone. */
+export interface UnprovenRoute {
+  readonly route: string;
+  readonly compared: number;
+  readonly mismatched: number;
+  /** Pairs that it takes, all in all, if no more of them mismatch. */
+  readonly needed: number;
+  /** Who accepts it, and why; null: nobody does, and 100 % is not reached. */
+  readonly accepted: { readonly reason: string; readonly owner: string } | null;
+}
+
 export interface Verdict {
   readonly outcome: GateOutcome;
   readonly gates: readonly GateResult[];
+  /** Absent: every route is proved, or no gate asks for it. */
+  readonly unproven?: readonly UnprovenRoute[];
 }
 
 export type Decision =
@@ -167,6 +180,8 @@ export interface Status {
   readonly traffic: TrafficCounts;
   readonly mirror: MirrorStatus;
   readonly gates: readonly GateResult[];
+  /** Absent: none, or no gate asks for it. */
+  readonly unproven?: readonly UnprovenRoute[];
   readonly clusters: readonly ClusterRow[];
   /** The newest races, each with the write that overlapped with it. */
   readonly races: readonly Race[];

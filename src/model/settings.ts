@@ -152,6 +152,14 @@ export interface CompareRule {
   readonly until: string;
 }
 
+/** A route of which too little may be compared before all clients are on the candidate. */
+export interface AcceptedRoute {
+  /** By its `match`. */
+  readonly route: string;
+  readonly reason: string;
+  readonly owner: string;
+}
+
 export interface RouteSettings {
   /** `METHOD /path/:name/*`; also the route's name in every report. */
   readonly match: string;
@@ -274,6 +282,8 @@ export interface Settings {
    */
   readonly cookies: 'shared' | 'separate';
   readonly routes: readonly RouteSettings[];
+  /** Routes that need not be proved; absent: none. */
+  readonly unproven?: readonly AcceptedRoute[];
   /** Rules for all routes, and for requests that match none. */
   readonly compare: readonly CompareRule[];
   readonly ladder: readonly LadderStep[];

@@ -22,6 +22,7 @@ import { decide, sentencesOf } from './decide.ts';
 import { Gathering } from './gathering.ts';
 import { ladderOf, stepAt } from './ladder.ts';
 import { lapsedRules } from './lapsed-rules.ts';
+import { routesToProve } from './routes-to-prove.ts';
 import { ruleStatuses } from './rule-status.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
@@ -115,7 +116,7 @@ class RolloutController implements Controller {
   }
 
   #judge(): Verdict {
-    const evidence = this.#gathering.evidence.view();
+    const evidence = this.#gathering.evidence.view(routesToProve(this.#settings));
     return judge(this.#settings.gates, evidence, this.#ladder.length);
   }
 

@@ -2,6 +2,7 @@
  * What to do now, given where the rollout stands and what the gates say. Pure: the same facts
  * always decide alike, and every answer says why.
  */
+import { unprovenSentence } from '../judge/route-proof.ts';
 import { formatDuration } from '../kit/units.ts';
 import type { Decision, GateResult, RolloutState, Verdict } from '../model/rollout.ts';
 import type { LadderStep } from '../model/settings.ts';
@@ -65,6 +66,13 @@ function waitForStep({ state, ladder, verdict, hasKey, peaksSeen }: DecideFacts)
   }
   for (const gate of verdict.gates) {
     if (gate.verdict === 'inconclusive') waitingFor.push(`evidence: ${gate.sentence}`);
+  }
+  const blocking = verdict.unproven?.filter(({ accepted }) => accepted === null) ?? [];
+  if (next !== undefined && next.percent >= 100 && blocking.length > 0) {
+    waitingFor.push(
+      `${unprovenSentence(blocking)}: more of their pairs, or ` +
+        '`unproven: { as: accept, reason: …, owner: … }` of the route',
+    );
   }
   if (peaksSeen < step.peaks) {
     waitingFor.push(`traffic peaks: ${peaksSeen} of ${step.peaks} seen at ${step.percent} %`);

@@ -16,6 +16,7 @@ import {
   NO_ARMS,
   NO_COUNTS,
   NO_LATENCY,
+  type RouteToProve,
 } from '../judge/evidence.ts';
 import { addArms, addWindow, seenIn } from '../judge/latency-windows.ts';
 import { countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
@@ -152,8 +153,10 @@ export class StepEvidence {
     return closed;
   }
 
-  view(): Evidence {
+  /** What gates read; with `routes` each of these has to be proved by itself as well. */
+  view(routes?: readonly RouteToProve[]): Evidence {
     return {
+      ...(routes && { routes }),
       counts: this.#counts,
       latency: this.#latency,
       resources: this.#resources.view(),

@@ -38,6 +38,7 @@ const EFFECTS: Readonly<Record<keyof Settings, readonly [name: string, effect: R
   port: ['port', 'plain'],
   workers: ['workers', 'plain'],
   ladder: ['ladder', 'plain'],
+  unproven: ['unproven', 'plain'],
   mirror: ['mirror', 'plain'],
   twin: ['twin', 'plain'],
   noise: ['noise', 'plain'],

@@ -65,6 +65,7 @@ export function statusOf(facts: StatusFacts): Status {
     traffic,
     mirror,
     gates: verdict.gates,
+    ...(verdict.unproven && { unproven: verdict.unproven }),
     clusters: gathering.clusters(),
     races: gathering.races(),
     ...noiseOf(gathering),

@@ -108,3 +108,16 @@ test('says who is on a candidate that cannot be reached', () => {
     'warning: candidate cannot be reached, and 10 % of the keys are on it\n',
   );
 });
+
+test('lists the routes that nobody has proved, and who accepts that', () => {
+  const open = { route: 'GET /rare', compared: 12, mismatched: 1, needed: 780, accepted: null };
+  const accepted = { reason: 'asked for once a month', owner: 'reporting' };
+  const other = { ...open, route: 'GET /report', mismatched: 0, needed: 309, accepted };
+  const shown = renderStatus({ ...STATUS, unproven: [open, other] }, false);
+  expect(shown).toContain(
+    'Unproven routes\n' +
+      '  GET /rare: 12 of 780 pairs, 1 mismatched; 100 % is not reached without it\n' +
+      '  GET /report: 12 of 309 pairs; accepted by reporting: asked for once a month\n',
+  );
+  expect(text).not.toContain('Unproven');
+});

@@ -104,4 +104,26 @@ describe('a decision', () => {
       waitingFor: ['a fault of the routing: 3 % of 900 sampled keys'],
     });
   });
+
+  it('does not put all clients on a candidate with routes that nobody has proved', () => {
+    const open = { route: 'GET /rare', compared: 3, mismatched: 0, needed: 308 } as const;
+    const at = (ladderStep: number, accepted: { reason: string; owner: string } | null) => {
+      const verdict = {
+        outcome: 'pass',
+        gates: [pass],
+        unproven: [{ ...open, accepted }],
+      } as const;
+      const percent = ladderStep === 1 ? 1 : 0;
+      return decide(factsOf({ step: ladderStep, percent }, [pass], { verdict }));
+    };
+    expect(at(0, null).kind).toBe('advance');
+    expect(at(1, { reason: 'a report of the year', owner: 'billing' }).kind).toBe('advance');
+    expect(at(1, null)).toEqual({
+      kind: 'hold',
+      waitingFor: [
+        'unproven: GET /rare (3 of 308 pairs): more of their pairs, or ' +
+          '`unproven: { as: accept, reason: …, owner: … }` of the route',
+      ],
+    });
+  });
 });
