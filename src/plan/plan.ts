@@ -10,6 +10,7 @@ import { type GatePlan, type GatePlanner, judgeOf, UNKNOWN } from './gate-plan.t
 import { planLatency } from './latency-plan.ts';
 import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
 import type { PlanTraffic } from './traffic.ts';
+import { planRoutes, type UnprovenPlan } from './routes-plan.ts';
 import { planResource, planSpikes } from './window-plan.ts';
 
 const PLANNERS: Readonly<Record<GateMetric, GatePlanner>> = {
@@ -33,6 +34,8 @@ export interface StepPlan {
   readonly pairsPerSec: number;
   readonly livePerSec: number;
   readonly gates: readonly GatePlan[];
+  /** Routes that keep 100 % back, where it is the next step and a recording tells their shares. */
+  readonly unproven: readonly UnprovenPlan[];
 }
 
 /** The whole ladder. */
@@ -47,7 +50,7 @@ export interface Plan {
 
 /** The plan of a configuration at `ratePerSec` requests a second, above zero. */
 export function planLadder(
-  settings: Pick<Settings, 'ladder' | 'gates' | 'mirror' | 'key'>,
+  settings: Pick<Settings, 'ladder' | 'gates' | 'mirror' | 'key' | 'routes' | 'unproven'>,
   ratePerSec: number,
   traffic: PlanTraffic,
 ): Plan {
@@ -62,7 +65,7 @@ export function planLadder(
     ratePerSec,
     latencies: traffic.shape.source,
     hasKey: key !== null,
-    steps: steps.map((step) => ({
+    steps: steps.map((step, i) => ({
       percent: step.percent,
       holdMs: step.holdMs,
       pairsPerSec,
@@ -77,6 +80,10 @@ export function planLadder(
           traffic,
         }),
       ),
+      unproven:
+        steps[i + 1]?.percent === 100 && step.holdMs > 0 && traffic.routeRatios !== null
+          ? planRoutes(settings, step, pairsPerSec, traffic.routeRatios)
+          : [],
     })),
   };
 }
@@ -112,20 +119,27 @@ const NO_PAIRS = {
   mend: 'mirror some (`mirror`, `safe: true`, `writes: mirror`), or leave the gate out',
 };
 
-/** A gate that cannot be met in its step's hold. */
+/** A gate that cannot be met in its step's hold, or a route that cannot be proved in it. */
 export interface PlanProblem {
   readonly step: number;
-  readonly gate: string;
+  readonly gate: string | null;
+  readonly route: string | null;
   readonly why: string;
   readonly mend: string;
 }
 
-/** Every gate that cannot be met, in the order of the ladder. */
+/** Everything that cannot be met, in the order of the ladder. */
 export function problemsOf(plan: Plan): readonly PlanProblem[] {
-  return plan.steps.flatMap(({ percent, gates }) =>
-    gates.flatMap(({ gate, route, refusal }) => {
-      const name = route === null ? gate : `${gate} on ${route}`;
-      return refusal === null ? [] : [{ step: percent, gate: name, ...refusal }];
-    }),
-  );
+  return plan.steps.flatMap(({ percent, gates, unproven }) => [
+    ...gates.flatMap(({ gate, route, refusal }) =>
+      refusal === null ? [] : [{ step: percent, gate, route, ...refusal }],
+    ),
+    ...unproven.map(({ route, refusal }) => ({ step: percent, gate: null, route, ...refusal })),
+  ]);
+}
+
+/** What a problem is of, in words: `mismatch.rate < 0.1% on GET /a`. */
+export function subjectOf({ gate, route }: PlanProblem): string {
+  if (gate === null || route === null) return gate ?? route ?? '';
+  return `${gate} on ${route}`;
 }

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import { CrossfadeError } from '../../kit/errors.ts';
 import type { Settings } from '../../model/settings.ts';
-import { type Plan, planLadder, type PlanProblem, problemsOf } from '../../plan/plan.ts';
+import { type Plan, planLadder, type PlanProblem, problemsOf, subjectOf } from '../../plan/plan.ts';
 import { ASSUMED_TRAFFIC, type PlanTraffic, trafficOf } from '../../plan/traffic.ts';
+import { visible } from '../../report/escape.ts';
 import { readRecording } from '../../recording/reader.ts';
 import { hasColor, printJson, printLine } from '../output.ts';
 import { planText } from '../plan-view.ts';
@@ -66,10 +67,13 @@ async function trafficFrom(from: string | undefined, settings: Settings): Promis
 }
 
 function unmet({ ratePerSec }: Plan, problems: readonly PlanProblem[]): CrossfadeError {
-  const lines = problems.map(
-    ({ step, gate, why, mend }) => `\n  at ${step} %, ${gate}: ${why}. Mend: ${mend}`,
-  );
-  const gates = problems.length === 1 ? '1 gate' : `${problems.length} gates`;
+  const lines = problems.map((problem) => {
+    const { step, why, mend } = problem;
+    return `\n  at ${step} %, ${visible(subjectOf(problem))}: ${why}. Mend: ${mend}`;
+  });
+  const isOfGates = problems.every(({ gate }) => gate !== null);
+  const each = isOfGates ? 'gate' : 'condition';
+  const gates = problems.length === 1 ? `1 ${each}` : `${problems.length} ${each}s`;
   return new CrossfadeError(
     'gates-unmet',
     `${gates} cannot be met at ${ratePerSec} requests a second:${lines.join('')}`,

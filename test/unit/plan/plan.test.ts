@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../../src/cli/plan-view.ts';
 import { parseDurationMs } from '../../../src/kit/units.ts';
-import { type Plan, planLadder, problemsOf } from '../../../src/plan/plan.ts';
+import { type Plan, planLadder, problemsOf, subjectOf } from '../../../src/plan/plan.ts';
 import { ASSUMED_TRAFFIC, type PlanTraffic } from '../../../src/plan/traffic.ts';
 import { settled } from '../../support/configurations.ts';
 
@@ -22,7 +22,7 @@ mirror: { autoPause: off }
 }
 
 function problems(text: string, ratePerSec: number): readonly string[] {
-  return problemsOf(planned(text, ratePerSec)).map(({ step, gate }) => `${step} %: ${gate}`);
+  return problemsOf(planned(text, ratePerSec)).map((each) => `${each.step} %: ${subjectOf(each)}`);
 }
 
 describe('the shipped ladder', () => {
@@ -205,9 +205,50 @@ describe('a gate for one route', () => {
   test('has its share of the requests, and is refused where that is too small', () => {
     expect(problemsOf(planned(text, 100, traffic(0.5)))).toEqual([]);
     const [problem] = problemsOf(planned(text, 100, traffic(0.001)));
-    expect(problem!.gate).toBe('mismatch.rate < 0.1% on GET /a');
+    expect(subjectOf(problem!)).toBe('mismatch.rate < 0.1% on GET /a');
     const [none] = problemsOf(planned(text, 100, traffic(0)));
     expect(none!.why).toBe('no request of it would be compared');
+  });
+});
+
+describe('a route of which little comes', () => {
+  const text = (accepted: string, hold: string): string => `${KEY}ladder:
+  - { percent: 0, hold: 1h }
+  - { percent: 50, hold: ${hold} }
+  - { percent: 100, hold: 1h }
+gates: [mismatch.rate < 0.001%]
+mirror: { autoPause: off }
+routes:
+  - match: GET /a
+  - { match: GET /rare${accepted} }
+`;
+  // Five requests an hour among a thousand a second.
+  const rare = 5 / 3_600_000;
+  const routeRatios = new Map([
+    ['GET /a', 1 - rare],
+    ['GET /rare', rare],
+  ]);
+  const of = (accepted = '', hold = '24h') =>
+    problemsOf(planned(text(accepted, hold), 1000, { ...ASSUMED_TRAFFIC, routeRatios }));
+
+  test('keeps 100 % back, and is named at the step before it', () => {
+    expect(of()).toEqual([
+      {
+        step: 50,
+        gate: null,
+        route: 'GET /rare',
+        why: expect.stringMatching(
+          /it needs 3\d\d pairs before 100 %, and 1d bring 1\d\d$/,
+        ) as string,
+        mend: expect.stringMatching(/^hold: \d+d, or `unproven/) as string,
+      },
+    ]);
+  });
+
+  test('is proved in a hold as long as is said, or accepted', () => {
+    const hold = /^hold: (\d+d)/.exec(of()[0]!.mend)![1]!;
+    expect(of('', hold)).toEqual([]);
+    expect(of(', unproven: { as: accept, reason: seldom, owner: us }')).toEqual([]);
   });
 });
 
