@@ -18,9 +18,17 @@ export const judgeErrorsRatio: GateJudge = ({ gate, evidence, harmAlpha }) => {
   const tolerated = gate.limit / (1 + gate.limit);
   const c = tuning(100, harmAlpha);
   const { lower } = confidenceInterval(candidateOnlyErrors, errors, harmAlpha, c);
+  const shown = confidenceInterval(
+    candidateOnlyErrors,
+    errors,
+    gate.alpha,
+    tuning(100, gate.alpha),
+  );
+  const interval = { lower: oddsOf(shown.lower), upper: oddsOf(shown.upper) };
   if (pairs < gate.minPairs) {
     const sentence = `errors ratio: ${tail}, ${formatCount(gate.minPairs)} pairs are needed`;
-    return gateResult(gate, { verdict: 'inconclusive', measured, samples: pairs, sentence });
+    const open = { verdict: 'inconclusive', measured, samples: pairs, sentence } as const;
+    return gateResult(gate, open);
   }
   const isHarm = lower > tolerated;
   const value = measured === null ? '' : ` ${formatRatio(measured)}`;
@@ -30,7 +38,13 @@ export const judgeErrorsRatio: GateJudge = ({ gate, evidence, harmAlpha }) => {
   return gateResult(gate, {
     verdict: isHarm ? 'fail' : 'pass',
     measured,
+    interval,
     samples: pairs,
     sentence,
   });
 };
+
+/** Errors of the candidate for each of legacy's, where its share of them is `share`. */
+function oddsOf(share: number): number {
+  return share >= 1 ? Infinity : share / (1 - share);
+}

@@ -79,6 +79,13 @@ describe('errors', () => {
     expect(ask('errors.ratio < 1.5', equal).verdict).toBe('pass');
     const worse = evidenceOf({ pairs: 9000, candidateOnlyErrors: 300, legacyOnlyErrors: 30 });
     expect(ask('errors.ratio < 1.5', worse).verdict).toBe('fail');
+    const [lower = 0, upper] = ask('errors.ratio < 1.5', equal).interval ?? [];
+    expect([lower < 1, (upper ?? 0) > 1, lower * (upper ?? 0)]).toEqual([
+      true,
+      true,
+      expect.closeTo(1, 6),
+    ]);
+    expect(ask('errors.ratio < 1.5', evidenceOf({ pairs: 9000 })).interval).toEqual([0, null]);
     expect(ask('errors.ratio < 1.5', evidenceOf({ pairs: 9000 })).verdict).toBe('pass');
     expect(ask('errors.ratio < 1.5', evidenceOf({ pairs: 10 })).verdict).toBe('inconclusive');
   });
