@@ -18,12 +18,14 @@ import {
   windowTrial,
 } from '../test/support/alarm-trials.ts';
 import { WORLDS } from '../test/support/alike-arms.ts';
-import { SIZE_TRIALS, sizeOf } from '../test/support/size-trials.ts';
+import { SIZE_TRIALS, type SizeTrial, sizeOf } from '../test/support/size-trials.ts';
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '2000' },
     seeds: { type: 'string', default: '1,2,3' },
+    /** alarms or sizes; both if left out. */
+    only: { type: 'string', default: '' },
   },
 });
 const runs = Number(values.runs);
@@ -49,18 +51,22 @@ function countAlarms({ names, alpha, run }: AlarmTrial, looks: number, seed: num
   }
 }
 
+function saySize(trial: SizeTrial, seed: number): void {
+  const { median, isNear } = sizeOf(trial, createRandom(seed));
+  const { name, from, to, unit } = trial;
+  const table = from === to ? `${from}` : `${from} to ${to}`;
+  say(isNear, `${median} ${unit}, in the table ${table}: ${name}`);
+}
+
 function runSeed(seed: number): void {
   const startedMs = performance.now();
   process.stdout.write(`\nseed ${seed}\n`);
-  for (const trial of REQUEST_TRIALS) countAlarms(trial, 3600, seed);
-  for (const world of WORLDS) countAlarms(windowTrial(world), WINDOW_LOOKS, seed);
-  for (const world of WORLDS) countAlarms(gateTrial(world), GATE_LOOKS, seed);
-  for (const trial of SIZE_TRIALS) {
-    const { median, isNear } = sizeOf(trial, createRandom(seed));
-    const { name, from, to, unit } = trial;
-    const table = from === to ? `${from}` : `${from} to ${to}`;
-    say(isNear, `${median} ${unit}, in the table ${table}: ${name}`);
+  if (values.only !== 'sizes') {
+    for (const trial of REQUEST_TRIALS) countAlarms(trial, 3600, seed);
+    for (const world of WORLDS) countAlarms(windowTrial(world), WINDOW_LOOKS, seed);
+    for (const world of WORLDS) countAlarms(gateTrial(world), GATE_LOOKS, seed);
   }
+  if (values.only !== 'alarms') for (const trial of SIZE_TRIALS) saySize(trial, seed);
   const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
   process.stdout.write(`seed ${seed} took ${minutes} min\n`);
 }
@@ -71,6 +77,7 @@ async function runSeeds(): Promise<void> {
   const works = cpus().map(async () => {
     for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
       const own = [import.meta.filename, '--runs', `${runs}`, '--seeds', `${seed}`];
+      if (values.only !== '') own.push('--only', values.only);
       const child = spawn(process.execPath, own, { stdio: ['ignore', 'pipe', 'inherit'] });
       let text = '';
       child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
