@@ -14,6 +14,7 @@ const TRIALS: Readonly<Record<string, string>> = {
   identity: 'a million requests while both sides break at random: each accounted for',
   streaming: 'a gigabyte down and up at a megabyte a second: memory stays flat',
   selftest: 'every kind of bug at every place of 1,000 recorded answers, and who hides it',
+  diagnosis: 'a real run with collections, and a proxy stopped for a second, diagnosed',
   'false-alarms': 'the judge where both sides are alike, and what it takes where they differ',
   soak: 'generated request streams against a reader of another make',
 };

@@ -94,7 +94,9 @@ function attributeKind(
   kinds: number,
 ): Attribution {
   const endMs = own.startMs + 1000 * own.rows.length;
-  const widenMs = Math.min(WIDEN_MAX_MS, (periodMs ?? 40 * WIDEN_MAX_MS) / 40);
+  // What is wider than the cycle already needs no more room for clocks that are apart.
+  const roomMs = feed.isBracketed ? 0 : WIDEN_MAX_MS;
+  const widenMs = Math.min(roomMs, (periodMs ?? 40 * WIDEN_MAX_MS) / 40);
   const beforeMs = widenMs + feed.precisionMs + spikes.resolutionMs;
   const windows = cycleWindows(cycles, beforeMs, widenMs + feed.precisionMs);
   const timeRatio = Math.max(1e-9, coveredRatio(windows, own.startMs, endMs));

@@ -52,7 +52,8 @@ export function parseGcTrace(text: string, startedAtMs: number): GcTrace {
     cycles.push({ startMs, endMs, pauseMs: null, kind });
     lastEndMs = endMs;
   }
-  return { feed: { source: 'gctrace', precisionMs: PRECISION_MS, cycles }, unreadCount, unread };
+  const feed = { source: 'gctrace', precisionMs: PRECISION_MS, isBracketed: false, cycles };
+  return { feed, unreadCount, unread };
 }
 
 function kindOf(line: string, sinceMs: number): string {

@@ -27,7 +27,7 @@ export function metricsFeed(readings: readonly CollectorReading[]): CollectionFe
       cycles.push({ ...between(before, reading, fresh), pauseMs, kind });
     }
   }
-  return { source: 'Prometheus metrics', precisionMs: 50, cycles };
+  return { source: 'Prometheus metrics', precisionMs: 50, isBracketed: true, cycles };
 }
 
 function between(

@@ -22,7 +22,7 @@ export function parsePerformanceEntries(text: string): CollectionFeed | null {
   const cycles = entries.flatMap((entry: unknown) => cycleOf(entry, originMs) ?? []);
   if (cycles.length === 0 && entries.length > 0) return null;
   cycles.sort((a, b) => a.startMs - b.startMs);
-  return { source: 'performance entries', precisionMs: 1, cycles };
+  return { source: 'performance entries', precisionMs: 1, isBracketed: false, cycles };
 }
 
 function cycleOf(entry: unknown, originMs: number | null): Cycle | null {

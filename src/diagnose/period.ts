@@ -20,7 +20,6 @@ export interface Period {
   readonly periodMs: number;
   readonly errorMs: number;
   readonly chain: Chain;
-  readonly methods: readonly MethodFinding[];
   /** Enough events keep it; else it is only suspected. */
   readonly isProven: boolean;
 }
@@ -42,8 +41,14 @@ const PART_OFF = 0.05;
 
 type Found = Omit<MethodFinding, 'isAgreeing'>;
 
-/** The period of the spikes with what each method says; null where no two methods agree. */
-export function findPeriod(spikes: Spikes): Period | null {
+/** A period, null where no two methods agree, and what each method says. */
+export interface PeriodFinding {
+  readonly period: Period | null;
+  readonly methods: readonly MethodFinding[];
+}
+
+/** The period of the spikes, and what each method says of it. */
+export function findPeriod(spikes: Spikes): PeriodFinding {
   const atMs = spikes.events.map((event) => event.atMs);
   const found = methodsOn(spikes, atMs);
   const candidates = found.flatMap(({ method, periodMs }) =>
@@ -54,16 +59,15 @@ export function findPeriod(spikes: Spikes): Period | null {
     const agreeing = found.filter((each) => agrees(each, periodMs)).length;
     if (agreeing > (best?.agreeing ?? METHODS_MIN - 1)) best = { periodMs, agreeing };
   }
-  if (best === null) return null;
-  const chain = longestChain(atMs, best.periodMs);
-  if (chain === null || !holds(chain, atMs.length)) return null;
+  const chain = best === null ? null : longestChain(atMs, best.periodMs);
+  if (chain === null || !holds(chain, atMs.length)) {
+    return { period: null, methods: found.map((each) => ({ ...each, isAgreeing: false })) };
+  }
   const { periodMs, errorMs } = chain;
+  const isProven = chain.atMs.length >= PERIOD_EVENTS_MIN;
   return {
-    periodMs,
-    errorMs,
-    chain,
+    period: { periodMs, errorMs, chain, isProven },
     methods: found.map((each) => ({ ...each, isAgreeing: agrees(each, periodMs) })),
-    isProven: chain.atMs.length >= PERIOD_EVENTS_MIN,
   };
 }
 

@@ -6,7 +6,7 @@ import { findSpikes, type SpikeEvent, type Spikes } from './events.ts';
 import { type FanOut, fanOut } from './fan-out.ts';
 import { findSecondMode, type Mode } from './modes.ts';
 import { type Origin, originOf } from './origin.ts';
-import { findPeriod, type Period } from './period.ts';
+import { findPeriod, type MethodFinding, type Period, type PeriodFinding } from './period.ts';
 import { rowCount, type SideSeries, seriesOf, totalOf } from './series.ts';
 import { findShoulder, type Shoulder } from './shoulder.ts';
 import type { CollectionFeed, TraceSecond } from './trace.ts';
@@ -43,6 +43,8 @@ export interface SideDiagnosis {
   /** How long requests waited at most, at the median event; null without one. */
   readonly pauseUs: number | null;
   readonly period: Period | null;
+  /** What each method says of a period; none where there are too few spikes to ask. */
+  readonly methods: readonly MethodFinding[];
   readonly origin: Origin | null;
   readonly hasFeed: boolean;
   readonly attribution: Attribution | null;
@@ -59,6 +61,8 @@ const ECHO_RATIO = 0.2;
 const SHARED_MIN = 0.5;
 /** Where Go's timer, of two minutes from the end of the last cycle, is found. */
 const TWO_MINUTES_MS: readonly [number, number] = [120_000, 122_000];
+
+const NO_PERIOD: PeriodFinding = { period: null, methods: [] };
 
 /** What is needed of both sides before one of them is judged. */
 export interface Sides {
@@ -91,7 +95,7 @@ export function diagnoseSide(
   const otherSide = side === 'legacy' ? 'candidate' : 'legacy';
   const { events, resolutionMs } = spikes[side];
   const shared = sharedEvents(events, spikes[otherSide].events);
-  const period = events.length < 3 ? null : findPeriod(spikes[side]);
+  const { period, methods } = events.length < 3 ? NO_PERIOD : findPeriod(spikes[side]);
   const pauseUs = median(events.map(({ peakUs }) => Math.max(0, peakUs - own.p50Us)));
   const origin = period === null ? null : originOf(period, (pauseUs ?? 0) / 1000, resolutionMs);
   const input = { own, other: series[otherSide], spikes: spikes[side], seconds };
@@ -113,6 +117,7 @@ export function diagnoseSide(
     sharedEvents: shared,
     pauseUs,
     period,
+    methods,
     origin,
     hasFeed: feed !== null,
     attribution,

@@ -37,6 +37,8 @@ export interface CollectionFeed {
   readonly source: string;
   /** How far a time in it may be off. */
   readonly precisionMs: number;
+  /** True where each cycle is only known to lie within the stretch that is told. */
+  readonly isBracketed: boolean;
   readonly cycles: readonly Cycle[];
 }
 

@@ -39,20 +39,20 @@ export function counterEvidence({ instances }: Diagnosis): readonly string[] {
 }
 
 function againstSide(side: SideDiagnosis): readonly string[] {
-  const { period, attribution, origin, events, sharedEvents } = side;
+  const { period, methods, attribution, origin, events, sharedEvents } = side;
   const name = side.side;
   const against: string[] = [];
   if (attribution !== null) {
     const what = `${name} and its collections (${attribution.kind})`;
     against.push(...attribution.against.map((each) => `${what}: ${each}.`));
   }
-  for (const { method, isAgreeing, evidence } of period?.methods ?? []) {
+  for (const { method, isAgreeing, evidence } of period === null ? [] : methods) {
     if (!isAgreeing) against.push(`${name}’s period is not found by ${method} (${evidence}).`);
   }
   const strays = period === null ? 0 : events.length - period.chain.atMs.length;
-  if (strays > 0) against.push(`${plural(strays, 'spike')} of ${name} keep no period.`);
+  if (strays > 0) against.push(`Out of ${name}’s period: ${plural(strays, 'spike')}.`);
   if (sharedEvents > 0 && side.cause !== 'shared') {
-    against.push(`${plural(sharedEvents, 'spike')} of ${name} are on the other side too.`);
+    against.push(`Of ${name}’s, on the other side too: ${plural(sharedEvents, 'spike')}.`);
   }
   if (origin?.kind === 'undecided') {
     against.push(
@@ -116,25 +116,31 @@ function sidesTable(
   };
 }
 
-function periodTable({ side, period, origin }: SideDiagnosis): ReportTable | null {
-  if (period === null) return null;
-  const rows = period.methods.map(({ method, periodMs, isAgreeing, evidence }) => [
+function periodTable(found: SideDiagnosis): ReportTable | null {
+  const { side, methods } = found;
+  if (methods.length === 0) return null;
+  const rows = methods.map(({ method, periodMs, isAgreeing, evidence }) => [
     method,
     periodMs === null ? NOTHING : seconds(periodMs),
     isAgreeing ? 'agrees' : 'does not',
     evidence,
   ]);
+  return {
+    title: `The period of ${side}’s spikes`,
+    columns: ['method', 'period', 'agreement', 'evidence'],
+    rows,
+    notes: periodNotes(found),
+  };
+}
+
+function periodNotes({ period, origin }: SideDiagnosis): readonly string[] {
+  if (period === null) return ['No two methods agree on a period that the spikes keep.'];
   const cycles = plural(period.chain.cycles.at(-1)!, 'period');
   const line =
     `Through ${plural(period.chain.atMs.length, 'spike')} over ${cycles}: ` +
     `${seconds(period.periodMs, 2)} ± ${seconds(period.errorMs, 2)}` +
     `${period.isProven ? '' : '; 8 spikes are needed to prove it'}.`;
-  return {
-    title: `The period of ${side}’s spikes`,
-    columns: ['method', 'period', 'agreement', 'evidence'],
-    rows,
-    notes: origin === null ? [line] : [line, driftText(origin)],
-  };
+  return origin === null ? [line] : [line, driftText(origin)];
 }
 
 function driftText(origin: NonNullable<SideDiagnosis['origin']>): string {
@@ -187,7 +193,7 @@ function attributionRows(found: Attribution): readonly (readonly string[])[] {
     ['explained by cycles', formatShare(found.explainedRatio), 'at least 50 %'],
     [
       'the other side in the same cycles',
-      `${found.otherLift.toFixed(1)} times, ${formatShare(found.otherExcessRatio)} of the excess`,
+      `${found.otherLift.toFixed(1)} times, ${excessText(found.otherExcessRatio)} of the excess`,
       'below 1.5 times, or 10 %',
     ],
     [
@@ -196,6 +202,11 @@ function attributionRows(found: Attribution): readonly (readonly string[])[] {
       '0.1 to 10',
     ],
   ];
+}
+
+/** Of a side that has hardly any excess of its own, the other's is any number of times as much. */
+function excessText(ratio: number): string {
+  return ratio > 10 ? 'over 1000 %' : formatShare(ratio);
 }
 
 function curveTable(sides: readonly SideDiagnosis[]): ReportTable {

@@ -14,7 +14,7 @@ export const OBSERVED_SECONDS_SCHEMA = `
 
 /** Seconds by rollout. */
 export interface ObservedSecondStore {
-  /** Durable when it answers; another word on a second that is there replaces it. */
+  /** Durable when it answers. The first word on a second stands: what comes late is a part. */
   write(rollout: number, seconds: readonly ObservedSecond[]): void;
   /** Of the newest rollout, those that began at or after `sinceMs`, oldest first. */
   since(sinceMs: number, limit: number): readonly ObservedSecond[];
@@ -23,7 +23,7 @@ export interface ObservedSecondStore {
 /** The seconds in an open store. Throws what the library throws. */
 export function createObservedSecondStore(database: SqliteDatabase): ObservedSecondStore {
   const insert = database.prepare(
-    'INSERT OR REPLACE INTO seconds (rollout, start_ms, body) VALUES (?, ?, ?)',
+    'INSERT OR IGNORE INTO seconds (rollout, start_ms, body) VALUES (?, ?, ?)',
   );
   const forget = database.prepare('DELETE FROM seconds WHERE start_ms < ?');
   const write = database.transaction((rollout: number, seconds: readonly ObservedSecond[]) => {

@@ -64,7 +64,7 @@ export async function startRun(
 }
 
 /** Processes of the proxies that the controller of process `parent` has started, oldest first. */
-function proxyPids(parent: number): readonly number[] {
+export function proxyPids(parent: number): readonly number[] {
   // Without any child it exits with 1 and says nothing.
   const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)]);
   return stdout

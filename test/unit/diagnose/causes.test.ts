@@ -28,7 +28,10 @@ function cyclesOf(pauses: readonly Pause[], kind = 'timer'): readonly Cycle[] {
 }
 
 function legacyFeed(cycles: readonly Cycle[]): Trace['feeds'] {
-  return { legacy: { source: 'gctrace', precisionMs: 1, cycles }, candidate: null };
+  return {
+    legacy: { source: 'gctrace', precisionMs: 1, isBracketed: false, cycles },
+    candidate: null,
+  };
 }
 
 describe('a timer of two minutes that drifts', () => {
@@ -71,7 +74,7 @@ describe('a timer of two minutes that drifts', () => {
     const pauses = timerPauses('legacy', 60_000, () => 300, TWENTY_MINUTES);
     const { legacy } = found({ seconds: TWENTY_MINUTES, pauses, gaps }).instances[0]!;
     expect(Math.abs(legacy.period!.periodMs / 60_300 - 1)).toBeLessThan(0.005);
-    const methods = legacy.period!.methods.map(({ method, isAgreeing }) => [method, isAgreeing]);
+    const methods = legacy.methods.map(({ method, isAgreeing }) => [method, isAgreeing]);
     expect(methods).toContainEqual(['spectrum', true]);
   });
 });

@@ -1,0 +1,3 @@
+module crossfade/bench/collected
+
+go 1.22
