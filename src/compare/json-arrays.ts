@@ -134,18 +134,20 @@ const INDEXES = 2 ** 21;
 /** The same elements at other places: hashes say which may be, the elements whether they are. */
 function isPermuted(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
   const count = unequal.length;
-  const [ofA, ofB] = [new Float64Array(count), new Float64Array(count)];
   let difference = 0;
   let isMoved = false;
-  for (let at = 0; at < count; at += 1) {
-    const { legacy, candidate } = unequal[at]!;
+  for (const { legacy, candidate } of unequal) {
     const [x, y] = [hashAt(a, legacy), hashAt(b, candidate)];
-    ofA[at] = (x >>> 0) * INDEXES + at;
-    ofB[at] = (y >>> 0) * INDEXES + at;
     difference = (difference + x - y) | 0;
     isMoved ||= x !== y;
   }
   if (!isMoved || difference !== 0) return false;
+  const [ofA, ofB] = [new Float64Array(count), new Float64Array(count)];
+  for (let at = 0; at < count; at += 1) {
+    const { legacy, candidate } = unequal[at]!;
+    ofA[at] = (hashAt(a, legacy) >>> 0) * INDEXES + at;
+    ofB[at] = (hashAt(b, candidate) >>> 0) * INDEXES + at;
+  }
   ofA.sort();
   ofB.sort();
   return ofA.every((place, at) => {

@@ -3,7 +3,7 @@
  * their tapes: values that are not the same, members that one side lacks, and the arrays and
  * objects that these stand in. What is the same on both sides has no rows. An array or object
  * that is not built alike (members in another order, other lengths, several elements that
- * differ) is put there whole.
+ * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
 import { TAPE } from './json-rows.ts';
 import { FRAME, JsonRun, NEXT } from './json-run.ts';
@@ -81,7 +81,19 @@ export class JsonPairReader {
       if (run.at < limit && moved === shift) continue;
       shift = moved;
       limit = runEnd(views, run.at, shift);
+      const isLast = limit === a.length && limit + shift === b.length;
+      if (isLast && this.#usedA > 0 && this.#closeAll(limit, limit + shift)) return true;
     }
+  }
+
+  /** Ends all that are open, as the rest is the same. False where that rest has to be known. */
+  #closeAll(i: number, j: number): boolean {
+    const run = this.#run;
+    for (let depth = 0; depth < run.depth; depth += 1) {
+      if (run.frames[depth * COLUMNS + LONE] !== 0) return false;
+    }
+    while (run.depth > 0) this.#close(i, j);
+    return true;
   }
 
   /** Past what is not the same in both. False: the innermost that is open is not built alike. */

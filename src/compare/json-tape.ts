@@ -106,17 +106,52 @@ export function scalarOf(tape: JsonTape, row: number): JsonScalar {
     case NUMBER:
       return {
         kind: 'number',
-        source: tape.bytes.toString('latin1', rows[row + START], rows[row + END]),
+        source: numberText(tape.bytes, rows[row + START]!, rows[row + END]!),
       };
     default:
       return textBetween(tape, rows[row + START]!, rows[row + END]!, (kind & ESCAPED) !== 0);
   }
 }
 
+/** Digits that a small integer of the engine has at least. */
+const SMALL_DIGITS = 9;
+const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
+const BACKSLASH = 0x5c;
+
+/** As it is written. Small whole numbers are not copied: the engine knows their texts. */
+function numberText(bytes: Buffer, start: number, end: number): string {
+  let value = 0;
+  if (end - start > SMALL_DIGITS) return bytes.toString('latin1', start, end);
+  for (let at = start; at < end; at += 1) {
+    const digit = bytes[at]!;
+    if (digit < ZERO || digit > NINE) return bytes.toString('latin1', start, end);
+    value = value * 10 + digit - ZERO;
+  }
+  return String(value);
+}
+
 /** JSON text of the value without white space, cut at `maxChars` with a mark. */
 export function rowText(tape: JsonTape, row: number, maxChars: number): string {
+  const { bytes, rows } = tape;
+  const start = rows[row + START]!;
+  const end = rows[row + END]!;
+  // Most are short and without white space, as they are sent.
+  if (isContainer(tape, row) && end - start <= maxChars && isDense(bytes, start, end)) {
+    return bytes.toString('utf8', start, end);
+  }
   const text = write(tape, row, maxChars + 1);
   return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+}
+
+/** Whether there is neither white space nor an escape. */
+function isDense(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    if (byte <= SPACE || byte === BACKSLASH) return false;
+  }
+  return true;
 }
 
 function write(tape: JsonTape, row: number, room: number): string {

@@ -148,29 +148,30 @@ class Walk {
     const pairs =
       this.#pairInPlace(i, j) ?? this.#pairNearby(path, i, j) ?? this.#pairByKey(path, i, j);
     const differing: FieldDifference[] = [];
-    const deeper: number[] = [];
     for (let at = 0; at < pairs.length; at += 2) {
-      const x = pairs[at]!;
-      const y = pairs[at + 1]!;
-      const isFlat = isFlatAt(this.#a, x) && isFlatAt(this.#b, y);
-      if (!isFlat) deeper.push(x, y);
-      else {
-        const field = this.#fieldOf(x, y);
-        const isExcused = this.#rules?.isExcused(
-          childOf(path, field.key),
-          field.legacy,
-          field.candidate,
-        );
-        if (isExcused !== true) differing.push(field);
-      }
+      if (!this.#isField(pairs[at]!, pairs[at + 1]!)) continue;
+      const field = this.#fieldOf(pairs[at]!, pairs[at + 1]!);
+      if (!this.#isFieldExcused(path, field)) differing.push(field);
     }
     if (differing.length > 0) this.#addFields(path, differing);
-    for (let at = 0; at < deeper.length; at += 2) {
-      const x = deeper[at]!;
-      const y = deeper[at + 1]!;
-      const child = x === ABSENT ? new RowPath(path, this.#b, y) : new RowPath(path, this.#a, x);
-      this.visit(child, x, y);
+    for (let at = 0; at < pairs.length; at += 2) {
+      const [x, y] = [pairs[at]!, pairs[at + 1]!];
+      if (!this.#isField(x, y)) this.#visitMember(path, x, y);
     }
+  }
+
+  /** Whether no array or object is among the two. */
+  #isField(x: number, y: number): boolean {
+    return isFlatAt(this.#a, x) && isFlatAt(this.#b, y);
+  }
+
+  #isFieldExcused(path: JsonPath, { key, legacy, candidate }: FieldDifference): boolean {
+    return this.#rules?.isExcused(childOf(path, key), legacy, candidate) === true;
+  }
+
+  #visitMember(path: JsonPath, x: number, y: number): void {
+    const child = x === ABSENT ? new RowPath(path, this.#b, y) : new RowPath(path, this.#a, x);
+    this.visit(child, x, y);
   }
 
   /** Rows of members that may differ, two by two; null where the keys are not the same in order. */
@@ -332,10 +333,9 @@ class Walk {
     const [a, b] = [this.#a, this.#b];
     const pairs: ElementPair[] = [];
     const end = nextOf(a, i);
-    const isOnly = countOf(a, i) === 1;
     let y = j + ROW;
     for (let x = i + ROW; x < end; x = nextOf(a, x)) {
-      if (isOnly || !isWrittenAlike(a, x, b, y)) {
+      if (!isWrittenAlike(a, x, b, y)) {
         pairs.push({ index: a.rows[x + INDEX]!, legacy: x, candidate: y });
       }
       y = nextOf(b, y);

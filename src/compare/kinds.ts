@@ -1,4 +1,5 @@
 /** What kind of difference two values are, inferred from the values alone. */
+import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import { isSameScalar, isScalar, type JsonScalar, type JsonValue } from './json.ts';
 import { exactDecimal, hasLostPrecision, isInteger, kindOfNumbers } from './number-kinds.ts';
@@ -62,7 +63,26 @@ export interface FieldDifference {
   readonly candidate: JsonScalar | undefined;
 }
 
-const DAY_FIELD = /(?:^|_)(?:days?|date|viewed)$|[a-z](?:Days?|Date|Viewed)$/;
+/** What names of fields say. Those seen are kept: they come again and again. */
+class FieldNames {
+  readonly #pattern: RegExp;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(pattern: RegExp) {
+    this.#pattern = pattern;
+  }
+
+  has(name: string): boolean {
+    let is = this.#known.get(name);
+    if (is === undefined) {
+      is = this.#pattern.test(name);
+      if (this.#known.size < LIMITS.comparedNamesMax) this.#known.set(name, is);
+    }
+    return is;
+  }
+}
+
+const DAY_FIELDS = new FieldNames(/(?:^|_)(?:days?|date|viewed)$|[a-z](?:Days?|Date|Viewed)$/);
 
 /**
  * The kind of a field's difference. The name is asked for one thing only: whether two integers
@@ -71,7 +91,7 @@ const DAY_FIELD = /(?:^|_)(?:days?|date|viewed)$|[a-z](?:Days?|Date|Viewed)$/;
 export function inferFieldKind({ key, legacy, candidate }: FieldDifference): DivergenceKind {
   const kind = inferKind(legacy, candidate);
   if (kind !== 'value' || Math.abs(integerOf(legacy) - integerOf(candidate)) !== 1) return kind;
-  return DAY_FIELD.test(key) ? 'clock-edge' : kind;
+  return DAY_FIELDS.has(key) ? 'clock-edge' : kind;
 }
 
 /** A sign and 15 digits. */
@@ -121,7 +141,9 @@ function isAnyMoved(fields: readonly FieldDifference[]): boolean {
   return false;
 }
 
-const REVISION_FIELD = /^(?:version|revision|rev|generation|seq|sequence|sequence_number|seqNo)$/i;
+const REVISION_FIELDS = new FieldNames(
+  /^(?:version|revision|rev|generation|seq|sequence|sequence_number|seqNo)$/i,
+);
 
 /**
  * The fields that an earlier revision of the same object explains: its revision, which is a
@@ -130,7 +152,7 @@ const REVISION_FIELD = /^(?:version|revision|rev|generation|seq|sequence|sequenc
  */
 export function findStale(fields: readonly FieldDifference[]): readonly FieldDifference[] {
   const isRevision = ({ key, legacy, candidate }: FieldDifference): boolean =>
-    REVISION_FIELD.test(key) &&
+    REVISION_FIELDS.has(key) &&
     integerOf(legacy) !== integerOf(candidate) &&
     !Number.isNaN(integerOf(legacy) + integerOf(candidate));
   if (fields.length < 2 || !fields.some(isRevision)) return [];

@@ -28,9 +28,8 @@ function digitsEnd(text: string, from: number): number {
 export function kindOfNumbers(a: string, b: string): DivergenceKind {
   const areIntegers = isInteger(a) && isInteger(b);
   // Integers have one notation, but for a signed zero.
-  const decimal = areIntegers && a !== '-0' && b !== '-0' ? undefined : exactDecimal(a);
-  if (decimal !== undefined && decimal === exactDecimal(b)) {
-    const isSigned = decimal === '0' && a.startsWith('-') !== b.startsWith('-');
+  if ((!areIntegers || a === '-0' || b === '-0') && isSameDecimal(a, b)) {
+    const isSigned = Number(a) === 0 && a.startsWith('-') !== b.startsWith('-');
     return isSigned ? 'negative-zero' : 'number-format';
   }
   if (hasLostPrecision(a, b)) return 'id-precision';
@@ -66,8 +65,37 @@ function isRounded(a: string, b: string): boolean {
   return distance <= Math.max(Math.abs(Number(a)), Math.abs(Number(b))) * NOISE_RATIO;
 }
 
+/** Whether both are one number, to the last digit. */
+function isSameDecimal(a: string, b: string): boolean {
+  if (hasExponent(a) || hasExponent(b)) return exactDecimal(a) === exactDecimal(b);
+  const [x, y] = [withoutFractionZeros(a), withoutFractionZeros(b)];
+  return x === y || (isZero(x) && isZero(y));
+}
+
+function hasExponent(source: string): boolean {
+  return source.includes('e') || source.includes('E');
+}
+
+function isZero(text: string): boolean {
+  return text === '0' || text === '-0';
+}
+
+/** `1.5` of `1.500`, `1` of `1.0`. */
+function withoutFractionZeros(source: string): string {
+  const point = source.indexOf('.');
+  if (point < 0) return source;
+  let end = source.length;
+  while (source.charCodeAt(end - 1) === ZERO) end -= 1;
+  if (end === point + 1) end = point;
+  return end === source.length ? source : source.slice(0, end);
+}
+
 /** Digits behind the point once trailing zeros are gone. */
 function decimalsOf(source: string): number {
+  if (!hasExponent(source)) {
+    const point = source.indexOf('.');
+    return point < 0 ? 0 : Math.max(0, withoutFractionZeros(source).length - point - 1);
+  }
   const decimal = exactDecimal(source);
   const power = decimal.indexOf('e');
   return power < 0 ? 0 : Math.max(0, -Number(decimal.slice(power + 1)));
@@ -115,11 +143,17 @@ const LEAST: ReadonlySet<bigint> = new Set([
 export function hasOverflowed(a: string, b: string): boolean {
   const digits = Math.max(a.length, b.length);
   if (digits < BOUND_DIGITS_MIN || digits > TYPED_DIGITS_MAX + 1) return false;
+  if (!endsWithDigit(a) || !endsWithDigit(b)) return false;
   if (!TYPED.test(a) || !TYPED.test(b)) return false;
   const [x, y] = [BigInt(a), BigInt(b)];
   const [low, high] = x < y ? [x, y] : [y, x];
   if (GREATEST.has(low) || LEAST.has(high)) return true;
   return BITS.some((bits) => isWrapped(low, high, bits));
+}
+
+function endsWithDigit(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= ZERO && last <= NINE;
 }
 
 function isWrapped(low: bigint, high: bigint, bits: number): boolean {

@@ -41,7 +41,10 @@ function kindOfMoments(a: string, b: string): DivergenceKind | undefined {
 }
 
 function kindOfTexts(a: string, b: string): DivergenceKind {
-  const kind = PLAIN.test(a) && PLAIN.test(b) ? undefined : kindOfSpelling(a, b);
+  if (isPlainlyLonger(a, b) || isPlainlyLonger(b, a)) {
+    return Math.min(a.length, b.length) >= CUT_MIN_CHARS ? 'truncated' : 'value';
+  }
+  const kind = isPlain(a) && isPlain(b) ? undefined : kindOfSpelling(a, b);
   if (kind !== undefined) return kind;
   if (a.length === b.length && a.toLowerCase() === b.toLowerCase()) return 'letter-case';
   if (isCutOff(a, b)) return 'truncated';
@@ -49,8 +52,24 @@ function kindOfTexts(a: string, b: string): DivergenceKind {
   return form !== undefined && form === formOf(b) ? 'generated' : 'value';
 }
 
-/** Neither space nor escapes nor anything wide in it. */
-const PLAIN = /^[\w.:+-]*$/;
+/** Whether `long` is `short` with something behind it that no other spelling could explain. */
+function isPlainlyLonger(long: string, short: string): boolean {
+  const isLonger = long.length > short.length && long.startsWith(short);
+  // A percent sign and what is behind it may be one character: `%25`.
+  return isLonger && isPlain(long.slice(short.length)) && !short.includes('%');
+}
+
+const PLAIN: ReadonlySet<number> = new Set(
+  Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:+-'),
+);
+const IS_PLAIN: readonly boolean[] = Array.from({ length: 128 }, (_, code) => PLAIN.has(code));
+
+/** Neither space nor escapes nor anything wide in it. By hand, in half the time of a pattern. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1)
+    if (IS_PLAIN[text.charCodeAt(at)] !== true) return false;
+  return true;
+}
 
 /** Undefined where they are not one text in two spellings. */
 function kindOfSpelling(a: string, b: string): DivergenceKind | undefined {

@@ -175,6 +175,13 @@ describe('two texts read side by side', () => {
     expect(divergences).toEqual(walked(first, second, false));
   });
 
+  it('are read up to the last difference: what both end with is JSON on both sides or on none', () => {
+    const [a, b] = [Buffer.from('{"a":1,"b":[2}'), Buffer.from('{"a":7,"b":[2}')];
+    const { scan, divergences } = sideBySide(a, b);
+    expect(scan).toBe('different');
+    expect(divergences).toEqual([{ path: '/a', kind: 'value', legacy: '1', candidate: '7' }]);
+  });
+
   it.each([
     ['what is no JSON', '{"a":1,}', '{"a":1,}'],
     ['a number that goes on', '[1]', '[1e]'],
