@@ -34,6 +34,9 @@ const JUDGES: Readonly<Record<GateMetric, GateJudge>> = {
   'candidate.spikes': judgeCandidateSpikes,
 };
 
+/** Gates that state no chance of error, and take no share of it. */
+const GUARDS: ReadonlySet<GateMetric> = new Set(['candidate.spikes', 'latency.burn']);
+
 /** Chance that a sound candidate fails anywhere in a climb. */
 const CLIMB_HARM_ALPHA = 0.01;
 
@@ -42,10 +45,11 @@ const CLIMB_HARM_ALPHA = 0.01;
  * pass.
  */
 export function judge(gates: readonly GateSettings[], evidence: Evidence, steps = 1): Verdict {
+  const sharing = gates.filter(({ metric }) => !GUARDS.has(metric)).length;
   const results = gates.map((gate) => {
-    const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (gates.length * steps);
+    const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (Math.max(1, sharing) * steps);
     const result = JUDGES[gate.metric]({ gate, evidence, harmAlpha });
-    return { ...result, alpha: gate.alpha, harmAlpha };
+    return GUARDS.has(gate.metric) ? result : { ...result, alpha: gate.alpha, harmAlpha };
   });
   const outcome = outcomeOf(results.map((result) => result.verdict));
   const asking = evidence.routes === undefined ? undefined : routeGate(gates);

@@ -46,6 +46,17 @@ describe('what gates may err by', () => {
     expect(errorRates([RESULT])).toBe('');
   });
 
+  it('is not told of guards, which take no share of it either', () => {
+    const guarded = [...gates, gate('candidate.spikes = none'), gate('latency.p99.burn < 9')];
+    const judged = judge(guarded, gatherEvidence(guarded, []), 5).gates;
+    expect(judged.map(({ alpha, harmAlpha }) => [alpha, harmAlpha])).toEqual([
+      [0.05, 0.001],
+      [0.01, 0.001],
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
   it('is no larger for a wrong failure than for a wrong pass', () => {
     const strict = [gate('coverage > 99%', { alpha: 0.001 })];
     expect(judge(strict, gatherEvidence(strict, [])).gates[0]!.harmAlpha).toBe(0.001);
