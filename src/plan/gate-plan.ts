@@ -74,13 +74,19 @@ const NOTHING: Evidence = {
 };
 
 /**
- * Asks the real judge of one gate, with the error rate that it has as one of `gates` gates in
- * `steps` steps: so many gates share it.
+ * Asks the real judge of each gate alone, with the error rate that it has as one of these gates in
+ * `steps` steps.
  */
-export function judgeOf(
-  gate: GateSettings,
-  gates: number,
+export function judgesOf(
+  gates: readonly GateSettings[],
   steps: number,
-): (evidence: Partial<Evidence>) => GateOutcome {
-  return (evidence) => judge([gate], { ...NOTHING, ...evidence }, gates * steps).outcome;
+): readonly ((evidence: Partial<Evidence>) => GateOutcome)[] {
+  const shared = judge(gates, NOTHING, steps).gates;
+  return gates.map((gate, i) => {
+    const [alone] = judge([gate], NOTHING).gates;
+    const mine = shared[i]!.harmAlpha;
+    // As if it were alone in a climb of so many steps.
+    const shares = mine === undefined ? 1 : Math.round((alone?.harmAlpha ?? mine) / mine);
+    return (evidence) => judge([gate], { ...NOTHING, ...evidence }, shares).outcome;
+  });
 }

@@ -6,7 +6,13 @@
 import type { GateMetric, GateSettings, LadderStep, Settings } from '../model/settings.ts';
 import { baselinePercentOf, watching } from '../rollout/auto-pause.ts';
 import { ladderOf } from '../rollout/ladder.ts';
-import { type GatePlan, type GatePlanner, judgeOf, UNKNOWN } from './gate-plan.ts';
+import {
+  type GatePlan,
+  type GatePlanner,
+  type GateQuestion,
+  judgesOf,
+  UNKNOWN,
+} from './gate-plan.ts';
 import { planLatency } from './latency-plan.ts';
 import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
 import type { PlanTraffic } from './traffic.ts';
@@ -60,28 +66,28 @@ export function planLadder(
     Math.min(copiedPerSec, mirror.maxRatePerSec ?? Infinity) *
     (mirror.autoPause === null ? 1 : 1 - baselinePercentOf(watching(0)) / 100);
   const ladder = ladderOf(settings);
+  const asks = judgesOf(gates, ladder.length);
   const steps = ladder.filter(({ percent }) => percent === 0 || key !== null);
   return {
     ratePerSec,
     latencies: traffic.shape.source,
     hasKey: key !== null,
-    steps: steps.map((step, i) => ({
+    steps: steps.map((step, index) => ({
       percent: step.percent,
       holdMs: step.holdMs,
       pairsPerSec,
       livePerSec: (pairsPerSec * step.percent) / 100,
-      gates: gates.map((gate) =>
+      gates: gates.map((gate, i) =>
         planGate({
           gate,
-          gates: gates.length,
-          steps: ladder.length,
+          ask: asks[i]!,
           step,
           pairsPerSec,
           traffic,
         }),
       ),
       unproven:
-        steps[i + 1]?.percent === 100 && step.holdMs > 0 && traffic.routeRatios !== null
+        steps[index + 1]?.percent === 100 && step.holdMs > 0 && traffic.routeRatios !== null
           ? planRoutes(settings, step, pairsPerSec, traffic.routeRatios)
           : [],
     })),
@@ -90,9 +96,7 @@ export function planLadder(
 
 function planGate(of: {
   readonly gate: GateSettings;
-  /** How many there are. */
-  readonly gates: number;
-  readonly steps: number;
+  readonly ask: GateQuestion['ask'];
   readonly step: LadderStep;
   readonly pairsPerSec: number;
   readonly traffic: PlanTraffic;
@@ -109,7 +113,7 @@ function planGate(of: {
     pairsPerSec,
     livePerSec: (pairsPerSec * step.percent) / 100,
     traffic,
-    ask: judgeOf(gate, of.gates, of.steps),
+    ask: of.ask,
   });
   return { ...name, ...planned };
 }
