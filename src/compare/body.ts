@@ -45,10 +45,8 @@ export function compareBodies(input: BodyComparison): NotComparableReason | null
   const a = decodeBody(legacy.headers, legacy.body);
   const b = decodeBody(candidate.headers, candidate.body);
   if (a.kind !== 'decoded' || b.kind !== 'decoded') return compareUndecoded(input, a, b);
-  const [ofLegacy, ofCandidate] = [
-    { answer: legacy, bytes: a.bytes },
-    { answer: candidate, bytes: b.bytes },
-  ];
+  const ofLegacy = { answer: legacy, bytes: a.bytes };
+  const ofCandidate = { answer: candidate, bytes: b.bytes };
   if (!areBytesEqual(a.bytes, b.bytes)) return compareDecoded(input, ofLegacy, ofCandidate);
   compareBoundaries(input, ofLegacy, ofCandidate);
   return null;
@@ -167,18 +165,24 @@ function compareJson(
   const a = TAPES.legacy;
   const b = TAPES.candidate;
   const { rules, divergences } = input;
-  let [ofA, ofB]: [JsonScan, JsonScan] = ['parsed', 'parsed'];
-  const [from, other] = [startOf(legacy), startOf(candidate)];
+  let ofA: JsonScan = 'parsed';
+  let ofB: JsonScan = 'parsed';
+  const from = startOf(legacy);
+  const other = startOf(candidate);
   // Rules for sets ask for all elements, those that are the same among them.
   const isWhole = rules?.hasSets === true;
   const scan = isWhole ? 'unread' : PAIR.scan(legacy, candidate, from, other);
-  if (scan === 'unread') [ofA, ofB] = [a.scan(legacy, from), b.scan(candidate, other)];
+  if (scan === 'unread') {
+    ofA = a.scan(legacy, from);
+    ofB = b.scan(candidate, other);
+  }
   if (scan !== 'same' && ofA === 'parsed' && ofB === 'parsed') {
     walkJson({ legacy: a, candidate: b, rules, divergences, isOrdered });
   }
   const isCut = isCutShort(a, ofA) || isCutShort(b, ofB);
   a.clear();
   b.clear();
+  if (ofA === 'parsed' && ofB === 'parsed') return null;
   return compareUnparsed(input, [ofA, ofB], isCut, legacy, candidate);
 }
 
@@ -199,7 +203,6 @@ function compareUnparsed(
   legacy: Uint8Array,
   candidate: Uint8Array,
 ): NotComparableReason | null {
-  if (a === 'parsed' && b === 'parsed') return null;
   if (a === 'too-large' && b === 'too-large') return 'too-complex';
   if (a === 'invalid' && b === 'invalid') {
     compareText(input, legacy, candidate);

@@ -40,3 +40,27 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   while (at < end && a[at] === b[at]) at += 1;
   return at;
 }
+
+/** The same bytes, to be read several at a time. */
+export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
+}
+
+/**
+ * How far both are the same from a place on, the second one `shift` further behind. Eight bytes
+ * are looked at together.
+ */
+export function runEnd(a: DataView, b: DataView, from: number, shift: number): number {
+  const end = Math.min(a.byteLength, b.byteLength - shift);
+  let at = from;
+  for (; at <= end - 2 * WORD_BYTES; at += 2 * WORD_BYTES) {
+    const other = at + shift;
+    const first = a.getInt32(at, true) ^ b.getInt32(other, true);
+    const second = a.getInt32(at + WORD_BYTES, true) ^ b.getInt32(other + WORD_BYTES, true);
+    if ((first | second) !== 0) break;
+  }
+  while (at < end && a.getUint8(at) === b.getUint8(at + shift)) at += 1;
+  return at;
+}
+
+const WORD_BYTES = 4;

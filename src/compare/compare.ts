@@ -4,7 +4,7 @@
  * same pair and rules give the same comparison, in the analyst thread, in a replay, in a test.
  */
 import type { Answer, Exchange, RawHeaders } from '../model/exchange.ts';
-import type { Comparison, NotComparableReason, Pair } from '../model/pair.ts';
+import type { Comparison, NotComparableReason, Pair, RuleHit } from '../model/pair.ts';
 import type { CompareRule } from '../model/settings.ts';
 import { type BodyComparison, compareBodies, compareHashes } from './body.ts';
 import { isByteEqual } from './bytes.ts';
@@ -44,6 +44,7 @@ function contextOf(pair: ComparedPair, memory: RuleMemory): RuleContext {
 
 /** A body neither kept whole nor hashed says nothing of the rest. */
 const TOO_LARGE: Comparison = { kind: 'not-comparable', reason: 'too-large' };
+const NO_HITS: readonly RuleHit[] = [];
 const MATCHED: Comparison = { kind: 'matched' };
 
 /** `atMs`: the wall clock that decides which rules hold. */
@@ -62,7 +63,9 @@ export function compareAnswers(
   if (!hasOtherStatus(parts)) {
     const areEmpty = legacy.bodyBytes === 0 && candidate.bodyBytes === 0;
     compareFields('header', legacy.headers, candidate.headers, areEmpty, parts);
-    compareFields('trailer', legacy.trailers, candidate.trailers, false, parts);
+    if (legacy.trailers.length + candidate.trailers.length > 0) {
+      compareFields('trailer', legacy.trailers, candidate.trailers, false, parts);
+    }
     const areWhole = isWhole(legacy) && isWhole(candidate);
     const reason = areWhole ? compareBodies(parts) : compareHashes(parts);
     // What differs besides is a difference, whatever the bodies may be.
@@ -73,9 +76,10 @@ export function compareAnswers(
 }
 
 function verdictOf({ found, noted }: DivergenceList, rules: RuleSet | null): Comparison {
-  const hidden = rules?.hits ?? [];
+  const hidden = rules === null ? NO_HITS : rules.hits;
   if (found.length > 0) {
-    return { kind: 'mismatched', divergences: found, ...(hidden.length > 0 ? { hidden } : {}) };
+    if (hidden.length === 0) return { kind: 'mismatched', divergences: found };
+    return { kind: 'mismatched', divergences: found, hidden };
   }
   if (hidden.length > 0) return { kind: 'ignored', rules: hidden.map(({ rule }) => rule), hidden };
   return noted.length > 0 ? { kind: 'matched', noted } : MATCHED;

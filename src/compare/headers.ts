@@ -91,8 +91,9 @@ export function areHeadersEqual(a: RawHeaders, b: RawHeaders): boolean {
   let i = 0;
   let j = 0;
   for (;;) {
-    // The same field on both sides, whether it is compared or not.
-    while (i < a.length && j < b.length && a[i + 1] === b[j + 1] && a[i] === b[j]) {
+    // Most fields stand at the same place on both sides.
+    while (i < a.length && j < b.length && a[i] === b[j]) {
+      if (a[i + 1] !== b[j + 1] && comparedName(a[i]!) !== '') return false;
       i += 2;
       j += 2;
     }
@@ -164,9 +165,11 @@ export function headerDifferences(
   legacy: RawHeaders,
   candidate: RawHeaders,
   areBodiesEmpty: boolean,
-): HeaderDifference[] {
+): readonly HeaderDifference[] {
+  const areSame = areHeadersEqual(legacy, candidate);
+  if (areSame && !areBodiesEmpty) return NONE;
   const differences: HeaderDifference[] = [];
-  if (!areHeadersEqual(legacy, candidate)) addDifferences(legacy, candidate, differences);
+  if (!areSame) addDifferences(legacy, candidate, differences);
   if (areBodiesEmpty && !areLengthsEqual(legacy, candidate)) {
     differences.push({
       name: CONTENT_LENGTH,
@@ -177,6 +180,8 @@ export function headerDifferences(
   }
   return differences;
 }
+
+const NONE: readonly HeaderDifference[] = [];
 
 function addDifferences(
   legacy: RawHeaders,

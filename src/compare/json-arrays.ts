@@ -21,7 +21,7 @@ import {
   scalarOf,
 } from './json-tape.ts';
 
-const { ABSENT, NUMBER, OBJECT, ROW, STRING } = TAPE;
+const { ABSENT, INDEX, NUMBER, OBJECT, ROW, STRING } = TAPE;
 
 /** Two elements to be compared, or one that the other side lacks. */
 export interface ElementPair {
@@ -43,13 +43,11 @@ export interface ArrayAt {
   readonly row: number;
 }
 
-/** Elements that may differ, of arrays of one length; `unlike`: those not written alike. */
-export function align(
-  legacy: ArrayAt,
-  candidate: ArrayAt,
-  unlike: readonly ElementPair[],
-): Alignment {
-  const [a, b] = [legacy.tape, candidate.tape];
+/** Elements that may differ, of arrays of one length. */
+export function align(legacy: ArrayAt, candidate: ArrayAt): Alignment {
+  const a = legacy.tape;
+  const b = candidate.tape;
+  const unlike = unlikeElements(legacy, candidate);
   const inPlace = { pairs: unlike, order: null };
   if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return inPlace;
   const unequal = unlike.filter(({ legacy: x, candidate: y }) => !isSameElement(a, x, b, y));
@@ -57,6 +55,23 @@ export function align(
   if (isPermuted(a, b, unequal)) return { pairs: [], order: orderOf(legacy, candidate) };
   if (kindAt(a, unequal[0]!.legacy) !== OBJECT) return inPlace;
   return alignByIdentity(legacy, candidate, allPlaces(legacy, candidate), true) ?? inPlace;
+}
+
+/** Elements at the same index that are not the same to the letter. */
+function unlikeElements(
+  { tape: a, row }: ArrayAt,
+  { tape: b, row: other }: ArrayAt,
+): ElementPair[] {
+  const pairs: ElementPair[] = [];
+  const end = nextOf(a, row);
+  let y = other + ROW;
+  for (let x = row + ROW; x < end; x = nextOf(a, x)) {
+    if (!isWrittenAlike(a, x, b, y)) {
+      pairs.push({ index: a.rows[x + INDEX]!, legacy: x, candidate: y });
+    }
+    y = nextOf(b, y);
+  }
+  return pairs;
 }
 
 function isSameElement(a: JsonTape, i: number, b: JsonTape, j: number): boolean {

@@ -5,6 +5,8 @@
  * that is not built alike (members in another order, other lengths, several elements that
  * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
+import { runEnd, viewOf } from './bytes.ts';
+import { hashPlainKey, isSameKeyAt, nextKey, readMember, setKey } from './json-keys.ts';
 import { TAPE } from './json-rows.ts';
 import { FRAME, JsonRun, NEXT } from './json-run.ts';
 import type { JsonTape } from './json-scan.ts';
@@ -17,7 +19,6 @@ const { FIRST_ROW, SECOND_ROW, LONE, COLUMNS } = FRAME;
 const { VALUE, FIRST, BEHIND, KEY } = NEXT;
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
 const COLON = 0x3a;
 const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
@@ -63,11 +64,13 @@ export class JsonPairReader {
 
   /** False where one of them is no JSON, or too large. */
   #read(other: number): boolean {
-    const [{ bytes: a }, { bytes: b }] = [this.#a, this.#b];
+    const a = this.#a.bytes;
+    const b = this.#b.bytes;
     const run = this.#run;
-    const views = [viewOf(a), viewOf(b)] as const;
+    const x = viewOf(a);
+    const y = viewOf(b);
     let shift = other - run.at;
-    let limit = runEnd(views, run.at, shift);
+    let limit = runEnd(x, y, run.at, shift);
     for (;;) {
       run.read(a, limit, shift);
       const j = spaceEnd(b, run.at + shift);
@@ -80,7 +83,7 @@ export class JsonPairReader {
       const moved = this.#j - run.at;
       if (run.at < limit && moved === shift) continue;
       shift = moved;
-      limit = runEnd(views, run.at, shift);
+      limit = runEnd(x, y, run.at, shift);
       const isLast = limit === a.length && limit + shift === b.length;
       if (isLast && this.#usedA > 0 && this.#closeAll(limit, limit + shift)) return true;
     }
@@ -100,7 +103,8 @@ export class JsonPairReader {
   #step(i: number, j: number): boolean {
     const run = this.#run;
     if (run.next === VALUE) return this.#addValues(i, j);
-    const [a, b] = [this.#a.bytes[i], this.#b.bytes[j]];
+    const a = this.#a.bytes[i];
+    const b = this.#b.bytes[j];
     if (run.next === KEY) return a === QUOTE && b === QUOTE && this.#addKeys(i, j);
     const frame = (run.depth - 1) * COLUMNS;
     const isObject = run.frames[frame + BYTE] === BRACE;
@@ -115,9 +119,12 @@ export class JsonPairReader {
 
   /** Two values that differ as they are written; they may be the same text, escaped otherwise. */
   #addValues(i: number, j: number): boolean {
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     if (!this.#leaveRoom()) return false;
-    const [x, y] = [a.used, b.used];
+    const x = a.used;
+    const y = b.used;
     const behind = a.read(i, run.depth);
     this.#j = b.read(j, run.depth);
     if (behind < 0 || this.#j < 0) return false;
@@ -131,7 +138,9 @@ export class JsonPairReader {
 
   /** Keys that are not plainly the same, each at its opening quote. */
   #addKeys(i: number, j: number): boolean {
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     if (!isSameKeyAt(a, i, b, j)) return this.#addLone(i, j);
     const end = plainTextEnd(a.bytes, i + 1);
     const colon = spaceEnd(a.bytes, end);
@@ -150,7 +159,9 @@ export class JsonPairReader {
    * its own.
    */
   #addLone(i: number, j: number): boolean {
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     if (!this.#leaveRoom() || !this.#writeOpen()) return false;
     const x = a.used;
     const afterA = readMember(a, i, run.depth);
@@ -215,7 +226,9 @@ export class JsonPairReader {
   /** The array or object at the depth, with all that is in it. False: it is none. */
   #readWhole(depth: number): boolean {
     if (depth === 0) return false;
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     const { frames } = run;
     const frame = (depth - 1) * COLUMNS;
     const isWritten = run.written >= depth;
@@ -230,7 +243,8 @@ export class JsonPairReader {
     // What it stands in has counted it when it got its rows.
     const isPlaced = isWritten || (this.#writeOpen() && this.#count(run.depth, true, true));
     if (!isPlaced) return this.#readWhole(run.written);
-    const [x, y] = [a.used, b.used];
+    const x = a.used;
+    const y = b.used;
     const start = frames[frame + START]!;
     const behind = a.read(start, run.depth);
     this.#j = b.read(start + frames[frame + SHIFT]!, run.depth);
@@ -243,7 +257,9 @@ export class JsonPairReader {
 
   /** Room for the rows of all that are open, and for one more, on both tapes. */
   #leaveRoom(): boolean {
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     const columns = (run.depth - run.written) * ROW;
     a.used = this.#usedA + columns;
     b.used = this.#usedB + columns;
@@ -258,9 +274,12 @@ export class JsonPairReader {
 
   /** Writes their rows where room was left. False: several elements of an array differ. */
   #writeOpen(): boolean {
-    const [a, b, run] = [this.#a, this.#b, this.#run];
+    const a = this.#a;
+    const b = this.#b;
+    const run = this.#run;
     const { frames } = run;
-    let [x, y] = [this.#usedA, this.#usedB];
+    let x = this.#usedA;
+    let y = this.#usedB;
     while (run.written < run.depth) {
       if (!this.#count(run.written, true, true)) return false;
       const frame = run.written * COLUMNS;
@@ -306,69 +325,12 @@ export class JsonPairReader {
     if (count > MEMBERS_MAX) return false;
     for (let at = 0; at < count; at += 1) {
       const key = keys[from + at]!;
-      const hash = key >= 0 ? hashKey(this.#a.bytes, key) : hashKey(this.#b.bytes, ~key);
+      const hash = key >= 0 ? hashPlainKey(this.#a.bytes, key) : hashPlainKey(this.#b.bytes, ~key);
       for (let other = 0; other < at; other += 1) if (hashes[other] === hash) return false;
       hashes[at] = hash;
     }
     return true;
   }
-}
-
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
-}
-
-/**
- * How far both are the same from a place on, the second one `shift` further behind. Eight bytes
- * are looked at together.
- */
-function runEnd([a, b]: readonly [DataView, DataView], from: number, shift: number): number {
-  const end = Math.min(a.byteLength, b.byteLength - shift);
-  let at = from;
-  for (; at <= end - 2 * WORD_BYTES; at += 2 * WORD_BYTES) {
-    const other = at + shift;
-    const first = a.getInt32(at, true) ^ b.getInt32(other, true);
-    const second = a.getInt32(at + WORD_BYTES, true) ^ b.getInt32(other + WORD_BYTES, true);
-    if ((first | second) !== 0) break;
-  }
-  while (at < end && a.getUint8(at) === b.getUint8(at + shift)) at += 1;
-  return at;
-}
-
-const WORD_BYTES = 4;
-
-/** Reads a member of plain key; the place of the comma or brace behind it, negative: none. */
-function readMember(tape: JsonTape, from: number, depth: number): number {
-  const { bytes } = tape;
-  const close = bytes[from] === QUOTE ? plainTextEnd(bytes, from + 1) : -1;
-  const colon = spaceEnd(bytes, close);
-  if (close < 0 || bytes[colon] !== COLON || !tape.hasRoomFor(tape.used + ROW)) return -1;
-  const row = tape.used;
-  const end = tape.read(colon + 1, depth);
-  if (end < 0) return -1;
-  setKey(tape, row, from + 1, close - 1);
-  return spaceEnd(bytes, end);
-}
-
-/** The opening quote of the key behind a comma; where there is none, what no key begins with. */
-function nextKey({ bytes }: JsonTape, from: number): number {
-  return bytes[from] === COMMA ? spaceEnd(bytes, from + 1) : from;
-}
-
-/** Whether plain keys begin there, and are the same. */
-function isSameKeyAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
-  if (a.bytes[i] !== QUOTE || b.bytes[j] !== QUOTE) return false;
-  const end = plainTextEnd(a.bytes, i + 1);
-  for (let at = i + 1; at < end; at += 1) if (a.bytes[at] !== b.bytes[at + j - i]) return false;
-  return end >= 0;
-}
-
-const FNV_PRIME = 0x01000193;
-
-function hashKey(bytes: Uint8Array, start: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = start; bytes[at] !== QUOTE; at += 1) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
-  return hash;
 }
 
 function beginRow({ rows }: JsonTape, row: number, kind: number, start: number): void {
@@ -383,11 +345,6 @@ function endRow({ rows }: JsonTape, row: number, end: number, next: number): voi
   rows[row + ROW_NEXT] = next;
 }
 
-function setKey({ rows }: JsonTape, row: number, start: number, end: number): void {
-  rows[row + TAPE.KEY_START] = start;
-  rows[row + TAPE.KEY_END] = end;
-}
-
 function setFrameKeys(
   a: JsonTape,
   x: number,
@@ -396,7 +353,8 @@ function setFrameKeys(
   frames: Int32Array,
   frame: number,
 ): void {
-  const [start, end] = [frames[frame + KEY_START]!, frames[frame + KEY_END]!];
+  const start = frames[frame + KEY_START]!;
+  const end = frames[frame + KEY_END]!;
   const shift = frames[frame + KEY_SHIFT]!;
   setKey(a, x, start, end);
   setKey(b, y, start + shift, end + shift);

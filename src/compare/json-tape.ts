@@ -226,7 +226,8 @@ export function isSameScalarAt(a: JsonTape, i: number, b: JsonTape, j: number): 
 
 /** True when both are of one kind and the same to the letter. */
 export function isWrittenAlike(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
-  const [p, q] = [a.rows, b.rows];
+  const p = a.rows;
+  const q = b.rows;
   if (((p[i]! ^ q[j]!) & KIND_MASK) !== 0) return false;
   return areRangesEqual(a.bytes, p[i + START]!, p[i + END]!, b.bytes, q[j + START]!, q[j + END]!);
 }

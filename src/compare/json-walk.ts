@@ -6,8 +6,8 @@
 import { LIMITS } from '../kit/limits.ts';
 import type { DivergenceKind } from '../model/pair.ts';
 import type { DivergenceList } from './divergences.ts';
-import { isScalar, type JsonValue, valueOf } from './json.ts';
-import { align, alignUneven, type ElementPair, sharedStart } from './json-arrays.ts';
+import { valueOf } from './json.ts';
+import { align, alignUneven, type ArrayAt, type ElementPair, sharedStart } from './json-arrays.ts';
 import {
   addInTurn,
   areInOrder,
@@ -27,7 +27,6 @@ import {
   isContainer,
   isSameKey,
   isSameScalarAt,
-  isWrittenAlike,
   keyOf,
   kindAt,
   nextOf,
@@ -36,7 +35,14 @@ import {
 } from './json-tape.ts';
 import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
 import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
-import { fieldsText, repeatedText, scalarText } from './walk-texts.ts';
+import {
+  fieldsText,
+  lengthText,
+  outline,
+  repeatedText,
+  scalarText,
+  valueText,
+} from './walk-texts.ts';
 
 const { ABSENT, ARRAY, INDEX, ROW } = TAPE;
 
@@ -104,9 +110,10 @@ class Walk {
       }
     }
     if (this.#isExcused(path, i, j)) return;
-    const [legacy, candidate] = [outline(this.#a, i), outline(this.#b, j)];
-    const texts = [valueText(this.#a, i, legacy), valueText(this.#b, j, candidate)] as const;
-    this.#report(path, inferKind(legacy, candidate), ...texts);
+    const legacy = outline(this.#a, i);
+    const candidate = outline(this.#b, j);
+    const text = valueText(this.#a, i, legacy);
+    this.#report(path, inferKind(legacy, candidate), text, valueText(this.#b, j, candidate));
   }
 
   #isSame(i: number, j: number): boolean {
@@ -145,6 +152,10 @@ class Walk {
   }
 
   #visitObjects(path: JsonPath, i: number, j: number): void {
+    if (this.#isOnlyMember(i, j)) {
+      this.#visitOnlyMember(path, i + ROW, j + ROW);
+      return;
+    }
     const pairs =
       this.#pairInPlace(i, j) ?? this.#pairNearby(path, i, j) ?? this.#pairByKey(path, i, j);
     const differing: FieldDifference[] = [];
@@ -155,8 +166,23 @@ class Walk {
     }
     if (differing.length > 0) this.#addFields(path, differing);
     for (let at = 0; at < pairs.length; at += 2) {
-      const [x, y] = [pairs[at]!, pairs[at + 1]!];
+      const x = pairs[at]!;
+      const y = pairs[at + 1]!;
       if (!this.#isField(x, y)) this.#visitMember(path, x, y);
+    }
+  }
+
+  /** Whether each has one member, of one key: so it is where little differs. */
+  #isOnlyMember(i: number, j: number): boolean {
+    const isOne = countOf(this.#a, i) === 1 && countOf(this.#b, j) === 1;
+    return isOne && isSameKey(this.#a, i + ROW, this.#b, j + ROW);
+  }
+
+  #visitOnlyMember(path: JsonPath, x: number, y: number): void {
+    if (!this.#isField(x, y)) this.#visitMember(path, x, y);
+    else if (!this.#isSame(x, y)) {
+      const field = this.#fieldOf(x, y);
+      if (!this.#isFieldExcused(path, field)) this.#addField(path, field);
     }
   }
 
@@ -305,6 +331,11 @@ class Walk {
 
   #visitArrays(path: JsonPath, i: number, j: number): void {
     const set = this.#rules?.find('set', path);
+    if (set === undefined && countOf(this.#a, i) === 1 && countOf(this.#b, j) === 1) {
+      const index = this.#a.rows[i + ROW + INDEX]!;
+      this.visit(childOf(path, String(index)), i + ROW, j + ROW);
+      return;
+    }
     const legacy = { tape: this.#a, row: i };
     const candidate = { tape: this.#b, row: j };
     if (set !== undefined) {
@@ -315,8 +346,8 @@ class Walk {
     }
     const isUneven = countOf(this.#a, i) !== countOf(this.#b, j);
     const { pairs, order } = isUneven
-      ? alignUneven(legacy, candidate, !this.#addLength(path, i, j))
-      : align(legacy, candidate, this.#unlikeElements(i, j));
+      ? alignUneven(legacy, candidate, !this.#addLength(path, legacy, candidate))
+      : align(legacy, candidate);
     if (order !== null) this.#add(path, order, i, j);
     this.#visitElements(path, pairs);
   }
@@ -328,53 +359,16 @@ class Walk {
     }
   }
 
-  /** Elements at the same index that are not the same to the letter. */
-  #unlikeElements(i: number, j: number): ElementPair[] {
-    const [a, b] = [this.#a, this.#b];
-    const pairs: ElementPair[] = [];
-    const end = nextOf(a, i);
-    let y = j + ROW;
-    for (let x = i + ROW; x < end; x = nextOf(a, x)) {
-      if (!isWrittenAlike(a, x, b, y)) {
-        pairs.push({ index: a.rows[x + INDEX]!, legacy: x, candidate: y });
-      }
-      y = nextOf(b, y);
-    }
-    return pairs;
-  }
-
-  /** How many elements each side has, and the first one that only the longer side has. */
-  #addLength(path: JsonPath, i: number, j: number): boolean {
-    const [a, b] = [this.#a, this.#b];
-    const [ofA, ofB] = [countOf(a, i), countOf(b, j)];
-    const start = sharedStart({ tape: a, row: i }, { tape: b, row: j });
-    const text = (tape: JsonTape, row: number, count: number, other: number): string => {
-      const items = `${count} ${count === 1 ? 'item' : 'items'}`;
-      if (count < other) return items;
-      const extra = rowText(tape, childrenOf(tape, row)[start]!, LIMITS.divergenceValueMax / 2);
-      return `${items}; [${start}] is ${extra}`;
-    };
+  #addLength(path: JsonPath, legacy: ArrayAt, candidate: ArrayAt): boolean {
+    const start = sharedStart(legacy, candidate);
+    const ofA = countOf(legacy.tape, legacy.row);
+    const ofB = countOf(candidate.tape, candidate.row);
     const kind = start > 0 && start === Math.min(ofA, ofB) ? 'truncated' : 'length';
-    return this.#report(path, kind, text(a, i, ofA, ofB), text(b, j, ofB, ofA));
+    const text = lengthText(legacy, ofB, start);
+    return this.#report(path, kind, text, lengthText(candidate, ofA, start));
   }
 }
 
 function isFlatAt(tape: JsonTape, row: number): boolean {
   return row === ABSENT || !isContainer(tape, row);
-}
-
-function valueText(
-  tape: JsonTape,
-  row: number,
-  outlined: JsonValue | undefined,
-): string | undefined {
-  if (outlined === undefined || isScalar(outlined)) return scalarText(outlined);
-  return rowText(tape, row, LIMITS.divergenceValueMax);
-}
-
-/** As much of a value as its kind is inferred from: of an object or array, whether it is empty. */
-function outline(tape: JsonTape, row: number): JsonValue | undefined {
-  if (row === ABSENT) return undefined;
-  if (!isContainer(tape, row)) return scalarOf(tape, row);
-  return { kind: 'array', items: countOf(tape, row) === 0 ? [] : [null], hash: 0 };
 }

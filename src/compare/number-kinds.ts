@@ -58,7 +58,8 @@ const NOISE_RATIO = 1e-14;
 /** True when one is the other cut off or rounded, or only the last bits of a double differ. */
 function isRounded(a: string, b: string): boolean {
   const distance = Math.abs(Number(a) - Number(b));
-  const [digitsA, digitsB] = [decimalsOf(a), decimalsOf(b)];
+  const digitsA = decimalsOf(a);
+  const digitsB = decimalsOf(b);
   if (digitsA !== digitsB) {
     return distance < 10 ** -Math.min(digitsA, digitsB) * (1 - NOISE_RATIO);
   }
@@ -68,7 +69,8 @@ function isRounded(a: string, b: string): boolean {
 /** Whether both are one number, to the last digit. */
 function isSameDecimal(a: string, b: string): boolean {
   if (hasExponent(a) || hasExponent(b)) return exactDecimal(a) === exactDecimal(b);
-  const [x, y] = [withoutFractionZeros(a), withoutFractionZeros(b)];
+  const x = withoutFractionZeros(a);
+  const y = withoutFractionZeros(b);
   return x === y || (isZero(x) && isZero(y));
 }
 

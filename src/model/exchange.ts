@@ -52,12 +52,14 @@ export interface Exchange {
   readonly serviceUs: number;
 }
 
-/** The value of a header by name, case aside; undefined when absent, the first when repeated. */
+/**
+ * The value of the header of this name in lower case, however it was sent; undefined when absent,
+ * the first when repeated.
+ */
 export function headerValue(headers: RawHeaders, name: string): string | undefined {
-  const wanted = name.toLowerCase();
   for (let i = 0; i < headers.length; i += 2) {
     const field = headers[i]!;
-    if (field.length === wanted.length && field.toLowerCase() === wanted) return headers[i + 1];
+    if (field.length === name.length && field.toLowerCase() === name) return headers[i + 1];
   }
   return undefined;
 }

@@ -46,7 +46,8 @@ function tokensOf(one: RawAnswer, two: RawAnswer): string[] {
   for (let i = 0; i < one.headers.length; i += 2) {
     const name = one.headers[i]!;
     const isToken = TOKEN_FIELD.test(name) && !/^set-cookie$/i.test(name);
-    if (isToken && areTokens(one.headers[i + 1], headerValue(two.headers, name))) found.push(name);
+    const other = isToken ? headerValue(two.headers, name.toLowerCase()) : undefined;
+    if (isToken && areTokens(one.headers[i + 1], other)) found.push(name);
   }
   const etags = [headerValue(one.headers, 'etag'), headerValue(two.headers, 'etag')];
   if (etags[0] !== etags[1] && etags[1] !== undefined && one.body.equals(two.body)) {
