@@ -13,13 +13,16 @@ export function templateOf(path: string): string {
     .join('/');
 }
 
+const NONE: Divergence[] = [];
+
 /**
  * Gathers the divergences of one pair: so many at most, and so few of each kind and path
  * template that the fiftieth of one cause does not hide the first of another.
  */
 export class DivergenceList {
-  readonly #found: Divergence[] = [];
-  readonly #noted: Divergence[] = [];
+  /** Most pairs have few of one and none of the other: a list begins with what it has to hold. */
+  #found: Divergence[] = NONE;
+  #noted: Divergence[] = NONE;
   /** Null until there are enough of them for one to be shown too often. */
   #counts: Map<string, number> | null = null;
   #seen = 0;
@@ -49,7 +52,9 @@ export class DivergenceList {
     if (this.isFull) return;
     this.#seen += 1;
     if (this.#isOneTooMany(path, kind)) return;
-    this.#found.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
+    const divergence = { path, kind, legacy: cut(legacy), candidate: cut(candidate) };
+    if (this.#found.length === 0) this.#found = [divergence];
+    else this.#found.push(divergence);
   }
 
   /** Causes are counted from the moment on when one could have been shown too often. */
@@ -65,7 +70,9 @@ export class DivergenceList {
   /** As {@link add}, of what two equal answers may differ in: told beside their verdict. */
   note(path: string, kind: DivergenceKind, legacy: string, candidate: string): void {
     if (this.#noted.length >= LIMITS.divergencesPerPathMax) return;
-    this.#noted.push({ path, kind, legacy: cut(legacy), candidate: cut(candidate) });
+    const divergence = { path, kind, legacy: cut(legacy), candidate: cut(candidate) };
+    if (this.#noted.length === 0) this.#noted = [divergence];
+    else this.#noted.push(divergence);
   }
 }
 

@@ -71,6 +71,7 @@ export class JsonPairReader {
     const y = viewOf(b);
     let shift = other - run.at;
     let limit = runEnd(x, y, run.at, shift);
+    let isLast = limit === a.length && limit + shift === b.length;
     for (;;) {
       run.read(a, limit, shift);
       const j = spaceEnd(b, run.at + shift);
@@ -80,11 +81,11 @@ export class JsonPairReader {
       run.at = i;
       this.#j = j;
       if (!isMoved && !this.#step(i, j) && !this.#readWhole(run.depth)) return false;
-      const moved = this.#j - run.at;
-      if (run.at < limit && moved === shift) continue;
-      shift = moved;
-      limit = runEnd(x, y, run.at, shift);
-      const isLast = limit === a.length && limit + shift === b.length;
+      if (run.at >= limit || this.#j - run.at !== shift) {
+        shift = this.#j - run.at;
+        limit = runEnd(x, y, run.at, shift);
+        isLast = limit === a.length && limit + shift === b.length;
+      }
       if (isLast && this.#usedA > 0 && this.#closeAll(limit, limit + shift)) return true;
     }
   }

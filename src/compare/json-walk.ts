@@ -224,9 +224,10 @@ class Walk {
     const left = childrenOf(b, j);
     const pairs: number[] = [];
     const onlyA: number[] = [];
+    const end = nextOf(a, i);
     let cursor = 0;
     let isMoved = false;
-    for (const x of childrenOf(a, i)) {
+    for (let x = i + ROW; x < end; x = nextOf(a, x)) {
       const at = findKey(a, x, b, left, cursor);
       if (at < 0) {
         if (hasKeyTwice(a, i, x)) return null;

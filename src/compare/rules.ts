@@ -43,9 +43,17 @@ export function pointerOf(path: JsonPath): string {
 }
 
 function escapeSegment(segment: string): string {
-  if (!segment.includes('~') && !segment.includes('/')) return segment;
-  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+  for (let at = 0; at < segment.length; at += 1) {
+    const code = segment.charCodeAt(at);
+    if (code === TILDE || code === SLASH) {
+      return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+    }
+  }
+  return segment;
 }
+
+const TILDE = 0x7e;
+const SLASH = 0x2f;
 
 /** What rules that remember need to know of the pair. */
 export interface RuleContext {

@@ -175,7 +175,7 @@ describe('two texts read side by side', () => {
     expect(divergences).toEqual(walked(first, second, false));
   });
 
-  it('are read up to the last difference: what both end with is JSON on both sides or on none', () => {
+  it('are read up to the last difference: both end in JSON, or both in something else', () => {
     const [a, b] = [Buffer.from('{"a":1,"b":[2}'), Buffer.from('{"a":7,"b":[2}')];
     const { scan, divergences } = sideBySide(a, b);
     expect(scan).toBe('different');
