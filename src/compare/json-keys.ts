@@ -1,4 +1,4 @@
-/** Members of objects where they stand in their texts, told by plain keys: those without escapes. */
+/** Members of objects where they stand in their texts. Keys are plain ones: without escapes. */
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';

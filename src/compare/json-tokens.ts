@@ -112,12 +112,6 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
 }
 
-/** Whether a number that the byte follows would go on with it. */
-export function isNumberByte(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  return isDigit(byte) || byte === POINT || (byte | 0x20) === LETTER_E;
-}
-
 function wordEnd(bytes: Uint8Array, from: number): number {
   const first = bytes[from];
   if (first === LETTER_T) return lettersEnd(bytes, from, TRUE);
