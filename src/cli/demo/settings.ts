@@ -15,7 +15,7 @@ export const DEMO = {
   shadowMaxMs: 30_000,
   /** Longest the climb may take, and a broken candidate may stay unnoticed. */
   climbMaxMs: 120_000,
-  faultMaxMs: 60_000,
+  faultMaxMs: 90_000,
 } as const;
 
 /** How hard the clients drive, and how long before any figure of the table counts. */
