@@ -30,7 +30,7 @@ const ratePerSec = Number(values.rate);
 /** Enough states for pauses that nobody can overlook. */
 const CAPACITY = 131_072;
 const SEED = 42;
-const ENTRIES = 6_000_000;
+const ENTRIES = 1_000_000;
 const GO_START_MAX_MS = 60_000;
 const WARM_UP_MS = 5000;
 const STOP_MS = 1000;

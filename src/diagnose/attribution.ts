@@ -4,9 +4,10 @@
  * meanwhile, and do the pauses add up to what was slow.
  */
 import { lnGamma } from '../kit/e-process.ts';
+import { median } from '../kit/median.ts';
 import { createRandom } from '../kit/random.ts';
 import type { LatencyHistogram } from '../measure/latency.ts';
-import { coveredRatio, cycleWindows, type Stretch, touches } from './cycle-windows.ts';
+import { coveredRatio, cycleWindows, type Stretch, touches, windowAt } from './cycle-windows.ts';
 import type { SpikeEvent, Spikes } from './events.ts';
 import { type SideSeries, totalOf } from './series.ts';
 import type { CollectionFeed, Cycle, TraceSecond } from './trace.ts';
@@ -88,25 +89,27 @@ function rank({ isAttributed, lift, inCycles, spikes }: Attribution): number {
 }
 
 function attributeKind(
-  { own, other, spikes, seconds, feed, periodMs }: AttributionInput,
+  input: AttributionInput,
   kind: string,
   cycles: readonly Cycle[],
   kinds: number,
 ): Attribution {
+  const { own, other, spikes, feed, periodMs } = input;
   const endMs = own.startMs + 1000 * own.rows.length;
   // What is wider than the cycle already needs no more room for clocks that are apart.
   const roomMs = feed.isBracketed ? 0 : WIDEN_MAX_MS;
   const widenMs = Math.min(roomMs, (periodMs ?? 40 * WIDEN_MAX_MS) / 40);
-  const beforeMs = widenMs + feed.precisionMs + spikes.resolutionMs;
-  const windows = cycleWindows(cycles, beforeMs, widenMs + feed.precisionMs);
-  const timeRatio = Math.max(1e-9, coveredRatio(windows, own.startMs, endMs));
+  const roundMs = widenMs + feed.precisionMs;
+  const windows = cycleWindows(cycles, roundMs, roundMs);
   const { events } = spikes;
-  const inCycles = events.filter(({ atMs }) => touches(windows, atMs, atMs + 1)).length;
+  const met = events.filter((event) => touches(windows, event.atMs, event.endMs));
+  const inCycles = met.length;
+  // A spike that lasts meets a cycle more easily: as if each cycle began earlier by as much.
+  const lastsMs = median(events.map(({ atMs, endMs }) => endMs - atMs)) ?? 0;
+  const meeting = cycleWindows(cycles, roundMs + lastsMs, roundMs);
+  const timeRatio = Math.max(1e-9, coveredRatio(meeting, own.startMs, endMs));
   const tail = binomialTail(inCycles, events.length, Math.min(timeRatio, 1));
-  const inWindow = seconds.map(({ startMs }) => touches(windows, startMs, startMs + 1000));
-  const without = (side: SideSeries): LatencyHistogram =>
-    totalOf(seconds.filter((_, i) => !inWindow[i]).map((second) => second[side.side].counts));
-  const ownWithout = without(own);
+  const ownWithout = totalWithout(input, windows, met);
   const quantile = quantileOf(own, events);
   const allUs = own.total.quantileUs(quantile);
   const withoutUs = ownWithout.quantileUs(quantile);
@@ -137,6 +140,19 @@ function attributeKind(
   return { ...found, isAttributed: against.length === 0, against };
 }
 
+/** All but what cycles may have delayed: their seconds, and those of the spikes that meet them. */
+function totalWithout(
+  { own, seconds }: AttributionInput,
+  windows: readonly Stretch[],
+  met: readonly SpikeEvent[],
+): LatencyHistogram {
+  const rest = seconds.filter(({ startMs }) => {
+    if (touches(windows, startMs, startMs + 1000)) return false;
+    return !met.some(({ atMs, endMs }) => startMs + 1000 > atMs && startMs < endMs);
+  });
+  return totalOf(rest.map((second) => second[own.side].counts));
+}
+
 function clamp(ratio: number): number {
   return Math.min(1, Math.max(0, ratio));
 }
@@ -165,28 +181,30 @@ function quantileOf(own: SideSeries, events: readonly SpikeEvent[]): number {
   return QUANTILES.find((quantile) => 1 - quantile <= half) ?? 0.999;
 }
 
+/** At the median cycle, so that a single coincidence is none of many. */
 function crossArm(
   own: SideSeries,
   other: SideSeries,
   windows: readonly Stretch[],
 ): Pick<Attribution, 'otherLift' | 'otherExcessRatio'> {
-  const sums = { in: 0, inOver: 0, out: 0, outOver: 0, ownUs: 0, otherUs: 0 };
+  const outside = { count: 0, over: 0 };
+  const inside = windows.map(() => ({ count: 0, over: 0, ownUs: 0, otherUs: 0 }));
   for (const [i, row] of other.rows.entries()) {
     if (row === null) continue;
     const fromMs = other.startMs + 1000 * i;
-    if (touches(windows, fromMs, fromMs + 1000)) {
-      sums.in += row.count;
-      sums.inOver += row.over;
-      sums.otherUs += row.overUs;
-      sums.ownUs += own.rows[i]?.overUs ?? 0;
-    } else {
-      sums.out += row.count;
-      sums.outOver += row.over;
-    }
+    const at = windowAt(windows, fromMs, fromMs + 1000);
+    const sums = inside[at] ?? outside;
+    sums.count += row.count;
+    sums.over += row.over;
+    if (inside[at] === undefined) continue;
+    inside[at].otherUs += row.overUs;
+    inside[at].ownUs += own.rows[i]?.overUs ?? 0;
   }
-  const inside = sums.inOver / Math.max(1, sums.in);
-  const outside = Math.max(sums.outOver, 1) / Math.max(1, sums.out);
-  return { otherLift: inside / outside, otherExcessRatio: sums.otherUs / Math.max(1, sums.ownUs) };
+  const seen = inside.filter(({ count }) => count > 0);
+  const usual = Math.max(outside.over, 1) / Math.max(1, outside.count);
+  const lifts = seen.map(({ count, over }) => over / count / usual);
+  const excess = seen.map(({ ownUs, otherUs }) => otherUs / Math.max(1, ownUs));
+  return { otherLift: median(lifts) ?? 0, otherExcessRatio: median(excess) ?? 0 };
 }
 
 /** Observed share of slow requests by the share of time the pauses take. */

@@ -25,8 +25,8 @@ export function cycleWindows(
   return merged;
 }
 
-/** Whether a stretch that begins at fromMs and ends before toMs touches one of the windows. */
-export function touches(windows: readonly Stretch[], fromMs: number, toMs: number): boolean {
+/** Index of the first window that [fromMs, toMs) touches; -1 where it touches none. */
+export function windowAt(windows: readonly Stretch[], fromMs: number, toMs: number): number {
   let low = 0;
   let high = windows.length;
   while (low < high) {
@@ -34,7 +34,12 @@ export function touches(windows: readonly Stretch[], fromMs: number, toMs: numbe
     if (windows[middle]!.toMs <= fromMs) low = middle + 1;
     else high = middle;
   }
-  return low < windows.length && windows[low]!.fromMs < toMs;
+  return low < windows.length && windows[low]!.fromMs < toMs ? low : -1;
+}
+
+/** Whether [fromMs, toMs) touches one of the windows. */
+export function touches(windows: readonly Stretch[], fromMs: number, toMs: number): boolean {
+  return windowAt(windows, fromMs, toMs) >= 0;
 }
 
 /** How much of [fromMs, toMs) the windows cover, 0 to 1. */

@@ -15,6 +15,8 @@ import type { Trace } from './trace.ts';
 export interface StallCount {
   /** Left out of both sides. */
   readonly stalled: number;
+  /** Left out as well, for each follows a long one. */
+  readonly behind: number;
   readonly of: number;
   /** Kept, for a side collected at the same time on what may be one machine. */
   readonly coinciding: number;
@@ -75,7 +77,7 @@ function harm({ legacy }: InstanceDiagnosis): number {
 function diagnoseTrace(trace: Trace, options: DiagnosisOptions): InstanceDiagnosis {
   const { instance, seconds: all, feeds } = trace;
   requireSeconds(trace);
-  const { seconds, stalled, coinciding, limitUs } = withoutStalls(trace);
+  const { seconds, stalled, behind, coinciding, limitUs } = withoutStalls(trace);
   if (seconds.length < SECONDS_MIN) throw tooShort(trace, seconds.length);
   const sides = bothSides(seconds);
   if (sides.series.legacy.rows.filter((row) => row !== null).length < SECONDS_MIN) {
@@ -104,6 +106,7 @@ function diagnoseTrace(trace: Trace, options: DiagnosisOptions): InstanceDiagnos
     candidate: diagnoseSide(sides, 'candidate', feeds.candidate, screens),
     stalls: {
       stalled: stalled.length,
+      behind,
       of: all.length,
       coinciding: coinciding.length,
       eventsWithout,

@@ -2,6 +2,7 @@
  * Seconds in which the harness itself stalled: both sides are slow in them through no fault of
  * theirs. They are left out of both, whatever they show.
  */
+import { LIMITS } from '../kit/limits.ts';
 import { SIDES } from '../model/exchange.ts';
 import { totalOf } from './series.ts';
 import type { Trace, TraceSecond } from './trace.ts';
@@ -10,6 +11,8 @@ import type { Trace, TraceSecond } from './trace.ts';
 export interface Unstalled {
   readonly seconds: readonly TraceSecond[];
   readonly stalled: readonly TraceSecond[];
+  /** How many seconds behind a long stall were left out as well: what it held up ends in them. */
+  readonly behind: number;
   /** Stalled in a second in which a side collected, on one machine with it: not left out. */
   readonly coinciding: readonly TraceSecond[];
   /** A stall longer than this taints its second, microseconds. */
@@ -18,6 +21,8 @@ export interface Unstalled {
 
 const LIMIT_MIN_US = 5000;
 const LIMIT_MAX_US = 10_000;
+/** Behind a long stall, the next second. */
+const BEHIND_MS = 1000;
 /** Share of stalled seconds beyond which nothing is concluded. */
 export const STALLED_MAX_RATIO = 0.01;
 
@@ -28,15 +33,23 @@ export function withoutStalls({ seconds, feeds }: Trace): Unstalled {
   const stalled: TraceSecond[] = [];
   const coinciding: TraceSecond[] = [];
   const kept: TraceSecond[] = [];
+  let behind = 0;
+  let longMs = -Infinity;
   const collected = collectedSeconds(feeds, seconds.length);
   for (const second of seconds) {
-    if (second.stallUs <= limitUs) kept.push(second);
-    else if (collected.has(second.startMs)) {
+    const isBehind = second.startMs - longMs <= BEHIND_MS;
+    if (second.stallUs <= limitUs) {
+      if (isBehind) behind += 1;
+      else kept.push(second);
+    } else if (collected.has(second.startMs)) {
       coinciding.push(second);
       kept.push(second);
-    } else stalled.push(second);
+    } else {
+      stalled.push(second);
+      if (second.stallUs > LIMITS.proxyStallMaxUs) longMs = second.startMs;
+    }
   }
-  return { seconds: kept, stalled, coinciding, limitUs };
+  return { seconds: kept, stalled, behind, coinciding, limitUs };
 }
 
 /** Longest cycle that is followed second by second. */

@@ -168,7 +168,7 @@ function attributionTable({ side, attribution: found }: SideDiagnosis): ReportTa
     rows: attributionRows(found),
     notes: [
       `${formatCount(found.cycles)} cycles, ${formatShare(found.timeRatio)} of the time with ` +
-        'what is not known exactly.',
+        'what is not known exactly and as long as a spike lasts.',
     ],
   };
 }
@@ -249,9 +249,17 @@ function harnessTable(instances: readonly InstanceDiagnosis[]): ReportTable {
   const { limitUs } = instances[0]!.stalls;
   return {
     title: 'The harness itself',
-    columns: ['stalled seconds', 'of', 'with a collection', 'spikes', 'spikes without those'],
+    columns: [
+      'stalled seconds',
+      'right behind',
+      'of',
+      'with a collection',
+      'spikes',
+      'spikes without those',
+    ],
     rows: instances.map(({ stalls, legacy }) => [
       String(stalls.stalled),
+      String(stalls.behind),
       formatCount(stalls.of),
       String(stalls.coinciding),
       String(legacy.events.length),

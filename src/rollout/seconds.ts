@@ -19,12 +19,15 @@ interface OpenSecond {
   loopDelayMaxUs: number;
 }
 
+/** Proxies tell on the second; a timer may fire a little before the one it was set for. */
+const EARLY_MS = 10;
+
 /** The newest seconds, for plots of latency over time. Bounded: the oldest go first. */
 export class RecentSeconds {
   readonly #seconds = new Map<number, OpenSecond>();
 
   accept(summary: Summary): void {
-    const startMs = Math.floor(summary.startMs / 1000) * 1000;
+    const startMs = Math.floor((summary.startMs + EARLY_MS) / 1000) * 1000;
     let second = this.#seconds.get(startMs);
     if (second === undefined) {
       const legacy = new LatencyHistogram();

@@ -151,7 +151,7 @@ describe('the harness’s own stalls', () => {
   it('are left out of both sides, and reported', () => {
     const { instances, sentence } = found({ seconds: TWENTY_MINUTES, pauses: stopped, stalls });
     const { legacy, candidate, stalls: counted } = instances[0]!;
-    expect(counted).toMatchObject({ stalled: 3, of: TWENTY_MINUTES, isTooMuch: false });
+    expect(counted).toMatchObject({ stalled: 3, behind: 2, of: TWENTY_MINUTES, isTooMuch: false });
     expect([legacy.events, candidate.events]).toEqual([[], []]);
     expect(sentence).toMatch(/^legacy shows no spikes in 21 min; nor does the candidate/);
   });

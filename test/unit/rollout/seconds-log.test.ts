@@ -82,6 +82,18 @@ describe('the log of seconds', () => {
     expect([warnings, clock.timerCount]).toEqual([[], 0]);
   });
 
+  it('takes a summary that begins a moment before its second for that second', () => {
+    const clock = createSimulatedClock();
+    const collectors = { legacy: () => null, candidate: () => null };
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const options = { store: store.observed, collectors, clock, log, rollout: () => 1 };
+    const seconds = new SecondsLog(options);
+    for (const startMs of [5002, 5999, 7000, 7998]) seconds.accept(summary(0, startMs, 0));
+    seconds.close();
+    const kept = store.observed.since(0, 10).map(({ startMs }) => startMs);
+    expect(kept).toEqual([5000, 6000, 7000, 8000]);
+  });
+
   it('says once that a disk takes nothing, and goes on', () => {
     const clock = createSimulatedClock();
     const warnings: unknown[] = [];
