@@ -50,9 +50,10 @@ export function align(legacy: ArrayAt, candidate: ArrayAt): Alignment {
   const unlike = unlikeElements(legacy, candidate);
   const inPlace = { pairs: unlike, order: null };
   if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return inPlace;
-  const unequal = unlike.filter(({ legacy: x, candidate: y }) => !isSameElement(a, x, b, y));
+  const unequal = unlike.filter(({ legacy: x, candidate: y }) => !mayBeSame(a, x, b, y));
   if (unequal.length < 2) return inPlace;
-  if (isPermuted(a, b, unequal)) return { pairs: [], order: orderOf(legacy, candidate) };
+  // All of them: what only may be the same is looked into here, or when it is walked.
+  if (isPermuted(a, b, unlike)) return { pairs: [], order: orderOf(legacy, candidate) };
   if (kindAt(a, unequal[0]!.legacy) !== OBJECT) return inPlace;
   return alignByIdentity(legacy, candidate, allPlaces(legacy, candidate), true) ?? inPlace;
 }
@@ -74,9 +75,9 @@ function unlikeElements(
   return pairs;
 }
 
-function isSameElement(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
-  if (!isContainer(a, i)) return isSameScalarAt(a, i, b, j);
-  return hashAt(a, i) === hashAt(b, j) && isSameValueAt(a, i, b, j);
+/** By hashes: what is nested would be looked through at each level again. */
+function mayBeSame(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
+  return isContainer(a, i) ? hashAt(a, i) === hashAt(b, j) : isSameScalarAt(a, i, b, j);
 }
 
 /** All indexes, with what stands there on each side. */
@@ -147,11 +148,11 @@ export function alignUneven(legacy: ArrayAt, candidate: ArrayAt, isExcused: bool
 const INDEXES = 2 ** 21;
 
 /** The same elements at other places: hashes say which may be, the elements whether they are. */
-function isPermuted(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): boolean {
-  const count = unequal.length;
+function isPermuted(a: JsonTape, b: JsonTape, pairs: readonly ElementPair[]): boolean {
+  const count = pairs.length;
   let difference = 0;
   let isMoved = false;
-  for (const { legacy, candidate } of unequal) {
+  for (const { legacy, candidate } of pairs) {
     const [x, y] = [hashAt(a, legacy), hashAt(b, candidate)];
     difference = (difference + x - y) | 0;
     isMoved ||= x !== y;
@@ -159,15 +160,15 @@ function isPermuted(a: JsonTape, b: JsonTape, unequal: readonly ElementPair[]): 
   if (!isMoved || difference !== 0) return false;
   const [ofA, ofB] = [new Float64Array(count), new Float64Array(count)];
   for (let at = 0; at < count; at += 1) {
-    const { legacy, candidate } = unequal[at]!;
+    const { legacy, candidate } = pairs[at]!;
     ofA[at] = (hashAt(a, legacy) >>> 0) * INDEXES + at;
     ofB[at] = (hashAt(b, candidate) >>> 0) * INDEXES + at;
   }
   ofA.sort();
   ofB.sort();
   return ofA.every((place, at) => {
-    const { legacy } = unequal[place % INDEXES]!;
-    const { candidate } = unequal[ofB[at]! % INDEXES]!;
+    const { legacy } = pairs[place % INDEXES]!;
+    const { candidate } = pairs[ofB[at]! % INDEXES]!;
     return hashAt(a, legacy) === hashAt(b, candidate) && isSameValueAt(a, legacy, b, candidate);
   });
 }

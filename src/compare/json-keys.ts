@@ -22,9 +22,9 @@ export function readMember(tape: JsonTape, from: number, depth: number): number 
   return spaceEnd(bytes, end);
 }
 
-/** The opening quote of the key behind a comma; where there is none, what no key begins with. */
+/** Where the key behind a comma is to begin; where no comma is, -1, where nothing begins. */
 export function nextKey({ bytes }: JsonTape, from: number): number {
-  return bytes[from] === COMMA ? spaceEnd(bytes, from + 1) : from;
+  return bytes[from] === COMMA ? spaceEnd(bytes, from + 1) : -1;
 }
 
 /** Whether plain keys begin there, and are the same. */
@@ -39,7 +39,8 @@ const FNV_PRIME = 0x01000193;
 
 /** Alike for the same keys; `start`: behind the opening quote. */
 export function hashPlainKey(bytes: Uint8Array, start: number): number {
-  let hash = 0x811c9dc5;
+  // That of no bytes, too, has to be one that an array of integers holds.
+  let hash = 0x811c9dc5 | 0;
   for (let at = start; bytes[at] !== QUOTE; at += 1) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
   return hash;
 }

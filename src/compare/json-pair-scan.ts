@@ -44,6 +44,8 @@ export class JsonPairReader {
   #usedB = 0;
   /** Where reading goes on in the candidate's text. */
   #j = 0;
+  /** Bytes that have to be read once more: of what is nested, at each level again. */
+  #again = 0;
   readonly #hashes = new Int32Array(MEMBERS_MAX);
 
   constructor(legacy: JsonTape, candidate: JsonTape) {
@@ -58,6 +60,7 @@ export class JsonPairReader {
     this.#run.begin(from);
     this.#usedA = 0;
     this.#usedB = 0;
+    this.#again = 0;
     if (!this.#read(other)) return 'unread';
     return this.#usedA === 0 ? 'same' : 'different';
   }
@@ -163,7 +166,7 @@ export class JsonPairReader {
     const a = this.#a;
     const b = this.#b;
     const run = this.#run;
-    if (!this.#leaveRoom() || !this.#writeOpen()) return false;
+    if (this.#isTooOften || !this.#leaveRoom() || !this.#writeOpen()) return false;
     const x = a.used;
     const afterA = readMember(a, i, run.depth);
     if (afterA < 0) return false;
@@ -177,6 +180,7 @@ export class JsonPairReader {
     const nextB = nextKey(b, afterB);
     if (isSameKeyAt(a, i, b, nextB)) {
       a.used = x;
+      this.#again += afterA - i;
       this.#j = nextB;
       return this.#keep();
     }
@@ -227,6 +231,7 @@ export class JsonPairReader {
   /** The array or object at the depth, with all that is in it. False: it is none. */
   #readWhole(depth: number): boolean {
     if (depth === 0) return false;
+    if (depth > 1 && this.#isTooOften) return this.#readWhole(1);
     const a = this.#a;
     const b = this.#b;
     const run = this.#run;
@@ -247,13 +252,20 @@ export class JsonPairReader {
     const x = a.used;
     const y = b.used;
     const start = frames[frame + START]!;
+    const other = start + frames[frame + SHIFT]!;
     const behind = a.read(start, run.depth);
-    this.#j = b.read(start + frames[frame + SHIFT]!, run.depth);
+    this.#j = b.read(other, run.depth);
     if (behind < 0 || this.#j < 0) return false;
+    this.#again += behind - start + this.#j - other;
     setFrameKeys(a, x, b, y, frames, frame);
     run.at = behind;
     run.next = BEHIND;
     return this.#keep();
+  }
+
+  /** Once both have been read again altogether nothing is tried any more: all of it is read. */
+  get #isTooOften(): boolean {
+    return this.#again > this.#a.bytes.length + this.#b.bytes.length;
   }
 
   /** Room for the rows of all that are open, and for one more, on both tapes. */
@@ -311,10 +323,12 @@ export class JsonPairReader {
     return true;
   }
 
-  /** A member that one side lacks. */
+  /** A member that one side lacks. False where there are many. */
   #countLone(key: number): boolean {
     const run = this.#run;
-    run.frames[(run.depth - 1) * COLUMNS + LONE] = 1;
+    const frame = (run.depth - 1) * COLUMNS;
+    if (run.keysUsed - run.frames[frame + KEYS]! >= MEMBERS_MAX) return false;
+    run.frames[frame + LONE] = 1;
     return this.#count(run.depth, key >= 0, key < 0) && run.addKey(key);
   }
 

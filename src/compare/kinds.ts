@@ -94,15 +94,14 @@ export function inferFieldKind({ key, legacy, candidate }: FieldDifference): Div
   return DAY_FIELDS.has(key) ? 'clock-edge' : kind;
 }
 
-/** A sign and 15 digits. */
-const DOUBLE_SAFE_CHARS = 16;
+const DOUBLE_SAFE_DIGITS = 15;
 
 /** A whole number that a double holds; NaN for what is none. */
 function integerOf(value: JsonScalar | undefined): number {
   if (typeof value !== 'object' || value === null) return Number.NaN;
   const { source } = value;
-  const isShort = source.length <= DOUBLE_SAFE_CHARS && isInteger(source);
-  return isShort ? Number(source) : Number.NaN;
+  const digits = source.startsWith('-') ? source.length - 1 : source.length;
+  return digits <= DOUBLE_SAFE_DIGITS && isInteger(source) ? Number(source) : Number.NaN;
 }
 
 /** Beyond so many differing fields of one object their exchange explains nothing. */

@@ -121,6 +121,22 @@ function sideBySide(legacy: Buffer, candidate: Buffer, isOrdered = false): Found
   return { scan, divergences: scan === 'different' ? walked(...TAPES, isOrdered) : [] };
 }
 
+/** Takes such members, or last elements, out at every level. */
+function oneLess(part: string): (text: string) => string {
+  return (text) => text.replaceAll(`${part},`, '').replaceAll(`,${part}`, '');
+}
+
+/** Counts what is read onto it. */
+class CountingTape extends JsonTape {
+  bytesRead = 0;
+
+  override read(from: number, outerDepth: number): number {
+    const end = super.read(from, outerDepth);
+    this.bytesRead += Math.max(0, end - from);
+    return end;
+  }
+}
+
 describe('two texts read side by side', () => {
   it('differ in the same places, of the same kinds, as if each were read by itself', () => {
     const seen = { same: 0, different: 0, unread: 0 };
@@ -162,6 +178,8 @@ describe('two texts read side by side', () => {
 
   it.each([
     ['the same key twice', '{"a":1,"b":2,"a":3}', '{"a":1,"b":2}'],
+    ['the empty key twice', '{"":1}', '{"":1,"":1}'],
+    ['a key twice, once on each side', '{"":1,"b":2}', '{"b":2,"":3}'],
     ['members in another order', '{"a":1,"b":2}', '{"b":2,"a":1}'],
     ['a key that is escaped', '{"a":1,"\\u0062":2}', '{"a":1,"b":2}'],
     ['arrays of other lengths', '[1,2]', '[1,2,3]'],
@@ -187,8 +205,35 @@ describe('two texts read side by side', () => {
     ['a number that goes on', '[1]', '[1e]'],
     ['something behind the end', '[1]', '[1]]'],
     ['an end too early', '{"a":"b', '{"a":"c'],
+    ['no comma before a member that one side lacks', '{"a":1"b":2}', '{"a":1}'],
+    ['no comma behind such a member', '{"b":2}', '{"a":1"b":2}'],
+    ['no comma between two of them', '{"a":1}', '{"a":1,"b":2"c":3}'],
   ])('are left unread where there is %s', (_, a, b) => {
     expect(sideBySide(Buffer.from(a), Buffer.from(b)).scan).toBe('unread');
+  });
+
+  it.each([
+    ['escaped keys', (inner: string) => `{"k":${inner},"\\u0061":1}`, (text: string) => `${text} `],
+    ['a key twice', (inner: string) => `{"k":${inner},"a":1,"a":2}`, oneLess('"a":2')],
+    ['members that one side lacks', (inner: string) => `{"x":1,"k":${inner}}`, oneLess('"x":1')],
+    ['elements that differ', (inner: string) => `[${inner},1]`, oneLess('1')],
+  ])('are read a few times at most, however deep %s are', (_, around, without) => {
+    let legacy = `["${'x'.repeat(20_000)}",1,2]`;
+    for (let depth = 0; depth < 300; depth += 1) legacy = around(legacy);
+    const candidate = without(legacy).replace('",1,2]', '",3,4]');
+    for (const [x, y] of [
+      [legacy, candidate],
+      [candidate, legacy],
+    ] as const) {
+      const counting = [new CountingTape(), new CountingTape()] as const;
+      const [a, b] = [Buffer.from(x), Buffer.from(y)];
+      expect(new JsonPairReader(...counting).scan(a, b, 0, 0)).toBe('different');
+      const [first, second] = [new JsonTape(), new JsonTape()];
+      expect([first.scan(a), second.scan(b)]).toEqual(['parsed', 'parsed']);
+      expect(walked(...counting, false)).toEqual(walked(first, second, false));
+      const bytes = counting[0].bytesRead + counting[1].bytesRead;
+      expect(bytes).toBeLessThan(4 * (a.length + b.length));
+    }
   });
 
   it('are left unread where they are deeper than the limits, or hold more keys', () => {
