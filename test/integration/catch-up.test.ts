@@ -13,7 +13,8 @@ import {
   testRoute,
   testSettings,
 } from '../support/proxy.ts';
-import { startSide, until } from '../support/sides.ts';
+import { until } from '../support/sides.ts';
+import { freePort } from '../support/free-port.ts';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -334,10 +335,4 @@ function ask(port: number, method: string, path: string, body = ''): Promise<boo
     sent.on('error', () => resolve(false));
     sent.end(body);
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = await startSide(() => undefined);
-  await probe.close();
-  return probe.port;
 }

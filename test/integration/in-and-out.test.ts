@@ -13,6 +13,7 @@ import { type PageBlock, pageBlocks } from '../support/page-blocks.ts';
 import { identities } from '../support/proxy.ts';
 import { isAlive } from '../support/run-folder.ts';
 import { type SideServer, startSide, until } from '../support/sides.ts';
+import { freePort } from '../support/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const PORTS = ['8000', '8002', '8080', '8081', '9001', '9002'] as const;
@@ -245,12 +246,6 @@ describe.skipIf(missing.length > 0)(
     };
   },
 );
-
-async function freePort(): Promise<number> {
-  const probe = await startSide(() => undefined);
-  await probe.close();
-  return probe.port;
-}
 
 /** As Debian's: what is in conf.d, with processes of its own that a reload replaces. */
 function nginxConfiguration(folder: string): string {

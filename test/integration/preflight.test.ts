@@ -12,6 +12,7 @@ import { openRecording } from '../../src/recording/writer.ts';
 import { crossfade } from '../support/command.ts';
 import { pairOf } from '../support/recorded.ts';
 import { type SideServer, startSide, until } from '../support/sides.ts';
+import { freePort } from '../support/free-port.ts';
 
 type Found = Preflight & { readonly differences: number };
 
@@ -26,12 +27,6 @@ afterAll(async () => {
   }
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = await startSide(() => undefined);
-  await probe.close();
-  return probe.port;
-}
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {

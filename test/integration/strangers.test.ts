@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningCrossfade, startRun } from '../support/crossfade.ts';
 import { identities } from '../support/proxy.ts';
-import { rawExchange, startSide, until } from '../support/sides.ts';
+import { rawExchange, until } from '../support/sides.ts';
+import { freePort } from '../support/free-port.ts';
 
 const missing = ['nginx', 'python3'].filter((name) => spawnSync(name, ['-h']).error !== undefined);
 const title = 'nginx as legacy, python3 -m http.server as candidate';
@@ -106,12 +107,6 @@ function accepts(port: number): Promise<boolean> {
     socket.once('close', () => socket.destroy());
     socket.once('connect', () => socket.destroy());
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = await startSide(() => undefined);
-  await probe.close();
-  return probe.port;
 }
 
 function nginxConfiguration(folder: string, www: string, port: number): string {

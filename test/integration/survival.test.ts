@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, findControl } from '../../src/control/client.ts';
 import { type RunningCrossfade, startRun } from '../support/crossfade.ts';
 import { type SideServer, startSide, until } from '../support/sides.ts';
+import { freePort } from '../support/free-port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'crossfade-survival-'));
 const store = join(folder, 'crossfade.db');
@@ -42,12 +43,6 @@ afterAll(async () => {
   await candidate.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = await startSide(() => undefined);
-  await probe.close();
-  return probe.port;
-}
 
 /** One request on a connection of its own; true when it was answered. */
 function ask(port: number, user: number): Promise<boolean> {

@@ -1,9 +1,10 @@
 /** How requests reach a side: connections, their limits, failures, ends. */
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closePools, openPool, post, send, until } from '../support/legs.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
 import { type RawSide, startRawSide, turn } from '../support/wire.ts';
+import { freePort } from '../support/free-port.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
@@ -33,14 +34,6 @@ async function listening(): Promise<{ side: RawSide; segments: Buffer[]; sockets
     socket.on('data', (bytes: Buffer) => segments.push(bytes));
   });
   return { side, segments, sockets };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe('a request', () => {

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { CASSANDRA_ROOT, requireJars, requireJava } from '../../cassandra/java.ts';
 import { isListening, runningPid } from '../../cassandra/node-process.ts';
 import { CrossfadeError } from '../../src/kit/errors.ts';
+import { freePort } from './free-port.ts';
 
 /** A Cassandra for tests: one that runs already, or one of their own. */
 export interface TestCassandra {
@@ -44,16 +44,6 @@ export async function findCassandra(): Promise<TestCassandra | string> {
   const own = await OwnCassandra.create();
   await own.start();
   return own;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 /** A Cassandra in a folder and on ports of its own; it ends when this process does, always. */
