@@ -158,9 +158,9 @@ export const FAULTS: Readonly<
   Record<Fault, { what: string; said: string; flaws: readonly string[] }>
 > = {
   slow: {
-    what: 'one answer in twenty is held back by 20 ms',
-    said: 'the candidate now holds 5 % of its answers back by 20 ms',
-    flaws: ['slow:20ms@5%'],
+    what: 'one answer in twenty is held back by 200 ms',
+    said: 'the candidate now holds 5 % of its answers back by 200 ms',
+    flaws: ['slow:200ms@5%'],
   },
   wrong: {
     what: 'it answers mention_count and flags exchanged',
