@@ -49,13 +49,33 @@ export function align(legacy: ArrayAt, candidate: ArrayAt): Alignment {
   const b = candidate.tape;
   const unlike = unlikeElements(legacy, candidate);
   const inPlace = { pairs: unlike, order: null };
-  if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return inPlace;
-  const unequal = unlike.filter(({ legacy: x, candidate: y }) => !mayBeSame(a, x, b, y));
-  if (unequal.length < 2) return inPlace;
-  // All of them: what only may be the same is looked into here, or when it is walked.
-  if (isPermuted(a, b, unlike)) return { pairs: [], order: orderOf(legacy, candidate) };
-  if (kindAt(a, unequal[0]!.legacy) !== OBJECT) return inPlace;
+  const way = wayOf(a, b, unlike);
+  if (way === 'in-place') return inPlace;
+  if (way === 'permuted') return { pairs: [], order: orderOf(legacy, candidate) };
   return alignByIdentity(legacy, candidate, allPlaces(legacy, candidate), true) ?? inPlace;
+}
+
+/**
+ * Whether elements belong together by their places, whatever stands beside those on the tapes;
+ * those that are not the same have to be there, each with all that is in it.
+ */
+export function areInPlace(legacy: ArrayAt, candidate: ArrayAt): boolean {
+  const unlike = unlikeElements(legacy, candidate);
+  return wayOf(legacy.tape, candidate.tape, unlike) === 'in-place';
+}
+
+/** How elements at the same index that are not the same to the letter belong together. */
+function wayOf(
+  a: JsonTape,
+  b: JsonTape,
+  unlike: readonly ElementPair[],
+): 'in-place' | 'permuted' | 'by-identity' {
+  if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return 'in-place';
+  const unequal = unlike.filter(({ legacy: x, candidate: y }) => !mayBeSame(a, x, b, y));
+  if (unequal.length < 2) return 'in-place';
+  // All of them: what only may be the same is looked into here, or when it is walked.
+  if (isPermuted(a, b, unlike)) return 'permuted';
+  return kindAt(a, unequal[0]!.legacy) === OBJECT ? 'by-identity' : 'in-place';
 }
 
 /** Elements at the same index that are not the same to the letter. */

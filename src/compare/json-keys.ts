@@ -1,9 +1,13 @@
-/** Members of objects where they stand in their texts. Keys are plain ones: without escapes. */
+/**
+ * Rows of members and elements that are put on their tapes one by one, out of the turn of their
+ * texts. Keys are plain ones: without escapes.
+ */
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
+import { isContainer } from './json-tape.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';
 
-const { KEY_START, KEY_END, ROW } = TAPE;
+const { KIND, START, END, NEXT, INDEX, KEY_START, KEY_END, COUNT, HASH, ROW } = TAPE;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -35,18 +39,79 @@ export function isSameKeyAt(a: JsonTape, i: number, b: JsonTape, j: number): boo
   return end >= 0;
 }
 
-const FNV_PRIME = 0x01000193;
+/** Marks the key, in a list of an object's keys, of a member that legacy alone has. */
+export const ONLY_LEGACY: number = 1 << 30;
 
-/** Alike for the same keys; `start`: behind the opening quote. */
-export function hashPlainKey(bytes: Uint8Array, start: number): number {
-  // That of no bytes, too, has to be one that an array of integers holds.
-  let hash = 0x811c9dc5 | 0;
-  for (let at = start; bytes[at] !== QUOTE; at += 1) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
-  return hash;
+/** Keys of an object with such members that are held against each other. */
+export const KEYS_MAX: number = 64;
+
+/**
+ * Whether no member that one side lacks has the key of another one, on whichever side. `keys`:
+ * where those of one object begin, behind their quotes; of legacy's own ones with
+ * {@link ONLY_LEGACY}, of the candidate's own ones the complement. False of more than
+ * {@link KEYS_MAX}.
+ */
+export function areLoneKeysAlone(
+  a: JsonTape,
+  b: JsonTape,
+  keys: Int32Array,
+  from: number,
+  to: number,
+): boolean {
+  if (to - from > KEYS_MAX) return false;
+  for (let lone = from; lone < to; lone += 1) {
+    const key = keys[lone]!;
+    if (key >= 0 && key < ONLY_LEGACY) continue;
+    const { bytes } = key < 0 ? b : a;
+    const start = key < 0 ? ~key : key - ONLY_LEGACY;
+    for (let at = from; at < to; at += 1) {
+      const other = keys[at]!;
+      const place = other < 0 ? ~other : other & ~ONLY_LEGACY;
+      if (at !== lone && isSamePlainKey(bytes, start, (other < 0 ? b : a).bytes, place)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** Up to their closing quotes. */
+function isSamePlainKey(x: Uint8Array, i: number, y: Uint8Array, j: number): boolean {
+  for (let at = i; x[at] === y[at + j - i]; at += 1) if (x[at] === QUOTE) return true;
+  return false;
 }
 
 /** Sets the key of the member at a row, or the index of the element. */
 export function setKey({ rows }: JsonTape, row: number, start: number, end: number): void {
   rows[row + KEY_START] = start;
   rows[row + KEY_END] = end;
+}
+
+/**
+ * Reads the element at the last row once more, with all that is in it: how many bytes that were;
+ * negative where it is no JSON, or too large.
+ */
+export function readElement(tape: JsonTape, row: number, depth: number): number {
+  const start = tape.rows[row + START]!;
+  const index = tape.rows[row + INDEX]!;
+  tape.used = row + ROW;
+  if (!isContainer(tape, row)) return 0;
+  tape.used = row;
+  const end = tape.read(start, depth);
+  setKey(tape, row, index, index);
+  return end < 0 ? end : end - start;
+}
+
+/** Begins the row of an array or object, {@link endRow} ends it. */
+export function beginRow({ rows }: JsonTape, row: number, kind: number, start: number): void {
+  rows[row + KIND] = kind;
+  rows[row + START] = start;
+  rows[row + COUNT] = 0;
+  rows[row + HASH] = 0;
+}
+
+/** `next`: the row behind what is in it. */
+export function endRow({ rows }: JsonTape, row: number, end: number, next: number): void {
+  rows[row + END] = end;
+  rows[row + NEXT] = next;
 }

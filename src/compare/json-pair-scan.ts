@@ -6,16 +6,28 @@
  * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
 import { runEnd, viewOf } from './bytes.ts';
-import { hashPlainKey, isSameKeyAt, nextKey, readMember, setKey } from './json-keys.ts';
+import { areInPlace } from './json-arrays.ts';
+import {
+  areLoneKeysAlone,
+  beginRow,
+  endRow,
+  isSameKeyAt,
+  KEYS_MAX,
+  nextKey,
+  ONLY_LEGACY,
+  readElement,
+  readMember,
+  setKey,
+} from './json-keys.ts';
 import { TAPE } from './json-rows.ts';
 import { FRAME, JsonRun, NEXT } from './json-run.ts';
 import type { JsonTape } from './json-scan.ts';
 import { isSameScalarAt } from './json-tape.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';
 
-const { KIND, START: ROW_START, END, NEXT: ROW_NEXT, COUNT, HASH, ROW, ARRAY, OBJECT } = TAPE;
+const { COUNT, ROW, ARRAY, OBJECT } = TAPE;
 const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT, KEYS } = FRAME;
-const { FIRST_ROW, SECOND_ROW, LONE, COLUMNS } = FRAME;
+const { FIRST_ROW, SECOND_ROW, LONE, SEVERAL, COLUMNS } = FRAME;
 const { VALUE, FIRST, BEHIND, KEY } = NEXT;
 
 const QUOTE = 0x22;
@@ -25,8 +37,8 @@ const BRACKET_END = 0x5d;
 const BRACE = 0x7b;
 const BRACE_END = 0x7d;
 
-/** Objects of more members are put there whole when one side lacks some of them. */
-const MEMBERS_MAX = 64;
+/** Arrays of which more elements differ are put there whole. */
+const ELEMENTS_MAX = 8;
 
 /**
  * `same`: there is nothing to tell. `different`: the tapes hold what is. `unread`: one is no JSON
@@ -46,7 +58,6 @@ export class JsonPairReader {
   #j = 0;
   /** Bytes that have to be read once more: of what is nested, at each level again. */
   #again = 0;
-  readonly #hashes = new Int32Array(MEMBERS_MAX);
 
   constructor(legacy: JsonTape, candidate: JsonTape) {
     this.#a = legacy;
@@ -83,23 +94,22 @@ export class JsonPairReader {
       const isMoved = i !== run.at || j - i !== shift;
       run.at = i;
       this.#j = j;
-      if (!isMoved && !this.#step(i, j) && !this.#readWhole(run.depth)) return false;
+      if (!isMoved && !this.#step(i, j) && !this.#widen()) return false;
       if (run.at >= limit || this.#j - run.at !== shift) {
         shift = this.#j - run.at;
         limit = runEnd(x, y, run.at, shift);
         isLast = limit === a.length && limit + shift === b.length;
       }
-      if (isLast && this.#usedA > 0 && this.#closeAll(limit, limit + shift)) return true;
+      if (isLast && this.#usedA > 0 && !run.hasLone) {
+        return this.#closeAll(limit, limit + shift);
+      }
     }
   }
 
-  /** Ends all that are open, as the rest is the same. False where that rest has to be known. */
+  /** Ends all that are open, as the rest is the same. False where that is no JSON. */
   #closeAll(i: number, j: number): boolean {
     const run = this.#run;
-    for (let depth = 0; depth < run.depth; depth += 1) {
-      if (run.frames[depth * COLUMNS + LONE] !== 0) return false;
-    }
-    while (run.depth > 0) this.#close(i, j);
+    while (run.depth > 0) if (!this.#close(i, j) && !this.#readWhole(run.depth)) return false;
     return true;
   }
 
@@ -130,14 +140,18 @@ export class JsonPairReader {
     const x = a.used;
     const y = b.used;
     const behind = a.read(i, run.depth);
-    this.#j = b.read(j, run.depth);
-    if (behind < 0 || this.#j < 0) return false;
+    const other = b.read(j, run.depth);
+    if (behind < 0 || other < 0) return false;
+    if (!isSameScalarAt(a, x, b, y)) {
+      setKey(a, x, run.key, run.keyEnd);
+      setKey(b, y, run.key + run.keyShift, run.keyEnd + run.keyShift);
+      if (!this.#writeOpen() || !this.#count(run.depth, true, true)) return false;
+      this.#keep();
+    }
     run.at = behind;
     run.next = BEHIND;
-    if (isSameScalarAt(a, x, b, y)) return true;
-    setKey(a, x, run.key, run.keyEnd);
-    setKey(b, y, run.key + run.keyShift, run.keyEnd + run.keyShift);
-    return this.#writeOpen() && this.#count(run.depth, true, true) && this.#keep();
+    this.#j = other;
+    return true;
   }
 
   /** Keys that are not plainly the same, each at its opening quote. */
@@ -173,7 +187,7 @@ export class JsonPairReader {
     const nextA = nextKey(a, afterA);
     if (isSameKeyAt(a, nextA, b, j)) {
       run.at = nextA;
-      return this.#countLone(i + 1) && this.#keep();
+      return this.#countLone((i + 1) | ONLY_LEGACY) && this.#keep();
     }
     const afterB = readMember(b, j, run.depth);
     if (afterB < 0 || !this.#countLone(~(j + 1))) return false;
@@ -187,7 +201,7 @@ export class JsonPairReader {
     run.at = afterA;
     run.next = BEHIND;
     this.#j = afterB;
-    return this.#countLone(i + 1) && this.#keep();
+    return this.#countLone((i + 1) | ONLY_LEGACY) && this.#keep();
   }
 
   /** One side's object is over: the other's last members. */
@@ -200,7 +214,9 @@ export class JsonPairReader {
     for (let isFirst = next === FIRST; tape.bytes[at] !== BRACE_END; isFirst = false) {
       const key = isFirst ? at : nextKey(tape, at);
       at = readMember(tape, key, depth);
-      if (at < 0 || !this.#countLone(isLegacyOver ? ~(key + 1) : key + 1)) return false;
+      if (at < 0 || !this.#countLone(isLegacyOver ? ~(key + 1) : (key + 1) | ONLY_LEGACY)) {
+        return false;
+      }
     }
     if (isLegacyOver) this.#j = at;
     else this.#run.at = at;
@@ -214,10 +230,15 @@ export class JsonPairReader {
     const { frames, depth } = run;
     const frame = (depth - 1) * COLUMNS;
     const keys = frames[frame + KEYS]!;
-    if (frames[frame + LONE] !== 0 && !this.#areKeysDistinct(keys)) return false;
+    const isAnyLone = frames[frame + LONE] !== 0;
+    if (isAnyLone && !areLoneKeysAlone(this.#a, this.#b, run.keys, keys, run.keysUsed))
+      return false;
     if (run.written === depth) {
-      endRow(this.#a, frames[frame + FIRST_ROW]!, i, this.#usedA);
-      endRow(this.#b, frames[frame + SECOND_ROW]!, j, this.#usedB);
+      const legacy = { tape: this.#a, row: frames[frame + FIRST_ROW]! };
+      const candidate = { tape: this.#b, row: frames[frame + SECOND_ROW]! };
+      endRow(this.#a, legacy.row, i, this.#usedA);
+      endRow(this.#b, candidate.row, j, this.#usedB);
+      if (frames[frame + SEVERAL] !== 0 && !areInPlace(legacy, candidate)) return false;
       run.written -= 1;
     }
     run.keysUsed = keys;
@@ -226,6 +247,32 @@ export class JsonPairReader {
     run.next = BEHIND;
     this.#j = j;
     return true;
+  }
+
+  /** Reads more than what differs, as that alone cannot be told. False: it is none, or no JSON. */
+  #widen(): boolean {
+    const run = this.#run;
+    const { depth, written } = run;
+    const frame = (written - 1) * COLUMNS;
+    const isArray = written > 0 && run.frames[frame + BYTE] === BRACKET;
+    if (!isArray || this.#isTooOften) return this.#readWhole(depth);
+    const wasOne = run.frames[frame + SEVERAL] === 0;
+    if (wasOne && !this.#beginSeveral(frame)) return false;
+    if (depth > written) return this.#readWhole(written + 1);
+    return wasOne || this.#readWhole(depth);
+  }
+
+  /** A second element differs: the first one, too, has to be read whole. */
+  #beginSeveral(frame: number): boolean {
+    const { frames, written } = this.#run;
+    const first = frames[frame + FIRST_ROW]! + ROW;
+    const second = frames[frame + SECOND_ROW]! + ROW;
+    const read = readElement(this.#a, first, written);
+    const other = readElement(this.#b, second, written);
+    if (read < 0 || other < 0) return false;
+    frames[frame + SEVERAL] = 1;
+    this.#again += read + other;
+    return this.#keep();
   }
 
   /** The array or object at the depth, with all that is in it. False: it is none. */
@@ -285,7 +332,7 @@ export class JsonPairReader {
     return true;
   }
 
-  /** Writes their rows where room was left. False: several elements of an array differ. */
+  /** Writes their rows where room was left. False: they stand in an element of several. */
   #writeOpen(): boolean {
     const a = this.#a;
     const b = this.#b;
@@ -294,7 +341,8 @@ export class JsonPairReader {
     let x = this.#usedA;
     let y = this.#usedB;
     while (run.written < run.depth) {
-      if (!this.#count(run.written, true, true)) return false;
+      const isOfSeveral = run.written > 0 && frames[(run.written - 1) * COLUMNS + SEVERAL] !== 0;
+      if (isOfSeveral || !this.#count(run.written, true, true)) return false;
       const frame = run.written * COLUMNS;
       const kind = frames[frame + BYTE] === BRACE ? OBJECT : ARRAY;
       const start = frames[frame + START]!;
@@ -310,14 +358,16 @@ export class JsonPairReader {
     return true;
   }
 
-  /** One row more in the one that is open at the depth. False: an array had one already. */
+  /** One row more in the one that is open at the depth. False: that is one element too many. */
   #count(depth: number, isInLegacy: boolean, isInCandidate: boolean): boolean {
     if (depth === 0) return true;
     const { frames } = this.#run;
     const frame = (depth - 1) * COLUMNS;
     const x = frames[frame + FIRST_ROW]! + COUNT;
     const y = frames[frame + SECOND_ROW]! + COUNT;
-    if (frames[frame + BYTE] === BRACKET && this.#a.rows[x] !== 0) return false;
+    const most =
+      frames[frame + BYTE] === BRACE ? Infinity : frames[frame + SEVERAL] * (ELEMENTS_MAX - 1);
+    if (this.#a.rows[x]! > most) return false;
     if (isInLegacy) this.#a.rows[x]! += 1;
     if (isInCandidate) this.#b.rows[y]! += 1;
     return true;
@@ -327,37 +377,10 @@ export class JsonPairReader {
   #countLone(key: number): boolean {
     const run = this.#run;
     const frame = (run.depth - 1) * COLUMNS;
-    if (run.keysUsed - run.frames[frame + KEYS]! >= MEMBERS_MAX) return false;
+    if (run.keysUsed - run.frames[frame + KEYS]! >= KEYS_MAX) return false;
     run.frames[frame + LONE] = 1;
     return this.#count(run.depth, key >= 0, key < 0) && run.addKey(key);
   }
-
-  /** Whether no two of the keys listed from there on are the same, on whichever side. */
-  #areKeysDistinct(from: number): boolean {
-    const { keys, keysUsed } = this.#run;
-    const hashes = this.#hashes;
-    const count = keysUsed - from;
-    if (count > MEMBERS_MAX) return false;
-    for (let at = 0; at < count; at += 1) {
-      const key = keys[from + at]!;
-      const hash = key >= 0 ? hashPlainKey(this.#a.bytes, key) : hashPlainKey(this.#b.bytes, ~key);
-      for (let other = 0; other < at; other += 1) if (hashes[other] === hash) return false;
-      hashes[at] = hash;
-    }
-    return true;
-  }
-}
-
-function beginRow({ rows }: JsonTape, row: number, kind: number, start: number): void {
-  rows[row + KIND] = kind;
-  rows[row + ROW_START] = start;
-  rows[row + COUNT] = 0;
-  rows[row + HASH] = 0;
-}
-
-function endRow({ rows }: JsonTape, row: number, end: number, next: number): void {
-  rows[row + END] = end;
-  rows[row + ROW_NEXT] = next;
 }
 
 function setFrameKeys(

@@ -50,11 +50,13 @@ export const FRAME = {
   SECOND_ROW: 9,
   /** 1 where one side lacks members of the other's. */
   LONE: 10,
-  COLUMNS: 11,
+  /** 1 where several elements differ: each of them is read whole. */
+  SEVERAL: 11,
+  COLUMNS: 12,
 } as const;
 
 const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT } = FRAME;
-const { INDEX, KEYS, LONE, COLUMNS } = FRAME;
+const { INDEX, KEYS, LONE, SEVERAL, COLUMNS } = FRAME;
 
 const FIRST_KEYS = 1024;
 
@@ -166,6 +168,14 @@ export class JsonRun {
     frames[frame + INDEX] = -1;
     frames[frame + KEYS] = keysUsed;
     frames[frame + LONE] = 0;
+    frames[frame + SEVERAL] = 0;
+  }
+
+  /** Whether one of the open objects has members that one side lacks. */
+  get hasLone(): boolean {
+    const { frames, depth } = this;
+    for (let at = 0; at < depth; at += 1) if (frames[at * COLUMNS + LONE] !== 0) return true;
+    return false;
   }
 
   /** The value is the next element of the array at the frame. */
