@@ -46,7 +46,10 @@ export interface Exchange {
   readonly outcome: Outcome;
   /** Present exactly when `outcome` is `answered`. */
   readonly answer: Answer | null;
-  /** From arrival (proxy) or intended start (replay) to the last byte or the failure. */
+  /**
+   * From arrival (proxy) or intended start (replay) to the last byte or the failure; a shadow's
+   * without the time by which the proxy wrote it after the live request.
+   */
   readonly latencyUs: number;
   /** From the actual start of this leg to its last byte or failure. */
   readonly serviceUs: number;

@@ -114,18 +114,29 @@ export class Passage {
     return (side === this.plan.liveSide ? this.live : this.shadow)!;
   }
 
-  /** A leg's exchange once it has ended; latency counts from the request's arrival. */
+  /**
+   * A leg's exchange once it has ended; latency counts from the request's arrival. That live goes
+   * first is no slowness of the shadow's side: what writing the live request took is left out.
+   */
   exchangeOf(side: Side): Exchange {
     const leg = this.legOf(side);
     const role: Role = side === this.plan.liveSide ? 'live' : 'shadow';
+    const lateUs = role === 'shadow' ? this.#shadowLateUs() : 0;
     return {
       side,
       role,
       outcome: leg.outcome!,
       answer: leg.answer(),
-      latencyUs: leg.finishedUs - this.arrivedUs,
+      latencyUs: leg.finishedUs - this.arrivedUs - lateUs,
       serviceUs: leg.finishedUs - leg.startedUs,
     };
+  }
+
+  /** How much later the copy was written than the request, where both went out together. */
+  #shadowLateUs(): number {
+    const live = this.live!;
+    const shadow = this.shadow!;
+    return live.burst >= 0 && live.burst === shadow.burst ? shadow.sentUs - live.sentUs : 0;
   }
 
   /** The request as the client sent it, to be recorded and shown. */

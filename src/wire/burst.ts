@@ -12,6 +12,12 @@ export interface Writer {
 
 let waiting: Writer[] = [];
 let flushing: Writer[] = [];
+let number = 0;
+
+/** Alike for all that is written in this burst, or between the same two; it only grows. */
+export function burstNumber(): number {
+  return number;
+}
 
 /** Flushes the writer at the end of this turn, in the order in which they join. */
 export function joinBurst(writer: Writer): void {
@@ -22,6 +28,8 @@ function flushAll(): void {
   const due = waiting;
   waiting = flushing;
   flushing = due;
+  number += 1;
   for (const writer of due) writer.flush();
+  number += 1;
   due.length = 0;
 }

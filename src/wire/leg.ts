@@ -46,6 +46,10 @@ export interface LegListener {
 
 export interface Leg {
   readonly startedUs: number;
+  /** When its request was written; 0 as long as it is not, and where its body streams. */
+  readonly sentUs: number;
+  /** Alike for all that were written one after the other, by one turn; -1 where `sentUs` is 0. */
+  readonly burst: number;
   readonly firstByteUs: number;
   readonly finishedUs: number;
   readonly outcome: Outcome | null;

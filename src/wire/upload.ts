@@ -22,6 +22,7 @@ export class Upload implements BodySink, Writer {
   readonly #socket: Socket;
   readonly #owner: UploadOwner;
   readonly #aborted: () => void;
+  readonly #sent: () => void;
   /** The request's body, as long as it is not sent whole. */
   #body: BodyPipe | null = null;
   #isChunked = false;
@@ -31,11 +32,15 @@ export class Upload implements BodySink, Writer {
   /** When the side was last seen to take something. */
   #movedUs = 0;
 
-  /** `aborted`: the body of the request was broken off by its source. */
-  constructor(socket: Socket, owner: UploadOwner, aborted: () => void) {
+  /**
+   * `aborted`: the body of the request was broken off by its source. `sent`: a request that is
+   * here whole is about to be written.
+   */
+  constructor(socket: Socket, owner: UploadOwner, aborted: () => void, sent: () => void) {
     this.#socket = socket;
     this.#owner = owner;
     this.#aborted = aborted;
+    this.#sent = sent;
     socket.on('drain', () => this.#body?.resume());
   }
 
@@ -110,8 +115,10 @@ export class Upload implements BodySink, Writer {
   flush(): void {
     const unsent = this.#unsent;
     this.#unsent = null;
+    if (unsent === null) return;
+    this.#sent();
     if (typeof unsent === 'string') this.#socket.write(unsent, 'latin1');
-    else if (unsent !== null) this.#socket.write(unsent);
+    else this.#socket.write(unsent);
   }
 
   #sendSoon(request: string | Buffer): void {
@@ -131,6 +138,7 @@ export class Upload implements BodySink, Writer {
       joined.write(after, before.length + body.length, 'latin1');
       this.#sendSoon(joined);
     } else {
+      this.#sent();
       socket.cork();
       socket.write(before, 'latin1');
       socket.write(body);

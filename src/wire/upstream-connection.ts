@@ -57,7 +57,7 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
   constructor(socket: Socket, owner: LineOwner) {
     this.socket = socket;
     this.#owner = owner;
-    this.#upload = new Upload(socket, owner, this.#onAborted);
+    this.#upload = new Upload(socket, owner, this.#onAborted, this.#onSent);
     this.#holdOnDestroy(socket);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
@@ -324,6 +324,10 @@ export class UpstreamConnection implements LegLine, ChunkedSink {
       const when = this.#state === HEAD ? 'before its answer' : 'in the middle of its answer';
       leg.fail('reset', `it closed the connection ${when}`);
     } else this.close();
+  };
+
+  readonly #onSent = (): void => {
+    this.#leg?.wasSent();
   };
 
   readonly #onAborted = (): void => {

@@ -5,6 +5,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Answer, Outcome, RawHeaders } from '../model/exchange.ts';
 import type { Leg, LegListener, LegOptions, LegRequest } from './leg.ts';
+import { burstNumber } from './burst.ts';
 import { keep } from './kept-bytes.ts';
 import type { ResponseHead } from './message.ts';
 
@@ -32,6 +33,8 @@ const NOBODY: LegListener = { head() {}, data() {}, end() {} };
 export class WireLeg implements Leg {
   readonly request: LegRequest;
   readonly startedUs: number;
+  sentUs = 0;
+  burst = -1;
   firstByteUs = 0;
   finishedUs = 0;
   outcome: Outcome | null = null;
@@ -124,6 +127,12 @@ export class WireLeg implements Leg {
   }
 
   // --- told by the connection ------------------------------------------------------------------
+
+  /** Its request, which is here whole, is written now. */
+  wasSent(): void {
+    this.sentUs = this.#owner.nowUs();
+    this.burst = burstNumber();
+  }
 
   informed({ status, reason, headers }: ResponseHead): void {
     this.#listener.informed?.(this, status, reason, headers);

@@ -1,6 +1,7 @@
 /** How requests reach a side: connections, their limits, failures, ends. */
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/kit/clock.ts';
 import { closePools, openPool, post, send, until } from '../support/legs.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
 import { type RawSide, startRawSide, turn } from '../support/wire.ts';
@@ -45,6 +46,22 @@ describe('a request', () => {
     expect(segments.map((bytes) => bytes.toString('latin1'))).toEqual([
       'POST /base//a/%2e?q=1 HTTP/1.1\r\nHost: side.test\r\nContent-Length: 2\r\n\r\nx\xe9',
     ]);
+  });
+
+  it('tells when it was written, and what was written with it', async () => {
+    const side = await answering(OK);
+    let nowUs = 0;
+    const clock = { ...systemClock, nowUs: () => (nowUs += 1) };
+    const pools = [openPool(side.url, { clock }), openPool(side.url, { clock })];
+    await Promise.all(pools.map((pool) => send(pool).ended));
+    const together = pools.map((pool) => send(pool));
+    const waiting = send(pools[0]!);
+    await Promise.all([...together, waiting].map(({ ended }) => ended));
+    const [first, second] = together.map(({ leg }) => leg);
+    expect(second!.burst).toBe(first!.burst);
+    expect(second!.sentUs).toBeGreaterThan(first!.sentUs);
+    expect(first!.sentUs).toBeGreaterThan(second!.startedUs);
+    expect(waiting.leg.burst).toBeGreaterThan(first!.burst);
   });
 
   it.each([

@@ -11,6 +11,8 @@ export class AskedLeg implements Leg {
   readonly isSent = true;
   readonly bodyHash = null;
   readonly startedUs: number;
+  readonly sentUs = 0;
+  readonly burst = -1;
   readonly #listener: LegListener;
   readonly #nowUs: () => number;
   outcome: Outcome | null = null;

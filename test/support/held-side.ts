@@ -4,6 +4,8 @@ import type { Leg, LegListener, Upstream } from '../../src/wire/leg.ts';
 /** A leg that tests end by hand. */
 export class HeldLeg implements Leg {
   readonly startedUs = 0;
+  readonly sentUs = 0;
+  readonly burst = -1;
   finishedUs = 0;
   readonly status = 0;
   readonly statusMessage = '';

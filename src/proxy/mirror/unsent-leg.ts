@@ -8,6 +8,8 @@ const NO_BYTES = Buffer.alloc(0);
 export class UnsentLeg implements Leg {
   readonly startedUs: number;
   readonly finishedUs: number;
+  readonly sentUs: number = 0;
+  readonly burst: number = -1;
   readonly firstByteUs: number = 0;
   readonly outcome: Outcome = 'aborted';
   readonly status: number = 0;
