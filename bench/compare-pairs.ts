@@ -37,22 +37,41 @@ function readStates(random: Random): Json {
   return { version: random.int(1, 9999), partial: false, entries };
 }
 
-function profile(random: Random): Json {
-  const tags = Array.from({ length: 14 }, () => word(random));
-  const settings: Record<string, Json> = {};
-  for (let i = 0; i < 30; i += 1) settings[`${word(random)}_${i}`] = random.int(0, 1) === 1;
+interface ProfileSizes {
+  readonly tags: number;
+  readonly settings: number;
+  readonly bioWords: number;
+}
+
+/** All profiles have the same, as all answers of one service. */
+const SETTINGS: readonly string[] = Array.from({ length: 32 }, (_, i) => {
+  return `${word(createRandom(i))}_${i}`;
+});
+
+function profile(random: Random, { tags, settings, bioWords }: ProfileSizes): Json {
+  const words = (count: number): string[] => Array.from({ length: count }, () => word(random));
+  const switches: Record<string, Json> = {};
+  for (const name of SETTINGS.slice(0, settings)) switches[name] = random.int(0, 1) === 1;
   return {
     id: id(random),
     name: `${word(random)} ${word(random)}`,
     created_at: moment(random),
     email: `${word(random)}@example.com`,
-    bio: Array.from({ length: 20 }, () => word(random)).join(' '),
+    bio: words(bioWords).join(' '),
     score: random.int(0, 1_000_000) / 1000,
     address: { street: word(random), city: word(random), zip: String(random.int(10_000, 99_999)) },
-    tags,
-    settings,
+    tags: words(tags),
+    settings: switches,
   };
 }
+
+/** Documents of 1 KB, made of different things: what costs time in one costs none in another. */
+export const DOCUMENTS: Readonly<Record<string, (random: Random) => Json>> = {
+  'read states of 41 values': readStates,
+  'profiles of 53 values': (random) => profile(random, { tags: 14, settings: 30, bioWords: 20 }),
+  'profiles of 37 values, one a text of 400 bytes': (random) =>
+    profile(random, { tags: 12, settings: 16, bioWords: 55 }),
+};
 
 /** One to three places of a copy, changed: a value, a member left out or one more. */
 function mutated(document: Json, random: Random): Json {
@@ -173,13 +192,17 @@ export function equalPairs(poolBytes: number, seed: number): Pair[] {
   return pairs;
 }
 
-/** Pairs that differ in one to three places. */
-export function unequalPairs(count: number, seed: number): Pair[] {
+/** Pairs of such documents that differ in one to three places. */
+export function unequalPairs(
+  count: number,
+  seed: number,
+  documentOf: (random: Random) => Json,
+): Pair[] {
   const random = createRandom(seed);
   const pool = new BodyPool(count * 4 * BODY_BYTES);
   const heads = headsOf(random);
   return Array.from({ length: count }, (_, i) => {
-    const document = i % 2 === 0 ? readStates(random) : profile(random);
+    const document = documentOf(random);
     const changed = mutated(document, random);
     const [a, b] = [pool.put(JSON.stringify(document)), pool.put(JSON.stringify(changed))];
     return pairOf(a, b, heads[i % HEADS]!);

@@ -15,7 +15,7 @@ import microdiff from 'microdiff';
 import { compareExchanges } from '../src/compare/compare.ts';
 import type { Comparison, Pair } from '../src/model/pair.ts';
 import type { CompareRule } from '../src/model/settings.ts';
-import { equalPairs, unequalPairs } from './compare-pairs.ts';
+import { DOCUMENTS, equalPairs, unequalPairs } from './compare-pairs.ts';
 
 const ROUNDS_DEFAULT = 15;
 const POOL_BYTES = 96 * 1024 * 1024;
@@ -111,22 +111,38 @@ function measureEqual(rounds: number): void {
   console.log(`  ${ns.toFixed(0)} ns a pair, ${perSec.toLocaleString('en')} a second`);
 }
 
+/** All kinds of documents by turns: the machine is the same for each, and so is the code. */
 function measureUnequal(rounds: number): void {
-  const pairs = unequalPairs(UNEQUAL_PAIRS, 2);
+  const kinds = Object.entries(DOCUMENTS).map(([what, documentOf]) => {
+    const pairs = unequalPairs(UNEQUAL_PAIRS, 2, documentOf);
+    return { what, pairs, times: new Map<string, number[]>() };
+  });
   const runs = new Map<string, (pairs: readonly Pair[]) => void>([
     ['crossfade', (all) => compareAll(all)],
     [`crossfade, ${RULES.length} rules`, (all) => compareAll(all, RULES)],
   ]);
   for (const name of LIBRARIES) runs.set(name, (all) => diffAll(all, name));
-  const times = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     for (const [name, run] of runs) {
-      const ns = timed(pairs, run);
-      if (round >= 0) times.get(name)!.push(ns);
+      for (const { pairs, times } of kinds) {
+        const ns = timed(pairs, run);
+        if (round >= 0) times.set(name, [...(times.get(name) ?? []), ns]);
+      }
     }
   }
+  for (const { what, pairs, times } of kinds) {
+    const bytes = Math.round(pairs.reduce((sum, pair) => sum + bytesOf(pair), 0) / pairs.length);
+    console.log(`\nunequal JSON, ${pairs.length} pairs of ${what}, ${bytes} bytes on average`);
+    printTimes(times);
+  }
+}
+
+function bytesOf({ legacy }: Pair): number {
+  return legacy.answer!.bodyBytes;
+}
+
+function printTimes(times: ReadonlyMap<string, readonly number[]>): void {
   const own = median(times.get('crossfade')!);
-  console.log(`\nunequal JSON of 1 KB, ${pairs.length} pairs, from bytes to what differs`);
   for (const [name, all] of times) {
     const ns = median(all);
     const isOwn = name.startsWith('crossfade');

@@ -1,5 +1,5 @@
-import { formatDuration, formatLatency } from '../kit/units.ts';
-import { formatCount, type GateJudge, gateResult } from './gate-judge.ts';
+import { formatAbout, formatLatency } from '../kit/units.ts';
+import { counted, formatCount, type GateJudge } from './gate-judge.ts';
 
 /** Spikes of the candidate alone that prove that it has them. */
 const SPIKES_MAX = 3;
@@ -16,21 +16,34 @@ const QUIET_WINDOWS = 5;
 export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
   const { spikes, shared, seconds, quietSeconds, worst } = evidence.spikes;
   const quietS = Math.min(QUIET_MAX_S, Math.ceil((QUIET_WINDOWS * gate.windowMs) / 1000));
-  const most =
-    worst === null
-      ? ''
-      : `, worst p99 ${formatLatency(worst.p99Us)} where ${formatLatency(worst.usualUs)} is usual`;
-  const both = shared === 0 ? '' : `, ${formatCount(shared)} more on both sides at once`;
-  const found = `${formatCount(spikes)} in ${formatCount(seconds)} seconds${most}${both}`;
   const verdict = spikes >= SPIKES_MAX ? 'fail' : quietSeconds >= quietS ? 'pass' : 'inconclusive';
-  const waits =
-    verdict === 'inconclusive'
-      ? `; quiet for ${formatDuration(quietSeconds * 1000)} of ${formatDuration(quietS * 1000)}`
-      : '';
-  return gateResult(gate, {
+  return {
     verdict,
     measured: spikes,
     samples: seconds,
-    sentence: `candidate spikes: ${found}${waits}`,
-  });
+    tell: () => {
+      const left = formatAbout((quietS - quietSeconds) * 1000);
+      const usual = worst === null ? '' : formatLatency(worst.usualUs);
+      return {
+        name: 'candidate spikes',
+        format: formatCount,
+        samples: `: ${formatCount(spikes)} in ${counted(seconds, 'second')}`,
+        interval: null,
+        notes: [
+          ...(worst === null
+            ? []
+            : [`, worst p99 ${formatLatency(worst.p99Us)} where ${usual} is usual`]),
+          ...(shared === 0 ? [] : [`, ${formatCount(shared)} more on both sides at once`]),
+        ],
+        missing:
+          verdict === 'inconclusive'
+            ? {
+                what: `a pass takes ${left} more without a spike`,
+                expectedMs:
+                  evidence.elapsedMs === undefined ? null : (quietS - quietSeconds) * 1000,
+              }
+            : null,
+      };
+    },
+  };
 };

@@ -1,28 +1,38 @@
 import { formatShare } from '../kit/units.ts';
 import { countsOf } from './evidence.ts';
-import { formatCount, type GateJudge, gateResult } from './gate-judge.ts';
-import { judgeRate } from './rate-test.ts';
+import type { GateJudge } from './gate-judge.ts';
+import { judgeRate, ofPairs } from './rate-test.ts';
 
 /**
  * `coverage > 99%`: compared of all that should have been, dropped requests included. Judged as
- * the rate of what was missed, so that the bounds are those of the other rates.
+ * the rate of what was missed, so that the bounds are those of the other rates. Of this step
+ * alone: what was missed before was missed by the harness.
  */
-export const judgeCoverage: GateJudge = ({ gate, evidence, harmAlpha }) => {
+export const judgeCoverage: GateJudge = (question) => {
+  const { gate, evidence } = question;
   const { compared, eligible } = countsOf(evidence, gate.route);
   const missed = judgeRate({
-    gate,
-    harmAlpha,
+    ...question,
+    climbAlpha: 0,
     name: 'coverage',
+    verb: 'is missed',
     wrong: eligible - compared,
     trials: eligible,
+    carried: null,
     limit: 1 - gate.limit,
   });
-  const measured = eligible === 0 ? null : compared / eligible;
-  const of = `${formatCount(compared)} of ${formatCount(eligible)} pairs`;
-  const sign = missed.verdict === 'fail' ? '<' : missed.verdict === 'pass' ? '>' : 'not yet >';
-  const value = measured === null ? '' : ` ${formatShare(measured)}`;
-  const sentence = `coverage${value} ${sign} ${formatShare(gate.limit)}: ${of}`;
-  const { lower = 0, upper = 1 } = missed.interval ?? {};
-  const interval = { lower: 1 - upper, upper: 1 - lower };
-  return gateResult(gate, { ...missed, measured, interval, sentence });
+  return {
+    ...missed,
+    measured: eligible === 0 ? null : compared / eligible,
+    tell: () => {
+      const words = missed.tell();
+      const { lower, upper } = words.interval ?? { lower: 0, upper: 1 };
+      return {
+        ...words,
+        format: formatShare,
+        samples: `: ${ofPairs({ wrong: compared, trials: eligible })}`,
+        interval: { lower: 1 - upper, upper: 1 - lower },
+      };
+    },
+  };
 };

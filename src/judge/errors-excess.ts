@@ -1,19 +1,19 @@
-import { countsOf } from './evidence.ts';
-import { type GateJudge, gateResult } from './gate-judge.ts';
+import { carriedOf, countsOf } from './evidence.ts';
+import type { GateJudge } from './gate-judge.ts';
 import { judgeRate } from './rate-test.ts';
 
 /** `errors.excess < 0.01%`: pairs in which the candidate alone failed, of all pairs. */
-export const judgeErrorsExcess: GateJudge = ({ gate, evidence, harmAlpha }) => {
-  const { candidateOnlyErrors, pairs } = countsOf(evidence, gate.route);
-  return gateResult(
-    gate,
-    judgeRate({
-      gate,
-      harmAlpha,
-      name: 'candidate-only errors',
-      wrong: candidateOnlyErrors,
-      trials: pairs,
-      limit: gate.limit,
-    }),
-  );
+export const judgeErrorsExcess: GateJudge = (question) => {
+  const { gate, evidence } = question;
+  const now = countsOf(evidence, gate.route);
+  const before = carriedOf(evidence, gate.route);
+  return judgeRate({
+    ...question,
+    name: 'candidate-only errors',
+    verb: 'fails on the candidate alone',
+    wrong: now.candidateOnlyErrors,
+    trials: now.pairs,
+    carried: before && { wrong: before.candidateOnlyErrors, trials: before.pairs },
+    limit: gate.limit,
+  });
 };

@@ -1,6 +1,6 @@
-import { confidenceInterval, tuning } from '../kit/e-process.ts';
-import { countsOf } from './evidence.ts';
-import { formatCount, formatRatio, type GateJudge, gateResult } from './gate-judge.ts';
+import { confidenceInterval, type Interval, lnBetaBinomial, tuning } from '../kit/e-process.ts';
+import { addCounts, carriedOf, countsOf, type GateCounts } from './evidence.ts';
+import { formatCount, formatRatio, type GateJudge, missingPairs } from './gate-judge.ts';
 
 /**
  * `errors.ratio < 2`: errors of the candidate alone over errors of legacy alone. Detects harm
@@ -8,41 +8,50 @@ import { formatCount, formatRatio, type GateJudge, gateResult } from './gate-jud
  * passes until harm is proved. Each error that only one side made is the candidate's with
  * chance limit / (1 + limit).
  */
-export const judgeErrorsRatio: GateJudge = ({ gate, evidence, harmAlpha }) => {
-  const { candidateOnlyErrors, legacyOnlyErrors, pairs } = countsOf(evidence, gate.route);
-  const errors = candidateOnlyErrors + legacyOnlyErrors;
-  const measured = legacyOnlyErrors === 0 ? null : candidateOnlyErrors / legacyOnlyErrors;
-  const counts = `${formatCount(candidateOnlyErrors)} against ${formatCount(legacyOnlyErrors)}`;
-  const tail = `${counts} errors in ${formatCount(pairs)} pairs`;
-  const limit = formatRatio(gate.limit);
-  const tolerated = gate.limit / (1 + gate.limit);
-  const c = tuning(100, harmAlpha);
-  const { lower } = confidenceInterval(candidateOnlyErrors, errors, harmAlpha, c);
-  const shown = confidenceInterval(
-    candidateOnlyErrors,
-    errors,
-    gate.alpha,
-    tuning(100, gate.alpha),
-  );
-  const interval = { lower: oddsOf(shown.lower), upper: oddsOf(shown.upper) };
-  if (pairs < gate.minPairs) {
-    const sentence = `errors ratio: ${tail}, ${formatCount(gate.minPairs)} pairs are needed`;
-    const open = { verdict: 'inconclusive', measured, samples: pairs, sentence } as const;
-    return gateResult(gate, open);
-  }
-  const isHarm = lower > tolerated;
-  const value = measured === null ? '' : ` ${formatRatio(measured)}`;
-  const sentence = isHarm
-    ? `errors ratio${value} > ${limit}: ${tail}`
-    : `errors ratio${value} not shown to exceed ${limit}: ${tail}`;
-  return gateResult(gate, {
-    verdict: isHarm ? 'fail' : 'pass',
-    measured,
-    interval,
+export const judgeErrorsRatio: GateJudge = (question) => {
+  const { gate, evidence, harmAlpha, climbAlpha } = question;
+  const now = countsOf(evidence, gate.route);
+  const before = carriedOf(evidence, gate.route);
+  const all = before === null ? null : addCounts(before, now);
+  const { candidateOnlyErrors, legacyOnlyErrors, pairs } = now;
+  const alone = climbAlpha > 0 ? harmAlpha / 2 : harmAlpha;
+  const isOfClimb = all !== null && climbAlpha > 0 && isHarm(all, gate.limit, climbAlpha);
+  const isOpen = pairs < gate.minPairs && !isOfClimb;
+  const hasFailed = isOfClimb || (!isOpen && isHarm(now, gate.limit, alone));
+  return {
+    verdict: hasFailed ? 'fail' : isOpen ? 'inconclusive' : 'pass',
+    measured: legacyOnlyErrors === 0 ? null : candidateOnlyErrors / legacyOnlyErrors,
     samples: pairs,
-    sentence,
-  });
+    tell: () => ({
+      name: 'errors ratio',
+      format: formatRatio,
+      samples: `: ${errorsText(now)}`,
+      interval: intervalOf(now, gate.alpha),
+      notes: all !== null && isOfClimb ? [`, ${errorsText(all)} in all steps so far`] : [],
+      missing: isOpen ? missingPairs(question, pairs) : null,
+    }),
+  };
 };
+
+function isHarm(counts: GateCounts, limit: number, alpha: number): boolean {
+  const { candidateOnlyErrors: candidate, legacyOnlyErrors: legacy } = counts;
+  const tolerated = limit / (1 + limit);
+  if (candidate <= tolerated * (candidate + legacy)) return false;
+  const lnE = lnBetaBinomial(candidate, candidate + legacy, tolerated, tuning(100, alpha));
+  return lnE >= -Math.log(alpha);
+}
+
+function errorsText({ candidateOnlyErrors, legacyOnlyErrors, pairs }: GateCounts): string {
+  const counts = `${formatCount(candidateOnlyErrors)} against ${formatCount(legacyOnlyErrors)}`;
+  return `${counts} errors in ${formatCount(pairs)} pairs`;
+}
+
+function intervalOf(counts: GateCounts, alpha: number): Interval {
+  const { candidateOnlyErrors: candidate, legacyOnlyErrors: legacy } = counts;
+  const c = tuning(100, alpha);
+  const { lower, upper } = confidenceInterval(candidate, candidate + legacy, alpha, c);
+  return { lower: oddsOf(lower), upper: oddsOf(upper) };
+}
 
 /** Errors of the candidate for each of legacy's, where its share of them is `share`. */
 function oddsOf(share: number): number {

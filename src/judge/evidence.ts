@@ -182,6 +182,21 @@ export interface Evidence {
   readonly spikes: SpikeEvidence;
   /** As configured; absent where nobody climbs. */
   readonly routes?: readonly RouteToProve[];
+  /** Judged time that all this took; absent where no more is to come. */
+  readonly elapsedMs?: number;
+  /** What earlier steps of the climb say of harm; absent at its first step. */
+  readonly carried?: CarriedHarm;
+}
+
+/**
+ * Evidence of harm, which a climb keeps from step to step. That a candidate is sound is proved at
+ * each step anew, as load, caches and cohort are others there.
+ */
+export interface CarriedHarm {
+  /** By route, all earlier steps together. */
+  readonly counts: ReadonlyMap<string, GateCounts>;
+  /** ln E against "within the limit", by gate, of the steps that began earlier. */
+  readonly lnHarm: ReadonlyMap<string, number>;
 }
 
 /** What tells two gates apart. */
@@ -190,10 +205,19 @@ export function gateKey(gate: { readonly gate: string; readonly route: string | 
 }
 
 /** The counts of one route, or of all together. */
-export function countsOf(evidence: Evidence, route: string | null): GateCounts {
-  if (route !== null) return evidence.counts.get(route) ?? NO_COUNTS;
+export function countsOf({ counts }: Evidence, route: string | null): GateCounts {
+  return sumOf(counts, route);
+}
+
+/** As `countsOf`, of the earlier steps of the climb; null at its first step. */
+export function carriedOf({ carried }: Evidence, route: string | null): GateCounts | null {
+  return carried === undefined ? null : sumOf(carried.counts, route);
+}
+
+function sumOf(counts: ReadonlyMap<string, GateCounts>, route: string | null): GateCounts {
+  if (route !== null) return counts.get(route) ?? NO_COUNTS;
   let sum = NO_COUNTS;
-  for (const counts of evidence.counts.values()) sum = addCounts(sum, counts);
+  for (const each of counts.values()) sum = addCounts(sum, each);
   return sum;
 }
 

@@ -1,5 +1,5 @@
 import type { Interval } from '../kit/e-process.ts';
-import type { GateOutcome, GateResult } from '../model/rollout.ts';
+import type { GateOutcome, UnprovenRoute } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -9,46 +9,84 @@ export interface GateQuestion {
   readonly evidence: Evidence;
   /** Chance of a wrong failure that this gate may use: its share of alpha. */
   readonly harmAlpha: number;
+  /** Of that, what counts of all steps of a climb together may use beside; 0: it has no others. */
+  readonly climbAlpha: number;
+  /** Routes that are not proved by themselves, where this gate is the one that asks. */
+  readonly unproven: readonly UnprovenRoute[];
 }
 
 /**
  * Answers one gate: `pass` when it is proved that the limit holds, `fail` when it is proved
  * that it does not, else `inconclusive`. Pure.
  */
-export type GateJudge = (question: GateQuestion) => GateResult;
+export type GateJudge = (question: GateQuestion) => GateAnswer;
 
 export interface GateAnswer {
   readonly verdict: GateOutcome;
   readonly measured: number | null;
-  /** Of what is measured, at the gate's alpha; absent where there is none. */
-  readonly interval?: Interval;
   readonly samples: number;
-  readonly sentence: string;
+  /**
+   * What there is to say, made when it is shown: gates are judged far more often. Of what the
+   * evidence was when the gate was judged, whatever has come since.
+   */
+  readonly tell: () => GateWords;
 }
 
-/** An answer as status shows it: with the gate as written, its limit and its route. */
-export function gateResult(gate: GateSettings, answer: GateAnswer): GateResult {
-  const where = gate.route === null ? '' : ` on ${gate.route}`;
+/** One gate's answer in parts; `explain` makes the sentence of them. */
+export interface GateWords {
+  /** What is measured: `p99 ratio`. */
+  readonly name: string;
+  /** A measured value, or the limit, with its unit. */
+  readonly format: (value: number) => string;
+  /** How much was looked at, with what joins it: `: 3 of 1,000 pairs`, ` over 12 windows`. */
+  readonly samples: string;
+  /** Where the measured value lies, at the gate's alpha; null where nobody can say. */
+  readonly interval: Interval | null;
+  /** What a reader has to know beside, each with what joins it. */
+  readonly notes: readonly string[];
+  /** Null where nothing is. */
+  readonly missing: Missing | null;
+  /** In place of the gate's route: the one that decides. */
+  readonly route?: string;
+}
+
+/** What keeps a gate from passing. */
+export interface Missing {
+  /** `a pass takes 306,833 more pairs`. */
+  readonly what: string;
+  /** Until it is there, as things go; null: nobody can say. */
+  readonly expectedMs: number | null;
+}
+
+/** How long `more` take, where `seen` came in the judged time of the step; null: nobody can say. */
+export function expectedMs(more: number, seen: number, { elapsedMs }: Evidence): number | null {
+  if (elapsedMs === undefined || elapsedMs <= 0 || seen <= 0) return null;
+  return Math.ceil((more / seen) * elapsedMs);
+}
+
+/** What every gate says that stays above its limit without being proved to. */
+export const ABOVE_LIMIT: Missing = {
+  what: 'no pass while it is beyond the limit',
+  expectedMs: null,
+};
+
+/** Fewer pairs than the gate asks for: how many more, and when. */
+export function missingPairs({ gate, evidence }: GateQuestion, pairs: number): Missing {
+  const more = gate.minPairs - pairs;
   return {
-    gate: gate.gate,
-    verdict: answer.verdict,
-    measured: answer.measured,
-    ...(answer.interval && { interval: boundsOf(answer.interval) }),
-    limit: gate.limit,
-    samples: answer.samples,
-    sentence: `${answer.sentence}${where}`,
-    onFail: gate.onFail,
+    what: `a pass takes ${counted(more, 'more pair')}`,
+    expectedMs: expectedMs(more, pairs, evidence),
   };
-}
-
-/** Null stands for no bound: JSON has no Infinity. */
-function boundsOf({ lower, upper }: Interval): readonly [number, number | null] {
-  return [lower, Number.isFinite(upper) ? upper : null];
 }
 
 /** `1,234,567`, the same on every machine. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** `1 window`, `1,234 windows`. */
+export function counted(count: number, unit: string): string {
+  return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 /** A ratio with three significant digits: `1.31`, `0.0421`, `14.2`, `211`. */

@@ -1,14 +1,18 @@
-import { formatLatency } from '../kit/units.ts';
+import { formatAbout, formatLatency } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import { gateKey, NO_LATENCY, type OverCounts } from './evidence.ts';
 import {
+  counted,
   formatCount,
   formatRatio,
+  type GateAnswer,
   type GateJudge,
-  gateResult,
+  type GateQuestion,
+  type GateWords,
+  missingPairs,
   quantileName,
 } from './gate-judge.ts';
-import { RECENT_WINDOWS } from './latency-windows.ts';
+import { RECENT_WINDOWS, THRESHOLD_WINDOWS } from './latency-windows.ts';
 
 /**
  * `latency.p99.burn < 10`: a guard against rare disasters, which a majority of good windows would
@@ -18,18 +22,16 @@ import { RECENT_WINDOWS } from './latency-windows.ts';
  * that do not. No error rate is stated for it. Source: the multi-window alerts of Google's SRE
  * Workbook, chapter 5.
  */
-export const judgeLatencyBurn: GateJudge = ({ gate, evidence }) => {
+export const judgeLatencyBurn: GateJudge = (question) => {
+  const { gate, evidence } = question;
   const { tail, pairs } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
   const { recent, thresholdUs } = tail;
-  const p = gate.quantile ?? 0.99;
-  const name = `${quantileName(p)} burn`;
   const samples = recent.length;
   if (thresholdUs === null || samples === 0 || pairs < gate.minPairs) {
-    const sentence = `${name}: ${samples} of ${RECENT_WINDOWS} windows`;
-    return gateResult(gate, { verdict: 'inconclusive', measured: null, samples, sentence });
+    return tooLittle(question, samples, thresholdUs);
   }
   const burn = (windows: readonly (readonly OverCounts[])[], side: 'legacy' | 'candidate') =>
-    shareOf(windows.flat(), side) / (1 - p);
+    shareOf(windows.flat(), side) / (1 - (gate.quantile ?? 0.99));
   const measured = burn(recent, 'candidate');
   const newest = burn(recent.slice(-1), 'candidate');
   const isLegacyToo = burn(recent, 'legacy') > gate.limit;
@@ -37,14 +39,65 @@ export const judgeLatencyBurn: GateJudge = ({ gate, evidence }) => {
   const hasFailed = isBurning && newest > gate.limit && !isLegacyToo;
   const isQuiet = samples === RECENT_WINDOWS && !isBurning;
   const verdict: GateOutcome = hasFailed ? 'fail' : isQuiet ? 'pass' : 'inconclusive';
-  const sign = isBurning ? '>' : '<';
-  const both = isBurning && isLegacyToo ? ', legacy as well' : '';
-  const sentence =
-    `${name} ${formatRatio(measured)} ${sign} ${formatRatio(gate.limit)} in ` +
-    `${formatCount(samples)} of ${RECENT_WINDOWS} windows, ${formatRatio(newest)} in the newest ` +
-    `(over legacy's first ${formatLatency(thresholdUs)})${both}`;
-  return gateResult(gate, { verdict, measured, samples, sentence });
+  return {
+    verdict,
+    measured,
+    samples,
+    tell: () => ({
+      ...wordsOf(question, samples, thresholdUs),
+      notes: [
+        `, ${formatRatio(newest)} in the newest`,
+        ` (over legacy's first ${formatLatency(thresholdUs)})`,
+        ...(isBurning && isLegacyToo ? [', legacy as well'] : []),
+      ],
+      missing:
+        verdict !== 'inconclusive'
+          ? null
+          : isBurning
+            ? { what: `no pass before ${RECENT_WINDOWS} windows burn less`, expectedMs: null }
+            : missingWindows(question, RECENT_WINDOWS - samples),
+    }),
+  };
 };
+
+function tooLittle(
+  question: GateQuestion,
+  samples: number,
+  thresholdUs: number | null,
+): GateAnswer {
+  const { gate, evidence } = question;
+  const { points, pairs } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
+  const first = thresholdUs === null ? Math.max(0, THRESHOLD_WINDOWS - points.length) : 0;
+  const more = first + RECENT_WINDOWS - samples;
+  return {
+    verdict: 'inconclusive',
+    measured: null,
+    samples,
+    tell: () => ({
+      ...wordsOf(question, samples, thresholdUs),
+      samples: `: ${samples} of ${RECENT_WINDOWS} windows`,
+      missing: more > 0 ? missingWindows(question, more) : missingPairs(question, pairs),
+    }),
+  };
+}
+
+function wordsOf({ gate }: GateQuestion, samples: number, thresholdUs: number | null): GateWords {
+  return {
+    name: `${quantileName(gate.quantile ?? 0.99)} burn`,
+    format: formatRatio,
+    samples: ` in ${formatCount(samples)} of ${RECENT_WINDOWS} windows`,
+    interval: null,
+    notes: thresholdUs === null ? [`, the first ${THRESHOLD_WINDOWS} windows set the bar`] : [],
+    missing: null,
+  };
+}
+
+function missingWindows({ gate, evidence }: GateQuestion, more: number): GateWords['missing'] {
+  return {
+    what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
+    expectedMs: evidence.elapsedMs === undefined ? null : more * gate.windowMs,
+  };
+}
 
 function shareOf(counts: readonly OverCounts[], side: 'legacy' | 'candidate'): number {
   let over = 0;

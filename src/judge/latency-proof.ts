@@ -2,15 +2,14 @@
  * What a latency gate's evidence is worth: bets on windows, and on single requests where these
  * are slow each for itself. In: evidence. Out: ln E against both hypotheses. Pure.
  */
-import { type Interval, lnBetaBinomial, lnMix, tuning } from '../kit/e-process.ts';
+import { lnBetaBinomial, lnMix, tuning } from '../kit/e-process.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { SIDES } from '../model/exchange.ts';
 import type { GateSettings } from '../model/settings.ts';
 import { designEffect, type WindowShare } from './design-effect.ts';
 import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
 import { allowanceOf, hasOwnLimit } from './latency-windows.ts';
-import { quantileInterval } from './quantile-interval.ts';
-import { crossings, lnOver, lnWithin, signs, type WindowOutcome } from './sign-test.ts';
+import { crossings, lnOver, lnWithin, lnWithinIf, signs, type WindowOutcome } from './sign-test.ts';
 import { lnTwoArms } from './two-arms.ts';
 
 export interface LatencyProof {
@@ -20,16 +19,14 @@ export interface LatencyProof {
   readonly lnOk: number;
   /** Null before there are enough windows. */
   readonly design: number | null;
-  /** Of the median of the windows' ratios, at the gate's alpha. */
-  readonly interval: Interval;
 }
 
 /** Beyond it requests are slow together, and tests on single ones would fire too often. */
 export const DESIGN_MAX = 1.5;
 /** Windows before the design effect is known well enough. */
 const DESIGN_WINDOWS_MIN = 12;
-/** Windows at which the interval is tightest. */
-const INTERVAL_WINDOWS = 100;
+/** More windows than so many times those that there are, and nobody can say how many. */
+const FORESEEN_MAX = 1000;
 /** Requests over the quantile at which the test of two arms is tightest: 1.25 times as many. */
 const ARM_REQUESTS_OVER = 500;
 const ARM_ALPHA = 0.01;
@@ -38,11 +35,7 @@ const PARTED_PAIRS = 1000;
 
 /** What the windows so far prove of the gate. */
 export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
-  const allowance = allowanceOf(gate);
-  const candidate = seen.points.map((point) => point.candidateUs);
-  const allowed = seen.points.map((point) => point.legacyUs * allowance);
-  const plain = signs(candidate, allowed);
-  const crossed = crossings(candidate, allowed);
+  const { plain, crossed } = outcomesOf(gate, seen);
   const design = designOf(seen.tail);
   return {
     ...weigh({
@@ -52,8 +45,46 @@ export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
       requests: requestsOf(gate, seen, design),
     }),
     design,
-    interval: intervalOf(seen, gate.alpha),
   };
+}
+
+interface Outcomes {
+  readonly plain: readonly WindowOutcome[];
+  readonly crossed: readonly WindowOutcome[];
+}
+
+function outcomesOf(gate: GateSettings, { points }: LatencyEvidence): Outcomes {
+  const allowance = allowanceOf(gate);
+  const candidate = points.map((point) => point.candidateUs);
+  const allowed = points.map((point) => point.legacyUs * allowance);
+  return { plain: signs(candidate, allowed), crossed: crossings(candidate, allowed) };
+}
+
+/**
+ * How many more windows pass the gate, if they are as those so far and single requests say no more
+ * than now; null where it cannot be foreseen that any number does.
+ */
+export function windowsToPass(gate: GateSettings, seen: LatencyEvidence): number | null {
+  const { plain, crossed } = outcomesOf(gate, seen);
+  const requests = requestsOf(gate, seen, designOf(seen.tail));
+  const windows = seen.points.length;
+  const isEnough = (n: number): boolean => {
+    const times = n / windows;
+    const [plainly, crossing] = [lnWithinIf(plain, times), lnWithinIf(crossed, times)];
+    return lnOkOf(plainly, crossing, requests.lnOk) >= -Math.log(gate.alpha);
+  };
+  let enough = windows + 1;
+  while (!isEnough(enough)) {
+    if (enough > FORESEEN_MAX * windows) return null;
+    enough *= 2;
+  }
+  let less = Math.max(windows, enough >> 1);
+  while (enough - less > 1) {
+    const middle = (less + enough) >> 1;
+    if (isEnough(middle)) enough = middle;
+    else less = middle;
+  }
+  return enough - windows;
 }
 
 /** What the parts of a proof say, each for itself. */
@@ -76,12 +107,16 @@ export function weigh({ plain, crossed, lnWorse, requests }: ProofParts): OneSid
       [0.2, lnWorse],
       [0.2, requests.lnHarm],
     ]),
-    lnOk: lnMix([
-      [0.4, lnWithin(plain)],
-      [0.4, lnWithin(crossed)],
-      [0.2, requests.lnOk],
-    ]),
+    lnOk: lnOkOf(lnWithin(plain), lnWithin(crossed), requests.lnOk),
   };
+}
+
+function lnOkOf(plain: number, crossed: number, requests: number): number {
+  return lnMix([
+    [0.4, plain],
+    [0.4, crossed],
+    [0.2, requests],
+  ]);
 }
 
 export type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
@@ -144,13 +179,4 @@ export function designOf(tail: Pick<TailEvidence, 'legacy' | 'candidate'>): numb
   const effects = [designEffect(tail.legacy), designEffect(tail.candidate)];
   const known = effects.filter((effect) => effect !== null);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-function intervalOf({ points }: LatencyEvidence, alpha: number): Interval {
-  const ratios = points
-    .map(({ candidateUs, legacyUs }) => candidateUs / legacyUs)
-    .sort((a, b) => a - b);
-  const counts = ratios.flatMap((ratio) => [ratio, 1]);
-  const at = { p: 0.5, alpha, c: tuning(INTERVAL_WINDOWS, alpha) };
-  return quantileInterval(counts, at, (ratio) => ratio);
 }

@@ -23,7 +23,7 @@ import { addToBet } from './window-bet.ts';
 import { addHistograms, countOf, meanQuantile, type Stratum, strataOf } from './windows.ts';
 
 /** The first windows of a step fix the threshold, and are not held against it. */
-const THRESHOLD_WINDOWS = 3;
+export const THRESHOLD_WINDOWS = 3;
 /** Newest windows that are kept as they were. */
 export const RECENT_WINDOWS = 12;
 /** Bets on windows are tuned for this chance of a wrong failure. */

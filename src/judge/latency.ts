@@ -1,18 +1,22 @@
 import { LIMITS } from '../kit/limits.ts';
-import { formatLatency, formatShare } from '../kit/units.ts';
-import type { GateOutcome, GateResult } from '../model/rollout.ts';
+import { formatAbout, formatLatency, formatShare } from '../kit/units.ts';
+import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import { gateKey, type LatencyEvidence, NO_LATENCY } from './evidence.ts';
+import { type Evidence, gateKey, type LatencyEvidence, NO_LATENCY } from './evidence.ts';
 import {
-  formatCount,
+  ABOVE_LIMIT,
+  counted,
   formatRatio,
+  type GateAnswer,
   type GateJudge,
   type GateQuestion,
-  gateResult,
+  type Missing,
+  missingPairs,
   quantileName,
 } from './gate-judge.ts';
-import { DESIGN_MAX, type LatencyProof, prove } from './latency-proof.ts';
+import { DESIGN_MAX, type LatencyProof, prove, windowsToPass } from './latency-proof.ts';
 import { hasOwnLimit } from './latency-windows.ts';
+import { medianInterval } from './quantile-interval.ts';
 import { median } from './sign-test.ts';
 
 /**
@@ -27,24 +31,52 @@ export const judgeLatency: GateJudge = (question) => {
   const { gate, evidence } = question;
   const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
   const { points } = seen;
-  const words = wordsOf(gate);
-  if (points.length === 0 || seen.pairs < gate.minPairs) return tooLittle(question, seen, words);
-  const measured = words.unit * median(points.map((point) => point.candidateUs / point.legacyUs));
+  if (points.length === 0 || seen.pairs < gate.minPairs) return tooLittle(question, seen);
+  const { unit, ...words } = wordsOf(gate);
+  const measured = unit * median(points.map(ratioOf));
   const proof = proofOf(gate, seen);
   const verdict = decide(question, seen, proof, measured);
-  const sign = measured > gate.limit ? '>' : '<';
-  const open = verdict === 'inconclusive' ? ', not proved yet' : '';
-  const windows = `${formatCount(points.length)} window${points.length === 1 ? '' : 's'}`;
-  const sentence =
-    `${words.name} ${words.format(measured)} ${sign} ${words.format(gate.limit)} over ` +
-    `${windows}${open}${bothSides(gate, seen)}` +
-    (verdict === 'fail' && measured <= gate.limit ? tailNote(gate, seen) : '') +
-    burstNote(proof) +
-    stallNote(seen);
-  const { lower, upper } = proof.interval;
-  const interval = { lower: words.unit * lower, upper: words.unit * upper };
-  return gateResult(gate, { verdict, measured, interval, samples: points.length, sentence });
+  return {
+    verdict,
+    measured,
+    samples: points.length,
+    tell: () => {
+      const { lower, upper } = medianInterval(points.map(ratioOf), gate.alpha);
+      return {
+        ...words,
+        samples: ` over ${counted(points.length, 'window')}`,
+        interval: { lower: unit * lower, upper: unit * upper },
+        notes: [
+          bothSides(gate, seen),
+          verdict === 'fail' && measured <= gate.limit ? tailNote(gate, seen) : '',
+          burstNote(proof),
+          stallNote(seen),
+        ],
+        missing: verdict === 'inconclusive' ? missingOf(question, seen, measured) : null,
+      };
+    },
+  };
 };
+
+function ratioOf({ candidateUs, legacyUs }: LatencyEvidence['points'][number]): number {
+  return candidateUs / legacyUs;
+}
+
+/** ln E against "within the limit", for the next step of the climb to go on from. */
+export function lnHarmOf(gate: GateSettings, evidence: Evidence): number {
+  const key = gateKey(gate);
+  const seen = evidence.latency.get(key);
+  const { lnHarm } = seen === undefined ? { lnHarm: 0 } : proofOf(gate, seen);
+  return withCarried(lnHarm, evidence.carried?.lnHarm.get(key));
+}
+
+/** Each step begins a bet of its own, and goes on with those of the steps before it. */
+function withCarried(lnHarm: number, carried = -Infinity): number {
+  return lnHarm + Math.log1p(Math.exp(Math.min(carried, LN_MAX)));
+}
+
+/** Proof enough for anything, and no overflow. */
+const LN_MAX = 700;
 
 interface Words {
   readonly name: string;
@@ -75,10 +107,10 @@ function decide(
   { lnHarm, lnOk }: LatencyProof,
   measured: number,
 ): GateOutcome {
-  const { gate, harmAlpha } = question;
-  if (lnHarm >= -Math.log(harmAlpha)) return 'fail';
-  if (measured > gate.limit) return 'inconclusive';
-  if (seen.stalledSeconds > LIMITS.proxyStalledMaxRatio * seen.seconds) return 'inconclusive';
+  const { gate, evidence, harmAlpha } = question;
+  const carried = evidence.carried?.lnHarm.get(gateKey(gate));
+  if (withCarried(lnHarm, carried) >= -Math.log(harmAlpha)) return 'fail';
+  if (measured > gate.limit || isStalled(seen)) return 'inconclusive';
   return lnOk >= -Math.log(gate.alpha) ? 'pass' : 'inconclusive';
 }
 
@@ -93,21 +125,52 @@ function proofOf(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
   return proof;
 }
 
-function tooLittle({ gate }: GateQuestion, seen: LatencyEvidence, { name }: Words): GateResult {
-  const thin =
-    seen.points.length === 0 && seen.thinWindows > 0
-      ? `; none of ${formatCount(seen.thinWindows)} windows had ${LIMITS.windowPairsMin} pairs ` +
-        'of one live side, so a longer window would help'
-      : '';
-  const sentence =
-    `${name}: ${formatCount(seen.pairs)} pairs in ${formatCount(seen.points.length)} windows, ` +
-    `${formatCount(gate.minPairs)} pairs are needed${thin}${stallNote(seen)}`;
-  return gateResult(gate, {
+function isStalled({ stalledSeconds, seconds }: LatencyEvidence): boolean {
+  return stalledSeconds > LIMITS.proxyStalledMaxRatio * seconds;
+}
+
+function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
+  const { points, pairs, thinWindows } = seen;
+  return {
     verdict: 'inconclusive',
     measured: null,
-    samples: seen.points.length,
-    sentence,
-  });
+    samples: points.length,
+    tell: () => ({
+      ...wordsOf(question.gate),
+      samples: `: ${counted(pairs, 'pair')} in ${counted(points.length, 'window')}`,
+      interval: null,
+      notes: [
+        points.length === 0 && thinWindows > 0
+          ? `, none of ${counted(thinWindows, 'window')} had ${LIMITS.windowPairsMin} pairs of ` +
+            'one live side, so a longer window would help'
+          : '',
+        stallNote(seen),
+      ],
+      missing:
+        pairs < question.gate.minPairs
+          ? missingPairs(question, pairs)
+          : { what: 'a pass takes windows with more pairs', expectedMs: null },
+    }),
+  };
+}
+
+function missingOf(question: GateQuestion, seen: LatencyEvidence, measured: number): Missing {
+  const { gate, evidence } = question;
+  if (measured > gate.limit) return ABOVE_LIMIT;
+  if (isStalled(seen)) {
+    const most = formatShare(LIMITS.proxyStalledMaxRatio);
+    const what = `no pass while the proxy stalls in more than ${most} of the seconds`;
+    return { what, expectedMs: null };
+  }
+  const more = windowsToPass(gate, seen);
+  if (more === null) {
+    return { what: 'no pass while so many windows are beyond the limit', expectedMs: null };
+  }
+  const perWindow = 1 + seen.thinWindows / seen.points.length;
+  return {
+    what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
+    expectedMs: evidence.elapsedMs === undefined ? null : more * perWindow * gate.windowMs,
+  };
 }
 
 /** Said as soon as more than 1 % of the seconds are left out. */

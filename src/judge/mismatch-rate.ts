@@ -1,31 +1,39 @@
-import { countsOf } from './evidence.ts';
-import { type GateJudge, gateResult } from './gate-judge.ts';
+import { carriedOf, countsOf } from './evidence.ts';
+import type { GateJudge } from './gate-judge.ts';
 import { judgeRate } from './rate-test.ts';
-import { brokenRoute, unprovenRoutes, unprovenSentence } from './route-proof.ts';
+import { brokenRoute, unprovenSentence } from './route-proof.ts';
 
 /**
  * `mismatch.rate < 0.001%`: mismatched of all compared pairs. For all routes together it fails as
  * well when one of them alone is proved to mismatch more often, however rare it is.
  */
-export const judgeMismatchRate: GateJudge = ({ gate, evidence, harmAlpha }) => {
+export const judgeMismatchRate: GateJudge = (question) => {
+  const { gate, evidence, harmAlpha, climbAlpha, unproven } = question;
   const { mismatched, compared } = countsOf(evidence, gate.route);
+  const before = carriedOf(evidence, gate.route);
   const isOfAll = gate.route === null;
+  // Half of it is for the routes.
+  const part = isOfAll ? 2 : 1;
   const answer = judgeRate({
-    gate,
-    // Half of it is for the routes.
-    harmAlpha: isOfAll ? harmAlpha / 2 : harmAlpha,
+    ...question,
+    harmAlpha: harmAlpha / part,
+    climbAlpha: climbAlpha / part,
     name: 'mismatch rate',
+    verb: 'mismatches',
     wrong: mismatched,
     trials: compared,
+    carried: before && { wrong: before.mismatched, trials: before.compared },
     limit: gate.limit,
   });
-  if (!isOfAll) return gateResult(gate, answer);
-  const broken = brokenRoute(gate, evidence.counts, harmAlpha / 2);
-  if (broken !== null && answer.verdict !== 'fail') {
-    return gateResult(gate, { ...answer, verdict: 'fail', sentence: broken });
-  }
-  const unproven =
-    evidence.routes === undefined ? '' : unprovenSentence(unprovenRoutes(gate, evidence));
-  const sentence = unproven === '' ? answer.sentence : `${answer.sentence}; ${unproven}`;
-  return gateResult(gate, { ...answer, sentence });
+  if (!isOfAll) return answer;
+  const broken =
+    answer.verdict === 'fail' ? null : brokenRoute(gate, evidence, harmAlpha / 2, climbAlpha / 2);
+  if (broken !== null) return broken;
+  const open = unprovenSentence(unproven);
+  if (open === '') return answer;
+  const tell = () => {
+    const words = answer.tell();
+    return { ...words, notes: [...words.notes, `; ${open}`] };
+  };
+  return { ...answer, tell };
 };

@@ -1,5 +1,5 @@
 /** Where a quantile of one arm lies, from counts alone; may be looked at any time. Pure. */
-import { type Interval, lnBetaBinomial } from '../kit/e-process.ts';
+import { type Interval, lnBetaBinomial, tuning } from '../kit/e-process.ts';
 import type { HistogramCounts } from '../model/window.ts';
 
 /** Counts `below` and `above` are the nearest that are too few and too many; null for none. */
@@ -50,6 +50,16 @@ export function quantileInterval(
     lower: below === null ? 0 : valueAt(counts, below + 1),
     upper: above === null ? Infinity : topOf(valueAt(counts, above)),
   };
+}
+
+/** Windows at which the interval of their median is tightest. */
+const MEDIAN_WINDOWS = 100;
+
+/** Where the median of what windows show lies, at `alpha`. */
+export function medianInterval(values: readonly number[], alpha: number): Interval {
+  const counts = values.toSorted((a, b) => a - b).flatMap((value) => [value, 1]);
+  const at = { p: 0.5, alpha, c: tuning(MEDIAN_WINDOWS, alpha) };
+  return quantileInterval(counts, at, (value) => value);
 }
 
 function valueAt(counts: HistogramCounts, rank: number): number {

@@ -1,9 +1,17 @@
-import { formatDuration } from '../kit/units.ts';
+import { formatAbout } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
-import type { GateSettings } from '../model/settings.ts';
 import type { ResourcePoint } from './evidence.ts';
-import { formatCount, formatRatio, type GateJudge, gateResult } from './gate-judge.ts';
-import { lnOver, lnWithin, median, signs } from './sign-test.ts';
+import {
+  ABOVE_LIMIT,
+  counted,
+  formatRatio,
+  type GateAnswer,
+  type GateJudge,
+  type GateQuestion,
+  type Missing,
+} from './gate-judge.ts';
+import { medianInterval } from './quantile-interval.ts';
+import { lnOver, lnWithin, median, signs, type WindowOutcome } from './sign-test.ts';
 
 /** What is shown is of the newest windows: memory that has grown is seen. */
 const RECENT_MS = 30 * 60_000;
@@ -13,40 +21,43 @@ const WINDOWS_MIN = 5;
 type Pick = (point: ResourcePoint) => readonly [number | null, number | null];
 
 /** `memory.ratio < 1.0`: resident bytes of the candidate's process over legacy's. */
-export const judgeMemoryRatio: GateJudge = ({ gate, evidence, harmAlpha }) =>
-  judgeResource(gate, 'memory', evidence.resources.get(gate.windowMs) ?? [], harmAlpha, (point) => [
-    point.candidateBytes,
-    point.legacyBytes,
-  ]);
+export const judgeMemoryRatio: GateJudge = (question) =>
+  judgeResource(question, 'memory', (point) => [point.candidateBytes, point.legacyBytes]);
 
 /** `cpu.ratio < 1.0`: CPU time of the candidate's process over legacy's, window by window. */
-export const judgeCpuRatio: GateJudge = ({ gate, evidence, harmAlpha }) =>
-  judgeResource(gate, 'cpu', evidence.resources.get(gate.windowMs) ?? [], harmAlpha, (point) => [
-    point.candidateCpu,
-    point.legacyCpu,
-  ]);
+export const judgeCpuRatio: GateJudge = (question) =>
+  judgeResource(question, 'cpu', (point) => [point.candidateCpu, point.legacyCpu]);
 
-function judgeResource(
-  gate: GateSettings,
-  name: string,
-  points: readonly ResourcePoint[],
-  harmAlpha: number,
-  pick: Pick,
-): ReturnType<GateJudge> {
+function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAnswer {
+  const { gate, evidence, harmAlpha } = question;
   const candidate: number[] = [];
   const legacy: number[] = [];
-  for (const point of points) {
+  for (const point of evidence.resources.get(gate.windowMs) ?? []) {
     const [a, b] = pick(point);
     if (a === null || b === null || b <= 0) continue;
     candidate.push(a);
     legacy.push(b);
   }
   const samples = candidate.length;
+  const words = { name: `${name} ratio`, format: formatRatio };
+  const waiting = (more: number): Missing => ({
+    what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
+    expectedMs: samples === 0 || evidence.elapsedMs === undefined ? null : more * gate.windowMs,
+  });
   if (samples < WINDOWS_MIN) {
-    const sentence =
-      `${name} ratio: ${samples} of ${WINDOWS_MIN} windows of ${formatDuration(gate.windowMs)} ` +
-      'with metrics of both sides (`metrics` of legacy and candidate)';
-    return gateResult(gate, { verdict: 'inconclusive', measured: null, samples, sentence });
+    const both = ' with metrics of both sides (`metrics` of legacy and candidate)';
+    return {
+      verdict: 'inconclusive',
+      measured: null,
+      samples,
+      tell: () => ({
+        ...words,
+        samples: `: ${samples} of ${WINDOWS_MIN} windows${both}`,
+        interval: null,
+        notes: [],
+        missing: waiting(WINDOWS_MIN - samples),
+      }),
+    };
   }
   // The tests look at every window of the step, else looking again would undo their error rate;
   // what is shown, and must be within the limit for a pass, is the newest half hour.
@@ -60,9 +71,28 @@ function judgeResource(
   const isOver = lnOver(outcomes) >= -Math.log(harmAlpha);
   const isWithin = measured <= gate.limit && lnWithin(outcomes) >= -Math.log(gate.alpha);
   const verdict: GateOutcome = isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive';
-  const sign = measured > gate.limit ? '>' : '<';
-  const sentence =
-    `${name} ratio ${formatRatio(measured)} ${sign} ${formatRatio(gate.limit)} over ` +
-    `${formatCount(samples)} windows${verdict === 'inconclusive' ? ', not proved yet' : ''}`;
-  return gateResult(gate, { verdict, measured, samples, sentence });
+  return {
+    verdict,
+    measured,
+    samples,
+    tell: () => ({
+      ...words,
+      samples: ` over ${counted(samples, 'window')}`,
+      interval: medianInterval(ratios, gate.alpha),
+      notes: [],
+      missing:
+        verdict !== 'inconclusive'
+          ? null
+          : measured > gate.limit
+            ? ABOVE_LIMIT
+            : waiting(Math.max(1, windowsToPass(outcomes, gate.alpha) - samples)),
+    }),
+  };
+}
+
+/** Windows that pass, all in all, if those still to come are within the limit. */
+function windowsToPass(outcomes: readonly WindowOutcome[], alpha: number): number {
+  const good: WindowOutcome[] = [...outcomes];
+  while (lnWithin(good) < -Math.log(alpha)) good.push(-1);
+  return good.length;
 }

@@ -16,9 +16,14 @@ const BURN_IN = 2;
 
 /** ln E against "over the limit in at least half of the windows": large proves the limit. */
 export function lnWithin(outcomes: readonly WindowOutcome[]): number {
+  return lnWithinIf(outcomes, 1);
+}
+
+/** As `lnWithin`, were there so many `times` as many windows of the same kind. */
+export function lnWithinIf(outcomes: readonly WindowOutcome[], times: number): number {
   const over = outcomes.filter((outcome) => outcome === 1).length;
   const within = outcomes.filter((outcome) => outcome === -1).length;
-  return lnMixture(over, over + within, 0.5);
+  return lnMixture(times * over, times * (over + within), 0.5);
 }
 
 /**

@@ -12,9 +12,10 @@ import { judgeCandidateSpikes } from './candidate-spikes.ts';
 import { judgeCoverage } from './coverage.ts';
 import { judgeErrorsExcess } from './errors-excess.ts';
 import { judgeErrorsRatio } from './errors-ratio.ts';
-import type { Evidence } from './evidence.ts';
+import { type CarriedHarm, addCounts, type Evidence, gateKey, NO_COUNTS } from './evidence.ts';
+import { type ErrorRates, gateResult } from './explain.ts';
 import type { GateJudge } from './gate-judge.ts';
-import { judgeLatency } from './latency.ts';
+import { judgeLatency, lnHarmOf } from './latency.ts';
 import { judgeLatencyBurn } from './latency-burn.ts';
 import { judgeMismatchRate } from './mismatch-rate.ts';
 import { routeGate, unprovenRoutes } from './route-proof.ts';
@@ -40,21 +41,49 @@ const GUARDS: ReadonlySet<GateMetric> = new Set(['candidate.spikes', 'latency.bu
 /** Chance that a sound candidate fails anywhere in a climb. */
 const CLIMB_HARM_ALPHA = 0.01;
 
+/** Gates on quantiles, whose evidence of harm is a number that goes on from step to step. */
+const QUANTILE_METRICS: ReadonlySet<GateMetric> = new Set([
+  'latency',
+  'latency.limit',
+  'latency.paired',
+]);
+
 /**
  * The verdict on one of `steps` steps: fails with any gate, passes with all; no gates at all
- * pass.
+ * pass. Its words are made when they are read.
  */
 export function judge(gates: readonly GateSettings[], evidence: Evidence, steps = 1): Verdict {
   const sharing = gates.filter(({ metric }) => !GUARDS.has(metric)).length;
-  const results = gates.map((gate) => {
-    const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (Math.max(1, sharing) * steps);
-    const result = JUDGES[gate.metric]({ gate, evidence, harmAlpha });
-    return GUARDS.has(gate.metric) ? result : { ...result, alpha: gate.alpha, harmAlpha };
-  });
-  const outcome = outcomeOf(results.map((result) => result.verdict));
   const asking = evidence.routes === undefined ? undefined : routeGate(gates);
   const unproven = asking === undefined ? [] : unprovenRoutes(asking, evidence);
+  const results = gates.map((gate) => {
+    const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (Math.max(1, sharing) * steps);
+    // Steps but the first have half of their share each; all together have the other halves.
+    const climbAlpha = evidence.carried === undefined ? 0 : (harmAlpha * (steps - 1)) / 2;
+    const open = gate === asking ? unproven : [];
+    const question = { gate, evidence, harmAlpha, climbAlpha, unproven: open };
+    return gateResult(gate, JUDGES[gate.metric](question), ratesOf(gate, harmAlpha));
+  });
+  const outcome = outcomeOf(results.map((result) => result.verdict));
   return { outcome, gates: results, ...(unproven.length > 0 && { unproven }) };
+}
+
+function ratesOf({ metric, alpha }: GateSettings, harmAlpha: number): ErrorRates | null {
+  if (GUARDS.has(metric)) return null;
+  return { alpha: metric === 'errors.ratio' ? null : alpha, harmAlpha };
+}
+
+/** What the next step of the climb goes on from. */
+export function carriedHarm(gates: readonly GateSettings[], evidence: Evidence): CarriedHarm {
+  const counts = new Map(evidence.carried?.counts);
+  for (const [route, each] of evidence.counts) {
+    counts.set(route, addCounts(counts.get(route) ?? NO_COUNTS, each));
+  }
+  const latency = gates.filter(({ metric }) => QUANTILE_METRICS.has(metric));
+  return {
+    counts,
+    lnHarm: new Map(latency.map((gate) => [gateKey(gate), lnHarmOf(gate, evidence)])),
+  };
 }
 
 function outcomeOf(outcomes: readonly GateOutcome[]): GateOutcome {

@@ -219,6 +219,8 @@ export const LIMITS = {
   proxyStallMaxUs: 100_000,
   /** Share of such seconds beyond which no latency gate passes. */
   proxyStalledMaxRatio: 0.5,
+  /** Pairs of a minute, about, below which it does not count for a step's hold. */
+  holdPairsPerMinMin: 10,
   /** Pairs of one live side that a window must have for its quantiles to be compared. */
   windowPairsMin: 100,
   /** Keys that each proxy tells the side of, a second, about; and those of a step, in all. */

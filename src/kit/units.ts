@@ -53,6 +53,22 @@ export function formatDuration(ms: number): string {
   return ms >= 1000 ? `${(ms / 1000).toFixed(1)}s` : `${Math.round(ms)}ms`;
 }
 
+/** Milliseconds as a forecast says them: `40 s`, `3 h 10 min`, `2 days 4 h`. */
+export function formatAbout(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return withRest(`${hours} h`, minutes % 60, 'min');
+  if (hours < 24 * 365) return withRest(`${Math.floor(hours / 24)} days`, hours % 24, 'h');
+  return 'years';
+}
+
+function withRest(text: string, rest: number, unit: string): string {
+  return rest === 0 ? text : `${text} ${rest} ${unit}`;
+}
+
 /** A latency in microseconds as milliseconds with three significant digits: `0.52 ms`. */
 export function formatLatency(us: number): string {
   const ms = us / 1000;

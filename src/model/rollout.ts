@@ -22,12 +22,19 @@ export interface GateResult {
   /** Null when nothing could be measured yet. */
   readonly measured: number | null;
   /** Where it lies, whenever one looks, with a chance of error of `alpha`; null: no bound. */
-  readonly interval?: readonly [lower: number, upper: number | null];
+  readonly interval?: readonly [lower: number, upper: number | null] | undefined;
   readonly limit: number;
   readonly samples: number;
   /** Chance of a wrong pass, and of a wrong failure: this gate's share of a whole climb's. */
   readonly alpha?: number;
   readonly harmAlpha?: number;
+  /** What keeps it from passing, and when that is expected; absent where nothing does. */
+  readonly missing?: string | undefined;
+  /** Milliseconds until it is expected to pass, as things go; absent where nobody can say. */
+  readonly expectedInMs?: number | undefined;
+  /** Measured value, limit and samples: what the event log says. Absent: as the sentence. */
+  readonly brief?: string;
+  /** All of it: also where the value lies, what the answer may err by, and what is missing. */
   readonly sentence: string;
   readonly onFail: 'rollback' | 'hold';
 }
@@ -39,6 +46,8 @@ export interface UnprovenRoute {
   readonly mismatched: number;
   /** Pairs that it takes, all in all, if no more of them mismatch. */
   readonly needed: number;
+  /** Milliseconds until they are there, as things go; absent where nobody can say. */
+  readonly expectedInMs?: number;
   /** Who accepts it, and why; null: nobody does, and 100 % is not reached. */
   readonly accepted: { readonly reason: string; readonly owner: string } | null;
 }
@@ -48,6 +57,19 @@ export interface Verdict {
   readonly gates: readonly GateResult[];
   /** Absent: every route is proved, or no gate asks for it. */
   readonly unproven?: readonly UnprovenRoute[];
+}
+
+/** What the evidence said when it was last written, and until when its windows reach. */
+export interface JudgedWindows {
+  /** End of the newest window of the latency gates; null without one. Wall clock. */
+  readonly untilMs: number | null;
+  readonly verdict: Verdict;
+}
+
+/** What the stored evidence says, judged anew after a restart. */
+export interface ResumedVerdict extends JudgedWindows {
+  /** Whether that is, to the byte, what was written with it before. */
+  readonly isSame: boolean;
 }
 
 export type Decision =
@@ -182,6 +204,8 @@ export interface Status {
   readonly gates: readonly GateResult[];
   /** Absent: none, or no gate asks for it. */
   readonly unproven?: readonly UnprovenRoute[];
+  /** Absent where nothing of this step was stored when the controller started. */
+  readonly resumed?: ResumedVerdict;
   readonly clusters: readonly ClusterRow[];
   /** The newest races, each with the write that overlapped with it. */
   readonly races: readonly Race[];

@@ -22,6 +22,11 @@ export function proofLostSentence(percent: number): string {
   return `The evidence at ${percent} % begins anew: ${what}`;
 }
 
+/** The stored evidence is not judged as it was before the restart. */
+export const OTHER_VERDICT: string =
+  'The gates do not say what they said before the restart: the version, or a setting that leaves ' +
+  'the evidence valid, is another';
+
 /** The next step, as all gates passed: their sentences are the reason. */
 export function advanceSentence(from: RolloutState, percent: number, reason: string): string {
   const afterS = formatDuration(wholeSeconds(from.stepElapsedMs));

@@ -7,22 +7,29 @@
  * Raising the share is durable before it takes effect; rolling back takes effect before it is
  * durable, and needs no disk at all.
  */
-import { judge } from '../judge/verdict.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { Assignment } from '../model/assignment.ts';
-import type { Decision, RolloutEvent, RolloutState, Status, Verdict } from '../model/rollout.ts';
+import type {
+  Decision,
+  ResumedVerdict,
+  RolloutEvent,
+  RolloutState,
+  Status,
+  Verdict,
+} from '../model/rollout.ts';
 import type { LadderStep, Settings } from '../model/settings.ts';
 import type { Summary, TaintedKey } from '../model/window.ts';
 import { Applying } from './applying.ts';
+import { assignmentOf } from './assignment-of.ts';
 import * as say from './audit.ts';
 import type { Controller, ControllerOptions } from './controller-contract.ts';
-import { decide, sentencesOf } from './decide.ts';
-import { Gathering } from './gathering.ts';
+import { decide, openSentences } from './decide.ts';
+import { Gathering, isOnward } from './gathering.ts';
+import { type Judged, progressOf, resume, verdictOf } from './judging.ts';
 import { ladderOf, stepAt } from './ladder.ts';
 import { lapsedRules } from './lapsed-rules.ts';
-import { routesToProve } from './routes-to-prove.ts';
 import { ruleStatuses } from './rule-status.ts';
 import { MirrorControl } from './mirror-control.ts';
 import { isOnlyLess, type MirrorOrder, mirrorSentence, ordered } from './mirror-orders.ts';
@@ -58,6 +65,7 @@ class RolloutController implements Controller {
   #hasKey: boolean;
   #state: RolloutState;
   #verdict: Verdict;
+  readonly #resumed: ResumedVerdict | null;
   /** A bug of ours in the newest tick; null when it went well. */
   #bug: string | null = null;
   /** Nothing is compared, as no key can be told to be sound. */
@@ -82,12 +90,13 @@ class RolloutController implements Controller {
     this.#state = this.#takenUp.state;
     this.#mirror = new MirrorControl(settings, this.#state, clock);
     this.#gathering.beginStep(this.#state.stepStartedAtMs);
-    if (stored !== null) this.#gathering.restore({ ...stored, state: this.#state });
-    this.#verdict = this.#judge();
+    this.#resumed = resume(this.#judged, stored);
+    this.#verdict = verdictOf(this.#judged);
   }
 
   async start(): Promise<void> {
     for (const [kind, sentence] of this.#takenUp.events) this.#note(kind, sentence);
+    if (this.#resumed?.isSame === false) this.#note('warning', say.OTHER_VERDICT);
     this.#writeIfPossible();
     await this.#apply();
     this.#lastTickUs = this.#clock.nowUs();
@@ -108,16 +117,16 @@ class RolloutController implements Controller {
   #tick(): void {
     this.#lapse();
     this.#closeWindows();
-    this.#verdict = this.#judge();
+    this.#verdict = verdictOf(this.#judged);
     this.#enact(this.#decide());
     const isOtherMirror = this.#mirror.tick((sentence) => this.#note('mirror', sentence));
     if (isOtherMirror || this.#gathering.areTaintsFull !== this.#isBlind) void this.#apply();
     this.#keepUp();
   }
 
-  #judge(): Verdict {
-    const evidence = this.#gathering.evidence.view(routesToProve(this.#settings));
-    return judge(this.#settings.gates, evidence, this.#ladder.length);
+  get #judged(): Judged {
+    const [settings, ladder, state] = [this.#settings, this.#ladder, this.#state];
+    return { gathering: this.#gathering, settings, ladder, state };
   }
 
   #decide(): Decision {
@@ -126,7 +135,8 @@ class RolloutController implements Controller {
       ladder: this.#ladder,
       verdict: this.#verdict,
       hasKey: this.#hasKey,
-      peaksSeen: this.#gathering.peaksSeen,
+      peaks: this.#gathering.peaks,
+      hold: this.#gathering.hold,
       mirrorPause: this.#mirror.pause,
       splitProblem: this.#gathering.splitProblem(this.#state.percent),
     });
@@ -173,12 +183,10 @@ class RolloutController implements Controller {
   async promote(reason: string): Promise<void> {
     const from = this.#state;
     verbs.requirePromotable(from, this.#ladder, this.#verdict, this.#hasKey);
-    const open = this.#verdict.gates.filter((gate) => gate.verdict === 'inconclusive');
     const isLast = from.step === this.#ladder.length - 1;
     const next = isLast ? verbs.completed(from) : this.#atStep(from.step + 1);
-    const stillOpen = open.length === 0 ? '' : `though not proved: ${sentencesOf(open)}`;
-    const sentence = say.promoteSentence(from.percent, next.percent, reason, stillOpen);
-    this.#raise(next, 'promote', sentence);
+    const open = openSentences(this.#verdict);
+    this.#raise(next, 'promote', say.promoteSentence(from.percent, next.percent, reason, open));
     await this.#apply();
   }
 
@@ -205,8 +213,7 @@ class RolloutController implements Controller {
     this.#settings = settings;
     this.#ladder = ladderOf(settings);
     this.#hasKey = settings.key !== null;
-    const step = stepAt(this.#ladder, this.#state.percent);
-    const state = { ...this.#state, step };
+    const state = { ...this.#state, step: stepAt(this.#ladder, this.#state.percent) };
     if (change.isEvidenceVoid) {
       this.#gathering.gatherFor(settings.gates);
       this.#become(verbs.provedBy(state, proofOf(settings), this.#clock.wallMs()));
@@ -222,7 +229,7 @@ class RolloutController implements Controller {
     const mirror = ordered(this.#state.mirror, order, reason);
     const next = { ...this.#state, mirror };
     const event = this.#event(next, 'mirror', mirrorSentence(order, reason));
-    const progress = this.#gathering.progress(next.revision);
+    const progress = progressOf(this.#judged, next);
     const isLess = isOnlyLess(order, this.#mirror.status());
     if (!isLess) this.#outbox.write(next, progress, event);
     this.#state = next;
@@ -248,17 +255,7 @@ class RolloutController implements Controller {
   }
 
   assignment(): Assignment {
-    const { id, revision, percent, salt, safeTarget } = this.#state;
-    return {
-      epoch: this.epoch,
-      rollout: id,
-      revision,
-      canaryPercent: percent,
-      salt,
-      ...this.#mirror.assignment(),
-      comparePercent: this.#gathering.areTaintsFull ? 0 : 100,
-      safeTarget,
-    };
+    return assignmentOf(this.epoch, this.#state, this.#mirror, this.#gathering.areTaintsFull);
   }
 
   taintedKeys(): readonly TaintedKey[] {
@@ -278,6 +275,7 @@ class RolloutController implements Controller {
       state: this.#state,
       ladder: this.#ladder,
       verdict: this.#verdict,
+      resumed: this.#resumed,
       decision: this.#decide(),
       gathering: this.#gathering,
       mirror: this.#mirror.status(),
@@ -300,14 +298,16 @@ class RolloutController implements Controller {
     const nowUs = this.#clock.nowUs();
     const lapsedMs = Math.min((nowUs - this.#lastTickUs) / 1000, 3 * LIMITS.tickMs);
     this.#lastTickUs = nowUs;
-    if (this.#state.phase !== 'climbing' || this.#gathering.workers === 0) return;
-    if (this.#mirror.pause !== '') return;
-    this.#state = { ...this.#state, stepElapsedMs: this.#state.stepElapsedMs + lapsedMs };
+    const isJudged = this.#state.phase === 'climbing' && this.#gathering.workers > 0;
+    const spanMs = isJudged && this.#mirror.pause === '' ? lapsedMs : 0;
+    this.#gathering.lapse(spanMs, this.#state.percent);
+    this.#state = { ...this.#state, stepElapsedMs: this.#state.stepElapsedMs + spanMs };
   }
 
   #closeWindows(): void {
     this.#gathering.evidence.resources.add(this.#options.resources);
     this.#outbox.addWindows(this.#gathering.closeWindows(this.#state));
+    this.#outbox.addResources(this.#gathering.takeResources(this.#state));
   }
 
   /** A failing gate holds the rollout, and lets it go when it fails no more. */
@@ -335,7 +335,7 @@ class RolloutController implements Controller {
   #raise(next: RolloutState, kind: string, sentence: string): void {
     const raised = { ...next, reason: sentence };
     const event = this.#event(raised, kind, sentence);
-    this.#outbox.write(raised, this.#gathering.progress(this.#state.revision), event);
+    this.#outbox.write(raised, progressOf(this.#judged, raised), event);
     this.#become(raised);
     this.#options.log.info({ percent: next.percent, sentence }, kind);
   }
@@ -364,11 +364,11 @@ class RolloutController implements Controller {
   }
 
   #become(next: RolloutState): void {
-    const isOtherStep = next.revision !== this.#state.revision;
+    const from = this.#state;
     this.#state = next;
-    if (!isOtherStep) return;
-    this.#gathering.beginStep(next.stepStartedAtMs);
-    this.#verdict = this.#judge();
+    if (next.revision === from.revision) return;
+    this.#gathering.beginStep(next.stepStartedAtMs, isOnward(from, next));
+    this.#verdict = verdictOf(this.#judged);
   }
 
   #apply(): Promise<void> {
@@ -384,7 +384,7 @@ class RolloutController implements Controller {
   }
 
   #writeIfPossible(): void {
-    this.#outbox.tryWrite(this.#state, this.#gathering.progress(this.#state.revision));
+    this.#outbox.tryWrite(this.#state, progressOf(this.#judged, this.#state));
     this.#lastWriteUs = this.#clock.nowUs();
   }
 

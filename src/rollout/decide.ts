@@ -3,16 +3,20 @@
  * always decide alike, and every answer says why.
  */
 import { unprovenSentence } from '../judge/route-proof.ts';
-import { formatDuration } from '../kit/units.ts';
+import { formatAbout, formatDuration } from '../kit/units.ts';
 import type { Decision, GateResult, RolloutState, Verdict } from '../model/rollout.ts';
 import type { LadderStep } from '../model/settings.ts';
+import { COUNTED_MIN, countedOf, type HoldState, lostText } from './hold-time.ts';
+import { daysSeen, type PeakState } from './peaks.ts';
 
 export interface DecideFacts {
   readonly state: RolloutState;
   readonly ladder: readonly LadderStep[];
   readonly verdict: Verdict;
   readonly hasKey: boolean;
-  readonly peaksSeen: number;
+  readonly peaks: PeakState;
+  /** What of the step's time counts. */
+  readonly hold: HoldState;
   /** Why nothing is mirrored, so that nothing new is known; '' while mirroring is on. */
   readonly mirrorPause: string;
   /** Why the keys are not split as the percent says: holds, and speaks for no side; '' if not. */
@@ -34,7 +38,7 @@ export function decide(facts: DecideFacts): Decision {
   if (state.phase === 'complete') return hold([]);
   const waitingFor = [
     ...(state.heldBy === 'person' ? [waitForPerson(state)] : []),
-    ...failing.map((gate) => `gate fails: ${gate.sentence}`),
+    ...failing.map((gate) => `gate fails: ${briefOf(gate)}`),
     ...(facts.mirrorPause === '' ? [] : [`mirroring to go on (${facts.mirrorPause})`]),
     ...(facts.splitProblem === '' ? [] : [`a fault of the routing: ${facts.splitProblem}`]),
     ...waitForStep(facts),
@@ -55,17 +59,13 @@ function waitForPerson(state: RolloutState): string {
     : `a person to resume (${state.reason})`;
 }
 
-function waitForStep({ state, ladder, verdict, hasKey, peaksSeen }: DecideFacts): string[] {
+function waitForStep(facts: DecideFacts): string[] {
+  const { state, ladder, verdict, hasKey, peaks } = facts;
   const step = ladder[state.step]!;
   const next = ladder[state.step + 1];
-  const waitingFor: string[] = [];
-  const leftMs = step.holdMs - state.stepElapsedMs;
-  if (leftMs > 0) {
-    const total = formatDuration(step.holdMs);
-    waitingFor.push(`${formatLeft(leftMs)} more of the ${total} hold at ${step.percent} %`);
-  }
+  const waitingFor = waitForHold(facts, step);
   for (const gate of verdict.gates) {
-    if (gate.verdict === 'inconclusive') waitingFor.push(`evidence: ${gate.sentence}`);
+    if (gate.verdict === 'inconclusive') waitingFor.push(`evidence: ${openSentence(gate)}`);
   }
   const blocking = verdict.unproven?.filter(({ accepted }) => accepted === null) ?? [];
   if (next !== undefined && next.percent >= 100 && blocking.length > 0) {
@@ -74,15 +74,43 @@ function waitForStep({ state, ladder, verdict, hasKey, peaksSeen }: DecideFacts)
         '`unproven: { as: accept, reason: …, owner: … }` of the route',
     );
   }
-  if (peaksSeen < step.peaks) {
-    waitingFor.push(`traffic peaks: ${peaksSeen} of ${step.peaks} seen at ${step.percent} %`);
-  }
+  if (peaks.seen < step.peaks) waitingFor.push(peaksSentence(peaks, step));
   if (step.approve && !state.isApproved) {
     waitingFor.push(`approval to leave ${step.percent} %: crossfade approve --reason …`);
   }
   if (next !== undefined && next.percent > 0 && !hasKey) waitingFor.push(NO_KEY);
   return waitingFor;
 }
+
+/** Nine tenths of the hold must count, whatever did not: `12 min did not count: outage 12 min`. */
+function waitForHold({ state, hold }: DecideFacts, step: LadderStep): string[] {
+  const countedMs = countedOf(hold);
+  const shortMs = COUNTED_MIN * step.holdMs - countedMs;
+  const leftMs = Math.max(step.holdMs - state.stepElapsedMs, shortMs);
+  if (leftMs <= 0) return [];
+  const total = formatDuration(step.holdMs);
+  const lost = lostText(hold);
+  const left = `${formatLeft(leftMs)} more of the ${total} hold at ${step.percent} %`;
+  if (lost === '') return [left];
+  if (countedMs === 0) return [`${left}: ${lost}`];
+  const expectedMs = Math.max(leftMs, (shortMs * state.stepElapsedMs) / countedMs);
+  return [`${left}: ${lost}; expected in about ${formatAbout(expectedMs)} at this rate`];
+}
+
+function peaksSentence(peaks: PeakState, { percent, peaks: wanted }: LadderStep): string {
+  const days = daysSeen(peaks);
+  const highest =
+    days >= 7
+      ? 'of the last seven days'
+      : `so far, of ${formatAbout(days * DAY_MS)}: seven days are not seen yet`;
+  const left = wanted - peaks.seen;
+  return (
+    `traffic peaks: ${peaks.seen} of ${wanted} seen at ${percent} % (half hours within 80 % of ` +
+    `the highest ${highest}); expected in about ${formatAbout(left * DAY_MS)} at one a day`
+  );
+}
+
+const DAY_MS = 86_400_000;
 
 /** Rounded up to what a person reads: whole seconds, then minutes. */
 function formatLeft(ms: number): string {
@@ -93,5 +121,19 @@ function formatLeft(ms: number): string {
 
 /** What gates say, in one line. */
 export function sentencesOf(gates: readonly GateResult[]): string {
-  return gates.length === 0 ? 'no gates' : gates.map((gate) => gate.sentence).join('; ');
+  return gates.length === 0 ? 'no gates' : gates.map(briefOf).join('; ');
+}
+
+/** What is not proved, in words for the event log; '' where all is. */
+export function openSentences({ gates }: Verdict): string {
+  const open = gates.filter((gate) => gate.verdict === 'inconclusive');
+  return open.length === 0 ? '' : `though not proved: ${sentencesOf(open)}`;
+}
+
+function briefOf({ brief, sentence }: GateResult): string {
+  return brief ?? sentence;
+}
+
+function openSentence(gate: GateResult): string {
+  return gate.missing === undefined ? briefOf(gate) : `${briefOf(gate)}; ${gate.missing}`;
 }

@@ -6,6 +6,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import {
   addCounts,
+  type CarriedHarm,
   type Evidence,
   type EvidenceWindow,
   type GateCounts,
@@ -19,11 +20,12 @@ import {
   type RouteToProve,
 } from '../judge/evidence.ts';
 import { addArms, addWindow, seenIn } from '../judge/latency-windows.ts';
+import { carriedHarm } from '../judge/verdict.ts';
 import { countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
-import { NO_SPIKE_STATE, observeSecond, resetSpikes } from '../measure/spikes.ts';
+import { NO_SPIKE_STATE, observeSecond, resetSpikes, type SpikeState } from '../measure/spikes.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Summary } from '../model/window.ts';
-import { ResourceWindows } from './resources.ts';
+import { type ClosedPoint, ResourceWindows } from './resources.ts';
 
 /** One window that is complete, as the latency gates of its length have seen it. */
 export interface ClosedWindow {
@@ -31,6 +33,19 @@ export interface ClosedWindow {
   readonly startMs: number;
   /** By {@link gateKey}. */
   readonly seen: Readonly<Record<string, LatencyWindow>>;
+}
+
+/** What a restart takes back, beside the windows that have closed. */
+export interface EvidenceParts {
+  readonly counts: readonly (readonly [string, GateCounts])[];
+  /** Of the latency gates, as of the newest window. */
+  readonly arms: readonly (readonly [string, LiveArms])[];
+  readonly spikes: SpikeState;
+  /** Absent at the first step of a climb. */
+  readonly carried?: {
+    readonly counts: readonly (readonly [string, GateCounts])[];
+    readonly lnHarm: readonly (readonly [string, number])[];
+  };
 }
 
 const SPIKE_WINDOW_MS = 1000;
@@ -55,17 +70,18 @@ export class StepEvidence {
   /** Summaries of windows still open, by window length and index. */
   #open = new Map<number, Map<number, Summary[]>>();
   #closedBelow = new Map<number, number>();
-  #spikes = NO_SPIKE_STATE;
+  #spikes: SpikeState = NO_SPIKE_STATE;
+  #carried: CarriedHarm | undefined;
+  readonly #gates: readonly GateSettings[];
 
   constructor(gates: readonly GateSettings[]) {
+    this.#gates = gates;
     this.#resources = new ResourceWindows(
       gates.filter((gate) => RESOURCE_METRICS.has(gate.metric)).map((gate) => gate.windowMs),
     );
     const latency = gates.filter((gate) => LATENCY_METRICS.has(gate.metric));
     this.#latencyGates = new Map(latency.map((gate) => [gateKey(gate), gate]));
-    this.#windowsMs = [
-      ...new Set([SPIKE_WINDOW_MS, ...latency.map((gate) => Math.max(1000, gate.windowMs))]),
-    ];
+    this.#windowsMs = [...new Set([SPIKE_WINDOW_MS, ...latency.map(windowOf)])];
     this.reset(0);
   }
 
@@ -73,19 +89,48 @@ export class StepEvidence {
     return this.#resources;
   }
 
-  get counts(): ReadonlyMap<string, GateCounts> {
-    return this.#counts;
+  /** End of the newest window of the latency gates that has closed; null before. */
+  get closedUntilMs(): number | null {
+    const ends = [...this.#closedBelow]
+      .filter(([windowMs]) =>
+        [...this.#latencyGates.values()].some((g) => windowOf(g) === windowMs),
+      )
+      .map(([windowMs, index]) => this.#originMs + index * windowMs);
+    return ends.length === 0 ? null : Math.max(...ends);
   }
 
-  /** Live answers of both sides, by gate, of the windows that have closed. */
-  get arms(): readonly (readonly [string, LiveArms])[] {
-    const all = [...this.#latency].map(([key, { arms }]) => [key, arms] as const);
-    return all.filter(([, arms]) => arms !== NO_ARMS);
+  /** As it is stored, beside the windows; they are stored as they close. */
+  parts(): EvidenceParts {
+    const arms = [...this.#latency].map(([key, seen]) => [key, seen.arms] as const);
+    return {
+      counts: [...this.#counts],
+      arms: arms.filter(([, each]) => each !== NO_ARMS),
+      spikes: this.#spikes,
+      ...carriedParts(this.#carried),
+    };
+  }
+
+  /** As the next step is stored that nothing is known of; `isOnward`: further up, in one climb. */
+  partsOfNext(isOnward: boolean): EvidenceParts {
+    const carried = isOnward ? this.#carry() : undefined;
+    return { counts: [], arms: [], spikes: resetSpikes(this.#spikes), ...carriedParts(carried) };
+  }
+
+  /** Begins the next step; `isOnward`: further up in one climb, which remembers harm. */
+  next(originMs: number, isOnward: boolean): void {
+    const carried = isOnward ? this.#carry() : undefined;
+    this.reset(originMs);
+    this.#carried = carried;
+  }
+
+  #carry(): CarriedHarm {
+    return carriedHarm(this.#gates, this.view());
   }
 
   /** Forgets everything; windows are cut at `originMs` plus whole multiples from now on. */
   reset(originMs: number): void {
     this.#originMs = originMs;
+    this.#carried = undefined;
     this.#counts = new Map();
     this.#latency = new Map();
     this.#open = new Map(this.#windowsMs.map((windowMs) => [windowMs, new Map()]));
@@ -97,12 +142,15 @@ export class StepEvidence {
   /** Takes back what was gathered before a restart. */
   restore(
     originMs: number,
-    counts: readonly (readonly [string, GateCounts])[],
+    { counts, arms, spikes, carried }: EvidenceParts,
     windows: readonly ClosedWindow[],
-    arms: readonly (readonly [string, LiveArms])[] = [],
+    points: readonly ClosedPoint[],
   ): void {
     this.reset(originMs);
     this.#counts = new Map(counts);
+    this.#spikes = spikes;
+    this.#carried = carried && { counts: new Map(carried.counts), lnHarm: new Map(carried.lnHarm) };
+    this.#resources.restore(points);
     for (const { windowMs, startMs, seen } of windows) {
       this.#fold(seen);
       const index = Math.floor((startMs - originMs) / windowMs);
@@ -153,10 +201,15 @@ export class StepEvidence {
     return closed;
   }
 
-  /** What gates read; with `routes` each of these has to be proved by itself as well. */
-  view(routes?: readonly RouteToProve[]): Evidence {
+  /**
+   * What gates read; with `routes` each of these has to be proved by itself as well, and with
+   * `elapsedMs`, the judged time of the step, it is foreseen when more will be known.
+   */
+  view(routes?: readonly RouteToProve[], elapsedMs?: number): Evidence {
     return {
       ...(routes && { routes }),
+      ...(elapsedMs !== undefined && { elapsedMs }),
+      ...(this.#carried && { carried: this.#carried }),
       counts: this.#counts,
       latency: this.#latency,
       resources: this.#resources.view(),
@@ -167,7 +220,7 @@ export class StepEvidence {
   #look(windowMs: number, window: EvidenceWindow): ClosedWindow['seen'] {
     const seen: Record<string, LatencyWindow> = {};
     for (const [key, gate] of this.#latencyGates) {
-      if (Math.max(1000, gate.windowMs) !== windowMs) continue;
+      if (windowOf(gate) !== windowMs) continue;
       const before = this.#latency.get(key) ?? NO_LATENCY;
       seen[key] = seenIn(gate, window, before);
       if (gate.metric !== 'latency') continue;
@@ -194,6 +247,15 @@ export class StepEvidence {
       candidateP99Us: quantileOf(candidate, 0.99),
     });
   }
+}
+
+function carriedParts(carried: CarriedHarm | undefined): Pick<EvidenceParts, 'carried'> {
+  if (carried === undefined) return {};
+  return { carried: { counts: [...carried.counts], lnHarm: [...carried.lnHarm] } };
+}
+
+function windowOf({ windowMs }: GateSettings): number {
+  return Math.max(1000, windowMs);
 }
 
 /** The evidence in summaries that are all there already: what a replay judges. */

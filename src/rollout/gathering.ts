@@ -7,19 +7,22 @@ import { mergeNoise } from '../compare/noise/view.ts';
 import { RuleTally } from '../compare/rules/rule-tally.ts';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { GateCounts, LiveArms } from '../judge/evidence.ts';
+import type { ResourcePoint } from '../judge/evidence.ts';
+import { isStalled } from '../judge/windows.ts';
+import { NO_SPIKE_STATE } from '../measure/spikes.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
 import type { Cluster, ClusterRow } from '../model/cluster.ts';
 import type { NoiseView } from '../model/noise.ts';
 import type { RuleCount } from '../model/pair.ts';
 import type { Race } from '../model/race.ts';
-import type { RolloutState } from '../model/rollout.ts';
+import type { JudgedWindows, RolloutState } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { RoutePairs, Summary, TaintedKey, TrafficCounts } from '../model/window.ts';
 import type { StoredRollout, StoredWindow } from '../store/rollout-store.ts';
 import { clusterRows } from './cluster-rows.ts';
 import { ClusterLedger } from './clusters.ts';
-import { type ClosedWindow, StepEvidence } from './evidence.ts';
+import { type ClosedWindow, type EvidenceParts, StepEvidence } from './evidence.ts';
+import { countedOf, type HoldState, NO_HOLD, withSpan } from './hold-time.ts';
 import { KeyShares } from './key-shares.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
 import { RouteTotals } from './route-totals.ts';
@@ -27,7 +30,7 @@ import { RecentSeconds } from './seconds.ts';
 import type { TaintNews } from './taint-news.ts';
 import { TrafficLedger } from './traffic.ts';
 
-interface Progress {
+interface Progress extends Partial<EvidenceParts> {
   /** Revision that counts and windows were gathered under. */
   readonly revision: number;
   readonly traffic: TrafficCounts;
@@ -35,12 +38,14 @@ interface Progress {
   /** Absent in stores of before they were kept. */
   readonly routes?: readonly RoutePairs[];
   readonly rules?: readonly RuleCount[];
-  readonly counts: readonly (readonly [string, GateCounts])[];
-  /** Of the step's latency gates, as of the newest window. */
-  readonly arms?: readonly (readonly [string, LiveArms])[];
   readonly peaks: PeakState;
+  readonly hold?: HoldState;
   readonly areTaintsFull?: boolean;
+  /** What exactly this evidence was judged to be; absent at the beginning of a step. */
+  readonly judged?: JudgedWindows;
 }
+
+const NOTHING_SEEN = { pairs: 0, failed: 0, stalledMs: 0 };
 
 /** A proxy that has not reported for this long does not count as working. */
 const SILENT_AFTER_MS = 5000;
@@ -64,7 +69,10 @@ export class Gathering {
   #rules = new RuleTally();
   /** What each proxy has learned; with a proxy goes what it knew. */
   readonly #noise = new Map<number, NoiseView>();
-  #peaks = NO_PEAKS;
+  #peaks: PeakState = NO_PEAKS;
+  #hold: HoldState = NO_HOLD;
+  /** Of the step, since the last stretch of its time. */
+  #seen = NOTHING_SEEN;
   /** Of the step; begins anew with a restart. */
   #keyShares = new KeyShares();
   #received = 0;
@@ -99,8 +107,20 @@ export class Gathering {
     return this.#keyShares.problem(percent);
   }
 
-  get peaksSeen(): number {
-    return this.#peaks.seen;
+  get peaks(): PeakState {
+    return this.#peaks;
+  }
+
+  /** What of the step's time counts. */
+  get hold(): HoldState {
+    return this.#hold;
+  }
+
+  /** So much more of the step's time has passed; 0: it stands still, and what was seen with it. */
+  lapse(spanMs: number, percent: number): void {
+    const splitMs = spanMs > 0 && this.splitProblem(percent) !== '' ? spanMs : 0;
+    if (spanMs > 0) this.#hold = withSpan(this.#hold, { ...this.#seen, spanMs, splitMs });
+    this.#seen = NOTHING_SEEN;
   }
 
   /** Keys were tainted beyond the limit, so that of no key it can be told that it is not. */
@@ -135,6 +155,7 @@ export class Gathering {
     if ((summary.taintedBeyond ?? 0) > 0) this.#areTaintsFull = true;
     if (this.#isOfStep(summary, state.revision)) {
       this.evidence.add(summary);
+      this.#see(summary);
       if (summary.placed !== undefined) this.#keyShares.accept(summary.placed);
     }
     return this.#lift(summary.lifted ?? [], this.taint(summary.tainted).tainted);
@@ -152,22 +173,27 @@ export class Gathering {
   closeWindows(state: RolloutState): readonly StoredWindow[] {
     const nowMs = this.#clock.wallMs();
     const { received } = this.traffic();
-    this.#peaks = observeTraffic(this.#peaks, nowMs, Math.max(0, received - this.#received));
+    const more = Math.max(0, received - this.#received);
+    this.#peaks = observeTraffic(this.#peaks, nowMs, more, countedOf(this.#hold));
     this.#received = received;
-    return this.evidence.close(nowMs).map(({ windowMs, startMs, seen }) => ({
-      rollout: state.id,
-      revision: state.revision,
-      windowMs,
-      startMs,
-      body: JSON.stringify(seen),
-    }));
+    return this.evidence
+      .close(nowMs)
+      .map(({ windowMs, startMs, seen }) => storedWindow(state, windowMs, startMs, seen));
   }
 
-  /** Forgets the evidence: another step, another proof. */
-  beginStep(startedAtMs: number): void {
-    this.evidence.reset(startedAtMs);
+  /** Windows of memory and CPU that have closed, as they are stored. */
+  takeResources(state: RolloutState): readonly StoredWindow[] {
+    const points = this.evidence.resources.take();
+    return points.map(({ windowMs, point }) => storedWindow(state, windowMs, point.startMs, point));
+  }
+
+  /** Forgets the evidence: another step, another proof. Onward it remembers harm. */
+  beginStep(startedAtMs: number, isOnward = false): void {
+    this.evidence.next(startedAtMs, isOnward);
     this.#keyShares = new KeyShares();
     this.#peaks = resetPeaks(this.#peaks);
+    this.#hold = NO_HOLD;
+    this.#seen = NOTHING_SEEN;
   }
 
   /** Another build: totals and clusters begin anew; tainted keys stay, as the store does. */
@@ -199,24 +225,30 @@ export class Gathering {
     return this.#rules.counts();
   }
 
-  /** As a restart finds it, when no proxy is left of those that report now. */
-  progress(revision: number): string {
+  /**
+   * As a restart finds it in the state `next`, when no proxy is left of those that report now;
+   * `judged` is what the evidence says in the state that it was gathered in, if that is known.
+   */
+  progress(from: RolloutState, next: RolloutState, judged: JudgedWindows | null): string {
+    const isSame = next.revision === from.revision;
     const progress: Progress = {
-      revision,
+      revision: next.revision,
       traffic: this.#traffic.settled(),
       clusters: this.#clusters.totals(),
       routes: this.#routes.rows(),
       rules: this.rules(),
-      counts: [...this.evidence.counts],
-      arms: this.evidence.arms,
-      peaks: this.#peaks,
+      ...(isSame ? this.evidence.parts() : this.evidence.partsOfNext(isOnward(from, next))),
+      peaks: isSame ? this.#peaks : resetPeaks(this.#peaks),
+      hold: isSame ? this.#hold : NO_HOLD,
       areTaintsFull: this.#areTaintsFull,
+      ...(isSame && judged !== null && { judged }),
     };
     return JSON.stringify(progress);
   }
 
-  restore(stored: StoredRollout): void {
-    const { state } = stored;
+  /** Answers what the evidence was judged to be when it was written; null: it is of no use. */
+  restore(stored: StoredRollout | null, state: RolloutState): JudgedWindows | null {
+    if (stored === null) return null;
     const progress = JSON.parse(stored.progress) as Progress;
     this.#traffic = new TrafficLedger(progress.traffic);
     this.#clusters = new ClusterLedger(progress.clusters, state.startedAtMs);
@@ -228,17 +260,37 @@ export class Gathering {
     this.#received = progress.traffic.received;
     this.#areTaintsFull = progress.areTaintsFull === true;
     const isOfStep = progress.revision === state.revision;
-    this.#peaks = isOfStep ? progress.peaks : resetPeaks(progress.peaks);
+    const peaks = { ...NO_PEAKS, ...progress.peaks };
+    this.#peaks = isOfStep ? peaks : resetPeaks(peaks);
+    const { hold = { ...NO_HOLD, countedMs: state.stepElapsedMs } } = progress;
+    this.#hold = isOfStep ? hold : NO_HOLD;
+    const { counts = [], arms = [], spikes = NO_SPIKE_STATE, carried } = progress;
+    if (!isOfStep) return null;
     this.evidence.restore(
       state.stepStartedAtMs,
-      isOfStep ? progress.counts : [],
-      (isOfStep ? stored.windows : []).map(({ windowMs, startMs, body }) => ({
+      { counts, arms, spikes, ...(carried && { carried }) },
+      stored.windows.map(({ windowMs, startMs, body }) => ({
         windowMs,
         startMs,
         seen: JSON.parse(body) as ClosedWindow['seen'],
       })),
-      isOfStep ? progress.arms : [],
+      stored.resources.map(({ windowMs, body }) => ({
+        windowMs,
+        point: JSON.parse(body) as ResourcePoint,
+      })),
     );
+    return progress.judged ?? null;
+  }
+
+  #see(summary: Summary): void {
+    const spanMs = summary.endMs - summary.startMs;
+    const stalledMs = isStalled(summary) ? spanMs / Math.max(1, this.workers) : 0;
+    let { pairs, failed } = this.#seen;
+    for (const cell of summary.cells) {
+      pairs += cell.pairs;
+      failed += cell.candidateOnlyErrors + cell.legacyOnlyErrors + cell.bothErrors;
+    }
+    this.#seen = { pairs, failed, stalledMs: this.#seen.stalledMs + stalledMs };
   }
 
   #keepRaces({ races = [] }: Summary): void {
@@ -286,4 +338,18 @@ export class Gathering {
     }
     return { tainted, lifted };
   }
+}
+
+/** Further up in one climb, by proof or by a person: what is known of harm holds on. */
+export function isOnward(from: RolloutState, to: RolloutState): boolean {
+  return to.id === from.id && to.step > from.step && to.proof === from.proof;
+}
+
+function storedWindow(
+  { id, revision }: RolloutState,
+  windowMs: number,
+  startMs: number,
+  body: unknown,
+): StoredWindow {
+  return { rollout: id, revision, windowMs, startMs, body: JSON.stringify(body) };
 }

@@ -20,6 +20,7 @@ export class Outbox {
   #events: RolloutEvent[];
   #unwrittenEvents: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
+  #resources: StoredWindow[] = [];
   /** The newest word on each key: tainted, or lifted (null). */
   #taints = new Map<string, TaintedKey | null>();
   #lastId: number;
@@ -57,6 +58,10 @@ export class Outbox {
     if (excess > 0) this.#windows.splice(0, excess);
   }
 
+  addResources(windows: readonly StoredWindow[]): void {
+    this.#resources = [...this.#resources, ...windows].slice(-LIMITS.unwrittenWindowsMax);
+  }
+
   addTainted(keys: readonly TaintedKey[]): void {
     for (const tainted of keys) this.#taints.set(tainted[0], tainted);
   }
@@ -74,11 +79,12 @@ export class Outbox {
     const numbered = event === null ? null : this.#number(event);
     const events = [...this.#unwrittenEvents, ...(numbered === null ? [] : [numbered])];
     const windows = this.#windows;
+    const resources = this.#resources;
     const taints = this.#taints;
     const tainted = [...taints.values()].filter((each) => each !== null);
     const lifted = [...taints.keys()];
     try {
-      this.#store.commit({ state, progress, events, windows, tainted, lifted });
+      this.#store.commit({ state, progress, events, windows, resources, tainted, lifted });
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -86,6 +92,7 @@ export class Outbox {
     this.#problem = null;
     this.#unwrittenEvents = [];
     this.#windows = [];
+    this.#resources = [];
     this.#taints = new Map();
     if (numbered !== null) this.#keep(numbered);
   }

@@ -20,11 +20,19 @@ interface SamplePair {
   readonly candidate: ResourceSample;
 }
 
+/** One point, and the length of the window that it is of. */
+export interface ClosedPoint {
+  readonly windowMs: number;
+  readonly point: ResourcePoint;
+}
+
 /** Points of memory and CPU by window length, one a window, the newest ones. */
 export class ResourceWindows {
   readonly #windowsMs: readonly number[];
   #originMs = 0;
   #points = new Map<number, ResourcePoint[]>();
+  /** Points since they were last taken. */
+  #fresh: ClosedPoint[] = [];
   /** First pair of the window that is open, by window length. */
   #first = new Map<number, SamplePair>();
   #newest: SamplePair | null = null;
@@ -38,6 +46,21 @@ export class ResourceWindows {
     this.#points = new Map();
     this.#first = new Map();
     this.#newest = null;
+    this.#fresh = [];
+  }
+
+  /** Takes back what was taken before a restart, oldest first. */
+  restore(points: readonly ClosedPoint[]): void {
+    for (const { windowMs, point } of points) {
+      if (this.#windowsMs.includes(windowMs)) this.#keep(windowMs, point);
+    }
+  }
+
+  /** The points of windows that have closed since the last call; they stay in the view. */
+  take(): readonly ClosedPoint[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
   }
 
   /** Takes the newest samples; the same ones again, or one side alone, change nothing. */
@@ -67,17 +90,23 @@ export class ResourceWindows {
     const indexOf = ({ candidate }: SamplePair): number =>
       Math.floor((candidate.atMs - this.#originMs) / windowMs);
     if (indexOf(pair) === indexOf(first)) return;
-    const points = this.#points.get(windowMs) ?? [];
-    points.push({
+    const point = {
       startMs: first.candidate.atMs,
       legacyBytes: pair.legacy.residentBytes,
       candidateBytes: pair.candidate.residentBytes,
       legacyCpu: cpuBetween(first.legacy, pair.legacy),
       candidateCpu: cpuBetween(first.candidate, pair.candidate),
-    });
+    };
+    this.#keep(windowMs, point);
+    this.#fresh.push({ windowMs, point });
+    this.#first.set(windowMs, pair);
+  }
+
+  #keep(windowMs: number, point: ResourcePoint): void {
+    const points = this.#points.get(windowMs) ?? [];
+    points.push(point);
     if (points.length > LIMITS.resourceWindowsMax) points.shift();
     this.#points.set(windowMs, points);
-    this.#first.set(windowMs, pair);
   }
 }
 

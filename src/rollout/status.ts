@@ -1,6 +1,7 @@
 import type {
   Decision,
   MirrorStatus,
+  ResumedVerdict,
   RolloutEvent,
   RolloutState,
   RuleStatus,
@@ -23,6 +24,7 @@ export interface StatusFacts {
   readonly state: RolloutState;
   readonly ladder: readonly LadderStep[];
   readonly verdict: Verdict;
+  readonly resumed: ResumedVerdict | null;
   /** What would be decided now: when it holds, what it waits for. */
   readonly decision: Decision;
   readonly gathering: Gathering;
@@ -66,6 +68,7 @@ export function statusOf(facts: StatusFacts): Status {
     mirror,
     gates: verdict.gates,
     ...(verdict.unproven && { unproven: verdict.unproven }),
+    ...(facts.resumed && { resumed: facts.resumed }),
     clusters: gathering.clusters(),
     races: gathering.races(),
     ...noiseOf(gathering),

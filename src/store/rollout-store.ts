@@ -31,6 +31,8 @@ export interface RolloutChange {
   readonly progress: string;
   readonly events: readonly RolloutEvent[];
   readonly windows: readonly StoredWindow[];
+  /** Windows of both processes' memory and CPU; absent: none. */
+  readonly resources?: readonly StoredWindow[];
   readonly tainted: readonly TaintedKey[];
   /** Keys whose taints were lifted, before any of `tainted`. */
   readonly lifted?: readonly string[];
@@ -41,6 +43,7 @@ export interface StoredRollout {
   readonly progress: string;
   /** Windows of the state's revision, oldest first. */
   readonly windows: readonly StoredWindow[];
+  readonly resources: readonly StoredWindow[];
 }
 
 /** Where rollouts live: what an acknowledged decision needs to outlast a kill. */
@@ -101,6 +104,16 @@ const MIGRATIONS: readonly string[] = [
   MISSED_WRITES_SCHEMA,
   OPEN_WRITES_SCHEMA,
   OBSERVED_SECONDS_SCHEMA,
+  `
+  CREATE TABLE resources (
+    rollout INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    window_ms INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (rollout, revision, window_ms, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**
@@ -149,9 +162,11 @@ class SqliteRolloutStore implements RolloutFile {
     const event = database.prepare(
       'INSERT INTO events (id, rollout, at_ms, kind, percent, sentence) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    const window = database.prepare(
-      `INSERT OR REPLACE INTO windows (rollout, revision, window_ms, start_ms, body)
-       VALUES (?, ?, ?, ?, ?)`,
+    const [window, resource] = (['windows', 'resources'] as const).map((table) =>
+      database.prepare(
+        `INSERT OR REPLACE INTO ${table} (rollout, revision, window_ms, start_ms, body)
+         VALUES (?, ?, ?, ?, ?)`,
+      ),
     );
     const tainted = database.prepare(
       'INSERT OR IGNORE INTO tainted (key, truth, reason) VALUES (?, ?, ?)',
@@ -164,7 +179,10 @@ class SqliteRolloutStore implements RolloutFile {
         event.run(id, of, atMs, kind, percent, sentence);
       }
       for (const { rollout: of, revision, windowMs, startMs, body } of change.windows) {
-        window.run(of, revision, windowMs, startMs, body);
+        window!.run(of, revision, windowMs, startMs, body);
+      }
+      for (const { rollout: of, revision, windowMs, startMs, body } of change.resources ?? []) {
+        resource!.run(of, revision, windowMs, startMs, body);
       }
       for (const key of change.lifted ?? []) lifted.run(key);
       for (const [key, truth, reason] of change.tainted) tainted.run(key, truth, reason);
@@ -180,13 +198,15 @@ class SqliteRolloutStore implements RolloutFile {
       .get();
     if (row === undefined) return null;
     const state = JSON.parse(row.state) as RolloutState;
-    const windows = this.#database
-      .prepare<[number, number], StoredWindow>(
-        `SELECT rollout, revision, window_ms AS windowMs, start_ms AS startMs, body
-         FROM windows WHERE rollout = ? AND revision = ? ORDER BY start_ms`,
-      )
-      .all(state.id, state.revision);
-    return { state, progress: row.progress, windows };
+    const [windows = [], resources = []] = (['windows', 'resources'] as const).map((table) =>
+      this.#database
+        .prepare<[number, number], StoredWindow>(
+          `SELECT rollout, revision, window_ms AS windowMs, start_ms AS startMs, body
+           FROM ${table} WHERE rollout = ? AND revision = ? ORDER BY start_ms`,
+        )
+        .all(state.id, state.revision),
+    );
+    return { state, progress: row.progress, windows, resources };
   }
 
   nextEpoch(): number {

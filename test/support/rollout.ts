@@ -75,15 +75,16 @@ export class MemoryRolloutStore implements RolloutStore {
   #rollout: { state: RolloutChange['state']; progress: string } | null = null;
   #events: RolloutEvent[] = [];
   #windows: StoredWindow[] = [];
+  #resources: StoredWindow[] = [];
   #tainted: TaintedKey[] = [];
 
   load(): ReturnType<RolloutStore['load']> {
     const rollout = this.#rollout;
     if (rollout === null) return null;
-    const windows = this.#windows.filter(
-      ({ rollout: id, revision }) => id === rollout.state.id && revision === rollout.state.revision,
-    );
-    return { ...rollout, windows };
+    const isOfStep = ({ rollout: id, revision }: StoredWindow): boolean =>
+      id === rollout.state.id && revision === rollout.state.revision;
+    const windows = this.#windows.filter(isOfStep);
+    return { ...rollout, windows, resources: this.#resources.filter(isOfStep) };
   }
 
   nextEpoch(): number {
@@ -96,6 +97,7 @@ export class MemoryRolloutStore implements RolloutStore {
     this.#rollout = { state: change.state, progress: change.progress };
     this.#events.push(...change.events);
     this.#windows.push(...change.windows);
+    this.#resources.push(...(change.resources ?? []));
     const lifted = new Set(change.lifted);
     this.#tainted = this.#tainted.filter(([key]) => !lifted.has(key));
     this.#tainted.push(...change.tainted);

@@ -32,16 +32,16 @@ describe('mismatch.rate', () => {
       limit: 0.00001,
       samples: 309_833,
     });
-    expect(result.sentence).toBe('mismatch rate 0 %, below 0.001 % at 95.0 %: 0 of 309,833 pairs');
+    expect(result.brief).toBe('mismatch rate 0 % < 0.001 %: 0 of 309,833 pairs');
   });
 
   it('is inconclusive with too little evidence and says how far it is', () => {
     const few = ask('mismatch.rate < 0.001%', evidenceOf({ compared: 299 }));
     expect(few.verdict).toBe('inconclusive');
-    expect(few.sentence).toBe('mismatch rate: 0 of 299 pairs, 300 pairs are needed');
+    expect(few.brief).toBe('mismatch rate 0 % < 0.001 %: 0 of 299 pairs, not proved yet');
     const some = ask('mismatch.rate < 0.001%', evidenceOf({ compared: 3000 }));
     expect(some.verdict).toBe('inconclusive');
-    expect(some.sentence).toMatch(/^mismatch rate 0 %, below 0.103 % so far: 0 of 3,000 pairs$/);
+    expect(some.brief).toBe('mismatch rate 0 % < 0.001 %: 0 of 3,000 pairs, not proved yet');
   });
 
   it('fails when the lower bound is above the limit, not at the first mismatch', () => {
@@ -50,7 +50,7 @@ describe('mismatch.rate', () => {
     const many = evidenceOf({ compared: 1000, mismatched: 60 });
     const result = ask('mismatch.rate < 0.1%', many);
     expect(result.verdict).toBe('fail');
-    expect(result.sentence).toBe('mismatch rate 6 % > 0.1 %: 60 of 1,000 pairs');
+    expect(result.brief).toBe('mismatch rate 6 % > 0.1 %: 60 of 1,000 pairs');
   });
 
   it('looks at its route alone when it has one', () => {
@@ -62,7 +62,7 @@ describe('mismatch.rate', () => {
     expect(ask('mismatch.rate < 0.1%', evidence, { route: 'GET /good' }).verdict).toBe('pass');
     const bad = ask('mismatch.rate < 0.1%', evidence, { route: 'GET /bad' });
     expect(bad.verdict).toBe('fail');
-    expect(bad.sentence).toMatch(/ on GET \/bad$/);
+    expect(bad.brief).toMatch(/ on GET \/bad: /);
   });
 });
 
@@ -98,7 +98,7 @@ describe('coverage', () => {
     expect(of(1000, 1000)).toMatchObject({ verdict: 'pass', measured: 1, onFail: 'hold' });
     expect(of(800, 1000)).toMatchObject({ verdict: 'fail', measured: 0.8 });
     expect(of(1978, 2000).verdict).toBe('inconclusive');
-    expect(of(800, 1000).sentence).toBe('coverage 80.0 % < 99.0 %: 800 of 1,000 pairs');
+    expect(of(800, 1000).brief).toBe('coverage 80.0 % < 99.0 %: 800 of 1,000 pairs');
   });
 });
 
@@ -118,14 +118,14 @@ describe('memory.ratio and cpu.ratio', () => {
     expect(ask('memory.ratio < 1.0', below)).toMatchObject({ verdict: 'pass', measured: 0.3 });
     expect(ask('cpu.ratio < 1.0', below)).toMatchObject({ verdict: 'pass', measured: 0.4 });
     const above = resources(Array.from({ length: 20 }, () => point(100, 150)));
-    expect(ask('memory.ratio < 1.0', above).sentence).toBe('memory ratio 1.5 > 1 over 20 windows');
+    expect(ask('memory.ratio < 1.0', above).brief).toBe('memory ratio 1.5 > 1 over 20 windows');
     expect(ask('memory.ratio < 1.0', above).verdict).toBe('fail');
     const silent = resources(Array.from({ length: 20 }, () => point(null, 150)));
     expect(ask('memory.ratio < 1.0', silent)).toMatchObject({
       verdict: 'inconclusive',
       measured: null,
     });
-    expect(ask('memory.ratio < 1.0', silent).sentence).toContain('0 of 5 windows');
+    expect(ask('memory.ratio < 1.0', silent).brief).toContain('0 of 5 windows');
   });
 });
 
@@ -137,8 +137,8 @@ describe('candidate.spikes', () => {
     const spikes = { ...NO_SPIKES, seconds: 9, spikes: 3, shared: 1, worst };
     const result = ask('candidate.spikes = none', evidenceOf({}, { spikes }));
     expect(result.verdict).toBe('fail');
-    expect(result.sentence).toBe(
-      'candidate spikes: 3 in 9 seconds, worst p99 40.0 ms where 2.00 ms is usual, ' +
+    expect(result.brief).toBe(
+      'candidate spikes: 3 in 9 seconds, limit none, worst p99 40.0 ms where 2.00 ms is usual, ' +
         '1 more on both sides at once',
     );
     const early = { ...NO_SPIKES, seconds: 2, quietSeconds: 2 };

@@ -45,13 +45,13 @@ describe('latency.p99 < TIME', () => {
     }));
     expect(fast).toMatchObject({ verdict: 'pass', measured: 1000, limit: 15_000 });
     expect(fast.interval).toEqual([1000, 1000]);
-    expect(fast.sentence).toBe('p99 1.00 ms < 15.0 ms over 20 windows');
+    expect(fast.brief).toBe('p99 1.00 ms < 15.0 ms over 20 windows');
     const slow = ask('latency.p99 < 15ms', 20, () => ({
       legacy: with1000(50),
       candidate: with1000(30),
     }));
     expect(slow).toMatchObject({ verdict: 'fail', measured: 20_000 });
-    expect(slow.sentence).toBe('p99 20.0 ms > 15.0 ms over 20 windows');
+    expect(slow.brief).toBe('p99 20.0 ms > 15.0 ms over 20 windows');
   });
 });
 
@@ -65,7 +65,7 @@ describe('latency.paired.p50.ratio', () => {
     };
     const result = ask('latency.paired.p50.ratio < 1.05', 30, () => seen);
     expect(result).toMatchObject({ verdict: 'fail', measured: 1.5 });
-    expect(result.sentence).toBe("p50 of the pairs' ratios 1.5 > 1.05 over 30 windows");
+    expect(result.brief).toBe("p50 of the pairs' ratios 1.5 > 1.05 over 30 windows");
     const faster = { ...seen, ratios: [500, 600, 1500, 400] };
     expect(ask('latency.paired.p50.ratio < 1.05', 30, () => faster).verdict).toBe('pass');
     expect(ask('latency.paired.p75.ratio < 1.05', 30, () => faster).verdict).toBe('fail');
@@ -86,7 +86,7 @@ describe('latency.p99.burn', () => {
     expect(ask('latency.p99.burn < 10', 14, calm).verdict).toBe('inconclusive');
     const result = ask('latency.p99.burn < 10', 15, calm);
     expect(result).toMatchObject({ verdict: 'pass', samples: 12 });
-    expect(result.sentence).toBe(
+    expect(result.brief).toBe(
       "p99 burn 0.9 < 10 in 12 of 12 windows, 0.9 in the newest (over legacy's first 1.00 ms)",
     );
   });
@@ -107,7 +107,7 @@ describe('latency.p99.burn', () => {
     };
     const result = ask('latency.p99.burn < 10', 200, shared);
     expect(result.verdict).toBe('inconclusive');
-    expect(result.sentence).toMatch(/, legacy as well$/);
+    expect(result.brief).toMatch(/, legacy as well$/);
   });
 });
 
@@ -127,7 +127,7 @@ describe('pairs apart', () => {
   it('prove harm that the typical window does not show, and the sentence says so', () => {
     const told = ask('latency.p99.ratio < 1.1', 150, at);
     expect(told.verdict).toBe('fail');
-    expect(told.sentence).toBe(
+    expect(told.brief).toBe(
       'p99 ratio 1.09 < 1.1 over 150 windows (1.10 ms against 1.10 ms), yet all in all 0.724 % ' +
         "are over 1.32 ms, 0.39 % of legacy's over 1.20 ms",
     );

@@ -50,7 +50,7 @@ describe('a latency gate', () => {
     const { windows, result } = windowsUntilDecided(() => usual(21_000));
     expect(result.verdict).toBe('fail');
     expect(windows).toBeLessThanOrEqual(16);
-    expect(result.sentence).toMatch(
+    expect(result.brief).toMatch(
       /^p99 ratio 1\d\.?\d? > 1.25 over 1?\d windows \(2\d\.\d ms against 1\.\d\d ms\)$/,
     );
     expect(result.measured).toBeGreaterThan(10);
@@ -61,7 +61,7 @@ describe('a latency gate', () => {
     const { windows, result } = windowsUntilDecided(() => usual(800));
     expect(result.verdict).toBe('pass');
     expect(windows).toBeLessThanOrEqual(7);
-    expect(result.sentence).toMatch(/^p99 ratio 0\.\d+ < 1.25 over \d windows/);
+    expect(result.brief).toMatch(/^p99 ratio 0\.\d+ < 1.25 over \d windows/);
   });
 
   it('finds a candidate that turns slow in the middle of a long step', () => {
@@ -84,13 +84,13 @@ describe('a latency gate', () => {
     expect(verdictOf(evidenceOf(good, { pairs: 100 }))).toBe('inconclusive');
     expect(verdictOf(evidenceOf(good, { seconds: 60, stalledSeconds: 40 }))).toBe('inconclusive');
     const [result] = judge([P99], evidenceOf([], { thinWindows: 12 })).gates;
-    expect(result?.sentence).toContain('none of 12 windows had 100 pairs');
+    expect(result?.brief).toContain('none of 12 windows had 100 pairs');
   });
 
   it('says how much was left out', () => {
     const good = Array.from({ length: 20 }, () => ({ legacyUs: 2000, candidateUs: 1000 }));
     const [result] = judge([P99], evidenceOf(good, { seconds: 20, stalledSeconds: 5 })).gates;
-    expect(result?.sentence).toMatch(/25.0 % of the seconds left out: the proxy stalled$/);
+    expect(result?.brief).toMatch(/25.0 % of the seconds left out: the proxy stalled$/);
   });
 
   it('fails two equal sides with pauses of their own in fewer runs than alpha', () => {

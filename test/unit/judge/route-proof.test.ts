@@ -42,7 +42,7 @@ describe('a rare route that is wholly broken', () => {
       ['GET /rare', 5, 5],
     ]);
     expect(gates[0]).toMatchObject({ verdict: 'fail' });
-    expect(gates[0]!.sentence).toBe('mismatch rate 100.0 % > 0.001 % on GET /rare: 5 of 5 pairs');
+    expect(gates[0]!.brief).toBe('mismatch rate 100.0 % > 0.001 % on GET /rare: 5 of 5 pairs');
   });
 
   it('is found among two hundred routes as well', () => {
@@ -78,8 +78,8 @@ describe('an unproven route', () => {
     ]);
     // The gate itself passes: what is open blocks the step to 100 % alone.
     expect(outcome).toBe('pass');
-    expect(gates[0]!.sentence).toBe(
-      'mismatch rate 0 %, below 0.001 % at 95.0 %: 0 of 400,015 pairs; unproven: ' +
+    expect(gates[0]!.brief).toBe(
+      'mismatch rate 0 % < 0.001 %: 0 of 400,015 pairs; unproven: ' +
         'GET /rare (12 of 309 pairs), GET /never (0 of 309 pairs), GET other (3 of 309 pairs)',
     );
   });
@@ -111,7 +111,7 @@ describe('an unproven route', () => {
     const accepted = { reason: 'a report of the year', owner: 'billing' };
     const seen: Seen[] = [['GET /x', 400_000, 0]];
     const { gates, unproven } = verdictOf(seen, [{ route: 'GET /rare', accepted }]);
-    expect(gates[0]!.sentence).toMatch(/pairs; 1 unproven route is accepted$/);
+    expect(gates[0]!.brief).toMatch(/pairs; 1 unproven route is accepted$/);
     expect(unproven).toMatchObject([{ route: 'GET /rare', accepted }]);
     expect(verdictOf([['GET /x', 4, 0]]).unproven).toBeUndefined();
   });

@@ -250,9 +250,9 @@ describe('the clusters of a rollout', () => {
   it('outlast a restart as they were', () => {
     const gathering = gatheringOf();
     tell(gathering, 1, atMs(1_000_500));
-    const progress = gathering.progress(state.revision);
+    const progress = gathering.progress(state, state, null);
     const restored = gatheringOf();
-    restored.restore({ state, progress, windows: [] });
+    restored.restore({ state, progress, windows: [], resources: [] }, state);
     expect(restored.clusters()).toEqual(gathering.clusters());
     tell(restored, 1, atMs(1_000_900));
     expect(restored.clusters()).toMatchObject([{ count: 20, rate: { compared: 200 } }]);
@@ -271,15 +271,12 @@ describe('the clusters of a rollout', () => {
 
   it('of a store of before they had all this are taken up with their counts', () => {
     const gathering = gatheringOf();
-    const progress = JSON.parse(gathering.progress(state.revision)) as Record<string, unknown>;
+    const progress = JSON.parse(gathering.progress(state, state, null)) as Record<string, unknown>;
     const example = { request: 'GET /a', path: '/a', legacy: '1', candidate: '2', atMs: 1_000_100 };
     const old = { route: ROUTE, path: '/a', kind: 'value', count: 7, examples: [example] };
     delete progress['routes'];
-    gathering.restore({
-      state,
-      progress: JSON.stringify({ ...progress, clusters: [old] }),
-      windows: [],
-    });
+    const stored = JSON.stringify({ ...progress, clusters: [old] });
+    gathering.restore({ state, progress: stored, windows: [], resources: [] }, state);
     expect(gathering.clusters()).toMatchObject([
       { route: ROUTE, path: '/a', kind: 'value', count: 7, rate: null, examples: [example] },
     ]);

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { GateOutcome, GateResult, RolloutState } from '../../../src/model/rollout.ts';
 import { type DecideFacts, decide } from '../../../src/rollout/decide.ts';
+import { type HoldState, NO_HOLD } from '../../../src/rollout/hold-time.ts';
+import { NO_PEAKS, type PeakState } from '../../../src/rollout/peaks.ts';
 import { first } from '../../../src/rollout/verbs.ts';
 import { step } from '../../support/rollout.ts';
 
 function result(verdict: GateOutcome, onFail: 'rollback' | 'hold' = 'rollback'): GateResult {
   const sentence = `p99 ratio 1.31 > 1.1 over 288 windows`;
   return { gate: 'g', verdict, measured: 1.31, limit: 1.1, samples: 288, sentence, onFail };
+}
+
+function counted(ms: number): HoldState {
+  return { ...NO_HOLD, countedMs: ms };
+}
+
+function seen(peaks: number): PeakState {
+  return { ...NO_PEAKS, seen: peaks, sinceMs: 0, minuteStartMs: 86_400_000 };
 }
 
 function factsOf(
@@ -23,7 +33,8 @@ function factsOf(
     ladder: [step(0), step(1), step(100, 5000, { approve: true, peaks: 3 })],
     verdict: { outcome: 'pass', gates: outcomes },
     hasKey: true,
-    peaksSeen: 3,
+    peaks: { ...NO_PEAKS, seen: 3 },
+    hold: counted(state.stepElapsedMs ?? 5000),
     mirrorPause: '',
     splitProblem: '',
     ...over,
@@ -73,7 +84,7 @@ describe('a decision', () => {
     ],
     [
       'waits for peaks',
-      factsOf({ step: 2, percent: 100, isApproved: true }, [pass], { peaksSeen: 2 }),
+      factsOf({ step: 2, percent: 100, isApproved: true }, [pass], { peaks: seen(2) }),
       'hold',
     ],
   ])('%s', (_title, facts, kind) => {
@@ -82,14 +93,15 @@ describe('a decision', () => {
 
   it('names everything it waits for, with what is left of it', () => {
     const facts = factsOf({ step: 2, percent: 100, stepElapsedMs: 1200 }, [unsure], {
-      peaksSeen: 1,
+      peaks: seen(1),
     });
     expect(decide(facts)).toEqual({
       kind: 'hold',
       waitingFor: [
         '4s more of the 5s hold at 100 %',
         'evidence: p99 ratio 1.31 > 1.1 over 288 windows',
-        'traffic peaks: 1 of 3 seen at 100 %',
+        'traffic peaks: 1 of 3 seen at 100 % (half hours within 80 % of the highest so far, of ' +
+          '24 h: seven days are not seen yet); expected in about 2 days at one a day',
         'approval to leave 100 %: crossfade approve --reason …',
       ],
     });

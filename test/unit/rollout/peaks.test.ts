@@ -12,7 +12,8 @@ const HOUR = 60;
 function pass(minutes: number, rate: (minute: number) => number): PeakState {
   let state: PeakState = NO_PEAKS;
   for (let minute = 0; minute < minutes; minute += 1) {
-    state = observeTraffic(state, (minute + 1) * 60_000, rate(minute));
+    const nowMs = (minute + 1) * 60_000;
+    state = observeTraffic(state, nowMs, rate(minute), nowMs);
   }
   return state;
 }

@@ -45,12 +45,14 @@ describe('the rollout store', () => {
         progress: '{"p":2}',
         events: [event(3)],
         windows: [window],
+        resources: [{ ...window, body: '{"m":1}' }],
         tainted: [['k', 'candidate', 'not-mirrored']],
       }),
     );
     store.close();
     const again = openRolloutStore(path());
-    expect(again.load()).toEqual({ state, progress: '{"p":2}', windows: [window] });
+    const resources = [{ ...window, body: '{"m":1}' }];
+    expect(again.load()).toEqual({ state, progress: '{"p":2}', windows: [window], resources });
     expect(again.events(1, 10)).toEqual([event(2), event(3)]);
     expect(again.events(0, 1)).toEqual([event(3)]);
     expect(again.lastEventId()).toBe(3);

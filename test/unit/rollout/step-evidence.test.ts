@@ -53,10 +53,8 @@ describe('the evidence of a step', () => {
       before.add(second(i));
       closed.push(...before.close((i + 1) * 1000));
     }
-    after.restore(0, throughStore([...before.counts]), throughStore(closed), [
-      ...throughStore(before.arms),
-    ]);
-    expect(after.view()).toEqual({ ...before.view(), spikes: after.view().spikes });
+    after.restore(0, throughStore(before.parts()), throughStore(closed), []);
+    expect(after.view()).toEqual(before.view());
     expect(judge(GATES, after.view())).toEqual(judge(GATES, before.view()));
     for (let i = 60; i < 90; i += 1) {
       const next = second(i);
@@ -66,6 +64,6 @@ describe('the evidence of a step', () => {
       }
     }
     expect(judge(GATES, after.view())).toEqual(judge(GATES, before.view()));
-    expect(before.arms).toHaveLength(2);
+    expect(before.parts().arms).toHaveLength(2);
   });
 });

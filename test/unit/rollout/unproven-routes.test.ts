@@ -20,7 +20,7 @@ describe('a route of which nothing was compared', () => {
     expect(at).toMatchObject({ phase: 'climbing', percent: 50 });
     expect(at.waitingFor).toEqual([expect.stringContaining(OPEN)]);
     expect(unproven).toMatchObject([{ route: 'GET /rare', compared: 0, accepted: null }]);
-    expect(gates[0]!.sentence).toMatch(new RegExp(`; ${OPEN.replaceAll(/[()]/g, '\\$&')}$`));
+    expect(gates[0]!.brief).toMatch(new RegExp(`; ${OPEN.replaceAll(/[()]/g, '\\$&')}$`));
     // Accepting it leaves the step's evidence alone.
     const after = { ...settings, unproven: ACCEPTED };
     await controller.reconfigure(after, changeOf(settings, after, 50));
