@@ -1,13 +1,14 @@
 /**
  * `npm run bench -- diagnosis [--sides engines|go] [--seconds N] [--period S] [--rate R]`: a real
- * run, diagnosed while it serves. Half way the proxy is stopped for a second, as by a machine that
- * has none to spare. Ends with 1 unless legacy's collections are found, the candidate is calm, and
- * the stop is counted as the harness's.
+ * run, diagnosed while it serves, and its recording afterwards. Half way the proxy is stopped for
+ * a second, as by a machine that has none to spare. Ends with 1 unless legacy's collections are
+ * found by both, the candidate is calm, and the stop is counted as the harness's.
  *
  * engines: legacy collects by force each period, the slab does not. go: a program whose collector
- * runs when its heap has doubled, and the same without pointers; it takes Go's compiler.
+ * runs when its heap has grown, and the same without pointers; it takes Go's compiler.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -16,11 +17,12 @@ import { freePorts, type Ports, Stage } from '../src/cli/demo/stage.ts';
 import { isCalm } from '../src/diagnose/decision.ts';
 import type { Diagnosis } from '../src/diagnose/diagnosis.ts';
 import { proxyPids } from '../test/support/crossfade.ts';
+import { type CollectedProgram, startCollected } from './collected.ts';
 
 const { values } = parseArgs({
   options: {
     sides: { type: 'string', default: 'engines' },
-    seconds: { type: 'string', default: '210' },
+    seconds: { type: 'string', default: '206' },
     period: { type: 'string', default: '20' },
     rate: { type: 'string', default: '300' },
   },
@@ -28,33 +30,32 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const periodMs = 1000 * Number(values.period);
 const ratePerSec = Number(values.rate);
-/** Enough states for pauses that nobody can overlook. */
-const CAPACITY = 131_072;
+/** Enough states for pauses that nobody can overlook: half a million, as in the demo. */
+const CAPACITY = 524_288;
 const SEED = 42;
-const ENTRIES = 1_000_000;
-const GO_START_MAX_MS = 60_000;
 const WARM_UP_MS = 5000;
 const STOP_MS = 1000;
 
 const LADDER = 'mirror: { autoPause: off }\nladder:\n  - { percent: 0, hold: 24h }\n';
 
 const stage = new Stage();
-const started: number[] = [];
+const programs: CollectedProgram[] = [];
 try {
   await measure();
 } finally {
-  for (const pid of started) process.kill(pid, 'SIGKILL');
+  for (const program of programs) program.end();
   await stage.strike();
 }
 
 async function measure(): Promise<void> {
   const ports = await freePorts();
-  await (values.sides === 'go' ? startGo(ports) : startEngines(ports));
+  const collections = await (values.sides === 'go' ? startGo(ports) : startEngines(ports));
   // At 0 %: legacy answers every client, and the candidate is its shadow. Every second is mirrored,
   // as legacy's own pauses would make every other one a second without.
-  const configuration = demoConfiguration(ports)
+  const recording = stage.path('pairs.crossfade');
+  const configuration = `${demoConfiguration(ports)
     .replace(/ladder:[\s\S]*?(?=gates:)/, LADDER)
-    .replace('./crossfade.db', stage.path('crossfade.db'));
+    .replace('./crossfade.db', stage.path('crossfade.db'))}record: { file: ${recording} }\n`;
   const run = await stage.run(configuration, 'diagnosis');
   const target = `http://127.0.0.1:${ports.proxy}`;
   const traffic = await stage.traffic({ target, ratePerSec, seed: SEED, users: 2000 });
@@ -66,62 +67,55 @@ async function measure(): Promise<void> {
   await sleep(STOP_MS);
   process.kill(proxy, 'SIGCONT');
   await sleep((1000 * seconds) / 2 - STOP_MS);
-  const told = diagnosed('--json');
-  process.stdout.write(diagnosed());
+  const ofRun = [stage.path('crossfade.db')];
+  const told = diagnosed(...ofRun, '--json');
+  process.stdout.write(`The run\n\n${diagnosed(...ofRun)}\n`);
+  const feed = await collections();
   await traffic.pause();
-  check(JSON.parse(told) as Diagnosis);
+  await sleep(STOP_MS);
+  const ofRecording = [recording, ...feed];
+  process.stdout.write(`The recording\n\n${diagnosed(...ofRecording)}\n`);
+  check('run', told);
+  check('recording', diagnosed(...ofRecording, '--json'));
 }
 
-async function startEngines(ports: Ports): Promise<void> {
+/** What the recording is diagnosed with: flags that name legacy's collections. */
+type Collections = () => Promise<readonly string[]>;
+
+async function startEngines(ports: Ports): Promise<Collections> {
   const base = { capacity: CAPACITY, preload: CAPACITY, seed: SEED };
-  await Promise.all([
+  const [legacy] = await Promise.all([
     stage.service({ ...base, engine: 'legacy', port: ports.legacy, gcPeriodMs: periodMs }),
     stage.service({ ...base, engine: 'slab', port: ports.candidate, gcPeriodMs: 0 }),
   ]);
+  return async () => {
+    const file = stage.path('collections.json');
+    const answer = await fetch(`${legacy.url}/internal/collections?since=0`);
+    writeFileSync(file, await answer.text());
+    return ['--legacy-gc', file];
+  };
 }
 
-async function startGo(ports: Ports): Promise<void> {
-  const program = stage.path('collected');
-  const folder = join(import.meta.dirname, 'collected');
-  const build = { cwd: folder, encoding: 'utf8' } as const;
-  const { status, stderr } = spawnSync('go', ['build', '-o', program, '.'], build);
-  if (status !== 0) throw new Error(`go build failed: ${stderr}`);
-  // The heap doubles once a period.
-  const churn = Math.round((1000 * ENTRIES) / (ratePerSec * periodMs));
-  const words = ['-entries', String(ENTRIES), '-churn', String(churn)];
-  for (const [port, more] of [
-    [ports.legacy, []],
-    [ports.candidate, ['-flat']],
-  ] as const) {
-    const child = spawn(program, ['-listen', `127.0.0.1:${port}`, ...words, ...more], {
-      stdio: 'ignore',
-      env: { ...process.env, GOMAXPROCS: '1' },
-    });
-    started.push(child.pid!);
-  }
-  await Promise.all([ports.legacy, ports.candidate].map((port) => untilUp(port)));
+async function startGo(ports: Ports): Promise<Collections> {
+  const legacy = await startCollected(stage, ports.legacy, []);
+  const candidate = await startCollected(stage, ports.candidate, ['-flat']);
+  programs.push(legacy, candidate);
+  const { tracePath, startedAt } = legacy;
+  return async () => ['--legacy-gc', tracePath, '--legacy-started', startedAt];
 }
 
-async function untilUp(port: number): Promise<void> {
-  const deadline = performance.now() + GO_START_MAX_MS;
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
-    if (answer?.ok === true) return;
-    if (performance.now() > deadline) throw new Error(`nobody answers on port ${port}`);
-    await sleep(100);
-  }
-}
-
-/** What the command says of the run while it serves. */
+/** What the command says of the run while it serves, or of its recording. */
 function diagnosed(...words: readonly string[]): string {
   const main = join(dirname(import.meta.dirname), 'src/cli/main.ts');
-  const args = [main, 'diagnose', stage.path('crossfade.db'), ...words];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, [main, 'diagnose', ...words], {
+    encoding: 'utf8',
+  });
   if (stdout === '') throw new Error(stderr);
   return stdout;
 }
 
-function check({ instances }: Diagnosis): void {
+function check(source: string, told: string): void {
+  const { instances, decision } = JSON.parse(told) as Diagnosis;
   const { legacy, candidate, stalls } = instances[0]!;
   const foundMs = legacy.period?.periodMs ?? 0;
   const isOnTime = Math.abs(foundMs / periodMs - 1) < 0.02;
@@ -129,11 +123,12 @@ function check({ instances }: Diagnosis): void {
     ['legacy pauses in step with its collections', legacy.cause === 'collector'],
     ['the candidate has none of that kind: at most a tenth of it', isCalm(legacy, candidate)],
     ['the stopped proxy is counted as the harness’s', stalls.stalled > 0],
-    // A heap that doubles keeps no such time.
+    ['the runtime is the floor', decision.floor === 'runtime'],
+    // A heap that grows keeps no such time.
     ['the period is that of the setting, within 2 %', isOnTime || values.sides === 'go'],
   ];
   for (const [what, isOk] of checks) {
-    process.stdout.write(`${isOk ? 'ok    ' : 'failed'} ${what}\n`);
+    process.stdout.write(`${isOk ? 'ok    ' : 'failed'} ${source}: ${what}\n`);
   }
   if (!checks.every(([, isOk]) => isOk)) process.exitCode = 1;
 }

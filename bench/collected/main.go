@@ -1,81 +1,174 @@
-// A service with Go's own collector, for the trial `diagnosis --sides go`. It keeps entries in a map
-// and a list, as an LRU cache does, and replaces some with each request. With -flat it keeps the
-// same entries in one array without pointers, of which the collector has nothing to trace.
+// A service with Go's own collector, for the trial `diagnosis --sides go`. It holds users' entries
+// on the heap, as an LRU cache does, and renders a user's answer from them. With -flat it holds the
+// same in one array without pointers, of which the collector has nothing to trace, and renders it
+// without garbage. Its metrics are those that the Prometheus client exposes by itself.
 package main
 
 import (
+	"encoding/json"
 	"flag"
-	"fmt"
+	"hash/fnv"
 	"log"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"strconv"
-	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-type entry struct {
-	key          string
-	older, newer *entry
-	values       [6]int64
+// state is an entry as such a service has it: ids as text, times, fields that may be missing.
+type state struct {
+	ChannelID     string     `json:"channel_id"`
+	LastMessageID string     `json:"last_message_id"`
+	LastPin       *time.Time `json:"last_pin"`
+	Mentions      *int       `json:"mention_count"`
+	older, newer  *state
 }
 
-type flat struct {
-	key    int64
-	values [6]int64
+type flatState struct {
+	channel, lastMessage, lastPin int64
+	mentions                      int32
+}
+
+type cache interface {
+	// answer renders `count` entries from `first` on, and replaces one of them.
+	answer(first, count int) []byte
+}
+
+type heapCache struct {
+	byChannel map[int]*state
+	newest    *state
+}
+
+func newHeapCache(entries int) *heapCache {
+	held := &heapCache{byChannel: make(map[int]*state, entries)}
+	for i := range entries {
+		held.put(i)
+	}
+	return held
+}
+
+func (held *heapCache) put(channel int) {
+	pin, mentions := time.UnixMilli(int64(channel)), channel%10
+	made := &state{
+		ChannelID:     strconv.Itoa(1_000_000_000 + channel),
+		LastMessageID: strconv.Itoa(2_000_000_000 + channel),
+		LastPin:       &pin,
+		Mentions:      &mentions,
+		older:         held.newest,
+	}
+	if gone := held.byChannel[channel]; gone != nil {
+		held.unlink(gone)
+	}
+	if held.newest != nil {
+		held.newest.newer = made
+	}
+	held.newest = made
+	held.byChannel[channel] = made
+}
+
+func (held *heapCache) unlink(gone *state) {
+	if gone.older != nil {
+		gone.older.newer = gone.newer
+	}
+	if gone.newer != nil {
+		gone.newer.older = gone.older
+	} else {
+		held.newest = gone.older
+	}
+}
+
+func (held *heapCache) answer(first, count int) []byte {
+	list := make([]*state, 0, count)
+	for i := range count {
+		list = append(list, held.byChannel[(first+i)%len(held.byChannel)])
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		log.Fatal(err)
+	}
+	held.put(first)
+	return text
+}
+
+type flatCache struct {
+	states []flatState
+	text   []byte
+}
+
+func newFlatCache(entries int) *flatCache {
+	held := &flatCache{states: make([]flatState, entries)}
+	for i := range held.states {
+		held.put(i)
+	}
+	return held
+}
+
+func (held *flatCache) put(channel int) {
+	id := int64(channel)
+	held.states[channel] = flatState{1_000_000_000 + id, 2_000_000_000 + id, id, int32(id % 10)}
+}
+
+func (held *flatCache) answer(first, count int) []byte {
+	text := append(held.text[:0], '[')
+	for i := range count {
+		each := held.states[(first+i)%len(held.states)]
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, `{"channel_id":"`...)
+		text = strconv.AppendInt(text, each.channel, 10)
+		text = append(text, `","last_message_id":"`...)
+		text = strconv.AppendInt(text, each.lastMessage, 10)
+		text = append(text, `","last_pin":"`...)
+		text = time.UnixMilli(each.lastPin).AppendFormat(text, time.RFC3339Nano)
+		text = append(text, `","mention_count":`...)
+		text = strconv.AppendInt(text, int64(each.mentions), 10)
+		text = append(text, '}')
+	}
+	held.text = append(text, ']')
+	held.put(first)
+	return held.text
+}
+
+// asked is one request's question to the one goroutine that owns the cache.
+type asked struct {
+	first int
+	done  chan []byte
 }
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:9001", "address to listen on")
-	count := flag.Int("entries", 2_000_000, "entries held")
-	isFlat := flag.Bool("flat", false, "hold them without pointers")
-	churn := flag.Int("churn", 250, "entries replaced by each request")
+	entries := flag.Int("entries", 4_000_000, "entries held")
+	isFlat := flag.Bool("flat", false, "hold them without pointers, render without garbage")
+	count := flag.Int("count", 300, "entries that an answer is rendered from")
+	shown := flag.Int("shown", 200, "bytes of it that are sent")
 	flag.Parse()
 
-	var mutex sync.Mutex
-	next := 0
-	var replace func()
+	var held cache
 	if *isFlat {
-		held := make([]flat, *count)
-		replace = func() { held[next%*count] = flat{key: int64(next)} }
+		held = newFlatCache(*entries)
 	} else {
-		held := make(map[int]*entry, *count)
-		var newest *entry
-		replace = func() {
-			made := &entry{key: strconv.Itoa(next), older: newest}
-			if newest != nil {
-				newest.newer = made
-			}
-			newest = made
-			if gone := held[next%*count]; gone != nil && gone.newer != nil {
-				gone.newer.older = nil
-			}
-			held[next%*count] = made
-		}
-	}
-	for ; next < *count; next++ {
-		replace()
+		held = newHeapCache(*entries)
 	}
 	runtime.GC()
 
-	http.HandleFunc("/metrics", func(answer http.ResponseWriter, _ *http.Request) {
-		var stats debug.GCStats
-		debug.ReadGCStats(&stats)
-		fmt.Fprintf(answer, "go_gc_duration_seconds_sum %g\n", stats.PauseTotal.Seconds())
-		fmt.Fprintf(answer, "go_gc_duration_seconds_count %d\n", stats.NumGC)
-		ended := float64(stats.LastGC.UnixNano()) / float64(time.Second)
-		fmt.Fprintf(answer, "go_memstats_last_gc_time_seconds %.6f\n", ended)
-	})
-	http.HandleFunc("/", func(answer http.ResponseWriter, _ *http.Request) {
-		mutex.Lock()
-		for range *churn {
-			replace()
-			next++
+	questions := make(chan asked, 1024)
+	go func() {
+		for each := range questions {
+			text := held.answer(each.first, *count)
+			each.done <- append([]byte(nil), text[:min(*shown, len(text))]...)
 		}
-		mutex.Unlock()
-		answer.Header().Set("content-type", "application/json")
-		fmt.Fprint(answer, `{"ok":true}`)
+	}()
+	http.Handle("/metrics", promhttp.Handler())
+	http.HandleFunc("/", func(answer http.ResponseWriter, request *http.Request) {
+		hash := fnv.New32a()
+		hash.Write([]byte(request.URL.Path))
+		question := asked{first: int(hash.Sum32()) % *entries, done: make(chan []byte, 1)}
+		questions <- question
+		answer.Header().Set("content-type", "application/octet-stream")
+		answer.Write(<-question.done)
 	})
 	log.Fatal(http.ListenAndServe(*listen, nil))
 }

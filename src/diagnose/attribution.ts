@@ -16,6 +16,8 @@ import type { CollectionFeed, Cycle, TraceSecond } from './trace.ts';
 export interface Attribution {
   readonly source: string;
   readonly kind: string;
+  /** How much earlier than told each cycle is taken to have begun. */
+  readonly leadMs: number;
   readonly cycles: number;
   /** Spikes in a cycle, of how many; the share of all time that cycles take; lift and chance. */
   readonly inCycles: number;
@@ -72,14 +74,12 @@ export function attribute(input: AttributionInput): Attribution | null {
   const endMs = own.startMs + 1000 * own.rows.length;
   const within = feed.cycles.filter((each) => each.endMs >= own.startMs && each.startMs < endMs);
   const kinds = [...new Set(within.map(({ kind }) => kind))];
-  const each = kinds.map((kind) =>
-    attributeKind(
-      input,
-      kind,
-      within.filter((cycle) => cycle.kind === kind),
-      kinds.length,
-    ),
-  );
+  const leadsMs = feed.leadsMs ?? [0];
+  const tried = kinds.length * leadsMs.length;
+  const each = kinds.flatMap((kind) => {
+    const cycles = within.filter((cycle) => cycle.kind === kind);
+    return leadsMs.map((leadMs) => attributeKind(input, kind, { cycles, leadMs, tried }));
+  });
   each.sort((a, b) => rank(b) - rank(a));
   return each[0] ?? null;
 }
@@ -88,12 +88,19 @@ function rank({ isAttributed, lift, inCycles, spikes }: Attribution): number {
   return (isAttributed ? 1000 : 0) + (lift * inCycles) / Math.max(1, spikes);
 }
 
+/** Cycles of one kind, when they are taken to have begun, and how many such guesses there are. */
+interface Tried {
+  readonly cycles: readonly Cycle[];
+  readonly leadMs: number;
+  readonly tried: number;
+}
+
 function attributeKind(
   input: AttributionInput,
   kind: string,
-  cycles: readonly Cycle[],
-  kinds: number,
+  { cycles: told, leadMs, tried }: Tried,
 ): Attribution {
+  const cycles = told.map((each) => ({ ...each, startMs: each.startMs - leadMs }));
   const { own, other, spikes, feed, periodMs } = input;
   const endMs = own.startMs + 1000 * own.rows.length;
   // What is wider than the cycle already needs no more room for clocks that are apart.
@@ -119,13 +126,14 @@ function attributeKind(
   const found = {
     source: feed.source,
     kind,
+    leadMs,
     cycles: cycles.length,
     inCycles,
     spikes: events.length,
     timeRatio,
     lift: events.length === 0 ? 0 : inCycles / events.length / timeRatio,
-    // The best of several kinds is chosen.
-    p: Math.min(1, tail * kinds),
+    // The best of several is chosen.
+    p: Math.min(1, tail * tried),
     epochExcess: epoch.excess,
     epochP: epoch.p,
     quantile,

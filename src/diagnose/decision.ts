@@ -17,6 +17,9 @@ const QUIET_MIN_S = 960;
 /** Share of legacy's spikes up to which the candidate's are none of that kind. */
 const FEW_RATIO = 0.1;
 
+/** Share of stalled seconds beyond which nothing is decided, whatever the others show. */
+const INCONCLUSIVE_MIN = 0.1;
+
 /** Spikes hardly more often in collections than elsewhere are none of theirs. */
 const LIFT_NONE = 2;
 
@@ -27,14 +30,37 @@ export function decide(
 ): { readonly sentence: string; readonly decision: Decision } {
   const { legacy, candidate } = instances[0]!;
   const cause = phases === 'together' && legacy.cause !== 'collector' ? 'shared' : legacy.cause;
-  const words = sentenceOf(legacy, candidate, cause, instances, phases);
-  const tooMuch = instances.find(({ stalls }) => stalls.isTooMuch)?.stalls;
-  if (tooMuch === undefined)
-    return { sentence: words, decision: floorOf(legacy, candidate, cause) };
+  const sentence = sentenceOf(legacy, candidate, cause, instances, phases);
+  return { sentence, decision: floorOf(legacy, candidate, cause) };
+}
+
+/**
+ * The decision of a machine that is short of time: more than 1 % of the seconds were left out for
+ * the harness's own stalls. It stands where those seconds make no difference to it, and are few
+ * enough for that to mean something.
+ */
+export function decideInSpite(
+  without: Decision,
+  withThem: Decision,
+  instances: readonly InstanceDiagnosis[],
+): Decision {
+  const worst = instances.map(({ stalls }) => stalls).reduce((a, b) => (isWorse(b, a) ? b : a));
+  const share = `The harness itself stalled in ${worst.stalled} of ${worst.of} seconds`;
+  if (worst.stalled > INCONCLUSIVE_MIN * worst.of) {
+    const reason = `${share}: nothing is concluded from a machine that is so short of time.`;
+    return { floor: 'undecided', reason };
+  }
+  if (without.floor === withThem.floor) {
+    return { ...without, reason: `${without.reason} ${share}; with them it is the same.` };
+  }
   const reason =
-    `The harness itself stalled in ${tooMuch.stalled} of ${tooMuch.of} seconds, more than 1 %: ` +
-    'nothing is concluded from a machine that is short of time.';
-  return { sentence: words, decision: { floor: 'undecided', reason } };
+    `${share}, more than 1 %, and with them it would be otherwise: nothing is concluded from a ` +
+    'machine that is short of time.';
+  return { floor: 'undecided', reason };
+}
+
+function isWorse(a: InstanceDiagnosis['stalls'], b: InstanceDiagnosis['stalls']): boolean {
+  return a.stalled * b.of > b.stalled * a.of;
 }
 
 function sentenceOf(
@@ -136,9 +162,8 @@ function span(seconds: number): string {
 /** Spikes of the candidate's own that are a tenth of legacy's, in number or in harm, are none. */
 export function isCalm(legacy: SideDiagnosis, candidate: SideDiagnosis): boolean {
   const own = candidate.events.length - candidate.sharedEvents;
-  const harm = (side: SideDiagnosis): number =>
-    side.events.reduce((sum, { excessUs }) => sum + excessUs, 0);
-  return own <= FEW_RATIO * legacy.events.length || harm(candidate) <= FEW_RATIO * harm(legacy);
+  if (own <= FEW_RATIO * legacy.events.length) return true;
+  return candidate.ownExcessUs <= FEW_RATIO * legacy.ownExcessUs;
 }
 
 function floorOf(legacy: SideDiagnosis, candidate: SideDiagnosis, cause: Cause): Decision {

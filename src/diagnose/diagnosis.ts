@@ -4,7 +4,7 @@
  */
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
 import { SECOND_ANSWERS_MIN } from '../measure/spikes.ts';
-import { type Decision, decide } from './decision.ts';
+import { type Decision, decide, decideInSpite } from './decision.ts';
 import { slowByDefault } from './fan-out.ts';
 import { type Phases, phasesOf } from './instances.ts';
 import { bothSides, diagnoseSide, type SideDiagnosis } from './side.ts';
@@ -15,6 +15,8 @@ import type { Trace } from './trace.ts';
 export interface StallCount {
   /** Left out of both sides. */
   readonly stalled: number;
+  /** Of those, with a collection of the harness's own that took so long. */
+  readonly byOwnGc: number;
   /** Left out as well, for each follows a long one. */
   readonly behind: number;
   readonly of: number;
@@ -23,7 +25,7 @@ export interface StallCount {
   /** Spikes of legacy that are there without those seconds as well. */
   readonly eventsWithout: number;
   readonly limitUs: number;
-  /** Too much of the time to conclude anything. */
+  /** More than 1 % of the time: what is concluded must hold with those seconds as well. */
   readonly isTooMuch: boolean;
 }
 
@@ -63,7 +65,18 @@ const SECONDS_MIN = 60;
  * (exit 4) where there is nothing to go by.
  */
 export function diagnose(traces: readonly Trace[], options: DiagnosisOptions): Diagnosis {
-  const instances = traces.map((trace) => diagnoseTrace(trace, options));
+  const found = diagnoseAll(traces, options, false);
+  if (!found.instances.some(({ stalls }) => stalls.isTooMuch)) return found;
+  const { decision } = diagnoseAll(traces, options, true);
+  return { ...found, decision: decideInSpite(found.decision, decision, found.instances) };
+}
+
+function diagnoseAll(
+  traces: readonly Trace[],
+  options: DiagnosisOptions,
+  areStallsKept: boolean,
+): Diagnosis {
+  const instances = traces.map((trace) => diagnoseTrace(trace, options, areStallsKept));
   instances.sort((a, b) => harm(b) - harm(a));
   const phases = phasesOf(instances.map(({ legacy }) => legacy));
   const { sentence, decision } = decide(instances, phases);
@@ -74,10 +87,15 @@ function harm({ legacy }: InstanceDiagnosis): number {
   return legacy.events.reduce((sum, { excessUs }) => sum + excessUs, 0);
 }
 
-function diagnoseTrace(trace: Trace, options: DiagnosisOptions): InstanceDiagnosis {
+function diagnoseTrace(
+  trace: Trace,
+  options: DiagnosisOptions,
+  areStallsKept: boolean,
+): InstanceDiagnosis {
   const { instance, seconds: all, feeds } = trace;
   requireSeconds(trace);
-  const { seconds, stalled, behind, coinciding, limitUs } = withoutStalls(trace);
+  const { seconds: rest, stalled, behind, coinciding, limitUs } = withoutStalls(trace);
+  const seconds = areStallsKept ? all : rest;
   if (seconds.length < SECONDS_MIN) throw tooShort(trace, seconds.length);
   const sides = bothSides(seconds);
   if (sides.series.legacy.rows.filter((row) => row !== null).length < SECONDS_MIN) {
@@ -106,6 +124,7 @@ function diagnoseTrace(trace: Trace, options: DiagnosisOptions): InstanceDiagnos
     candidate: diagnoseSide(sides, 'candidate', feeds.candidate, screens),
     stalls: {
       stalled: stalled.length,
+      byOwnGc: stalled.filter(({ ownGcUs = 0 }) => ownGcUs > limitUs).length,
       behind,
       of: all.length,
       coinciding: coinciding.length,

@@ -21,7 +21,10 @@ export interface SpikeEvent {
 
 /** The events, and the score they were found by: a figure a second, NaN where there is none. */
 export interface Spikes {
+  /** Those that make the tail: what follows is asked of them. */
   readonly events: readonly SpikeEvent[];
+  /** Far smaller ones between them, as a machine makes that is shared. */
+  readonly lesser: readonly SpikeEvent[];
   readonly scores: Float64Array;
   /** How exactly the beginnings are known. */
   readonly resolutionMs: number;
@@ -36,6 +39,9 @@ const AROUND_SECONDS = 900;
 const BLOCK_SECONDS = 60;
 /** A slowest request comes somewhere near the beginning of a pause. */
 const EXACT_MS = 20;
+/** An event below this share of the size of a typical one is a lesser one. */
+const MAIN_RATIO = 0.1;
+const GIANTS_MAX = 2;
 /** A second counts no more than this in the score: one giant is no more than one spike. */
 const SCORE_MAX = 30;
 
@@ -75,7 +81,24 @@ export function findSpikes(series: SideSeries): Spikes {
   }
   if (open !== null) events.push(eventOf(series, open, usual));
   const isExact = rows.some((row) => row !== null && row.worstAtMs !== null);
-  return { events, scores, resolutionMs: isExact ? EXACT_MS : 1000 };
+  const isMain = mainOf(events);
+  return {
+    events: events.filter(isMain),
+    lesser: events.filter((event) => !isMain(event)),
+    scores,
+    resolutionMs: isExact ? EXACT_MS : 1000,
+  };
+}
+
+/** Half of all that requests waited for, they waited for in events of the typical size or more. */
+function mainOf(events: readonly SpikeEvent[]): (event: SpikeEvent) => boolean {
+  const all = events.map(({ excessUs }) => excessUs).sort((a, b) => b - a);
+  // One giant, or two, are no measure of the others.
+  const largest = all[GIANTS_MAX] ?? Infinity;
+  const sizes = all.map((each) => Math.min(each, largest));
+  let left = sizes.reduce((sum, each) => sum + each, 0) / 2;
+  const typicalUs = sizes.find((each) => (left -= each) <= 0) ?? 0;
+  return ({ excessUs }) => excessUs >= MAIN_RATIO * typicalUs;
 }
 
 function usualAround(rows: readonly (Row | null)[], block: number): Usual | null {

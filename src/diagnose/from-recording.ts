@@ -1,5 +1,5 @@
 import { LIMITS } from '../kit/limits.ts';
-import type { RecordedExchange, RecordedPair } from '../recording/format.ts';
+import type { RecordedExchange, RecordedPair, RecordedStall } from '../recording/format.ts';
 import { NO_FEEDS, type SideSecond, type Trace, type TraceSecond } from './trace.ts';
 
 interface OpenSide {
@@ -12,6 +12,11 @@ interface OpenSecond {
   readonly legacy: OpenSide;
   readonly candidate: OpenSide;
 }
+
+/** Stalls are told on the second, a moment early or late. */
+const EARLY_MS = 10;
+/** Longest stretch with a stall that is followed second by second. */
+const STALL_MAX_MS = 3_600_000;
 
 /** What a recording's traces are made by. */
 export interface RecordedOptions {
@@ -30,7 +35,9 @@ export async function tracesOfRecording(
   { startedAtMs, instanceHeader }: RecordedOptions,
 ): Promise<readonly Trace[]> {
   const instances = new Map<string, Map<number, OpenSecond>>();
-  for await (const { atUs, legacy, candidate } of pairs) {
+  const stallsUs = new Map<number, number>();
+  for await (const { atUs, legacy, candidate, stall } of pairs) {
+    if (stall !== undefined) addStall(stallsUs, stall, startedAtMs);
     if (!isTimed(legacy) || !isTimed(candidate)) continue;
     const named = instanceHeader === null ? '' : instanceOf(legacy, instanceHeader);
     const isKnown = instances.has(named) || instances.size < LIMITS.recordedInstancesMax;
@@ -47,7 +54,9 @@ export async function tracesOfRecording(
   if (instances.size === 0) return [{ instance: '', seconds: [], feeds: NO_FEEDS }];
   return [...instances].map(([instance, seconds]) => ({
     instance,
-    seconds: [...seconds].sort((a, b) => a[0] - b[0]).map(closed),
+    seconds: [...seconds]
+      .sort((a, b) => a[0] - b[0])
+      .map(([startMs, second]) => closed(startMs, second, stallsUs.get(startMs) ?? 0)),
     feeds: NO_FEEDS,
   }));
 }
@@ -79,10 +88,24 @@ function add(side: OpenSide, latencyUs: number, atMs: number): void {
   side.worstAtMs = atMs;
 }
 
-function closed([startMs, { legacy, candidate }]: readonly [number, OpenSecond]): TraceSecond {
+/** Requests of its seconds may have waited for it, and those shortly before a long one. */
+function addStall(
+  stallsUs: Map<number, number>,
+  { fromUs, toUs, longestUs }: RecordedStall,
+  startedAtMs: number,
+): void {
+  const fromMs = Math.floor((startedAtMs + fromUs / 1000 + EARLY_MS) / 1000) * 1000;
+  const toMs = Math.min(startedAtMs + toUs / 1000, fromMs + STALL_MAX_MS);
+  const firstMs = longestUs > LIMITS.proxyStallMaxUs ? fromMs - 1000 : fromMs;
+  for (let startMs = firstMs; startMs < toMs - EARLY_MS; startMs += 1000) {
+    stallsUs.set(startMs, Math.max(stallsUs.get(startMs) ?? 0, longestUs));
+  }
+}
+
+function closed(startMs: number, { legacy, candidate }: OpenSecond, stallUs: number): TraceSecond {
   const side = ({ counts, worstAtMs }: OpenSide): SideSecond => ({
     counts: [...counts].sort((a, b) => a[0] - b[0]).flat(),
     worstAtMs,
   });
-  return { startMs, legacy: side(legacy), candidate: side(candidate), stallUs: 0 };
+  return { startMs, legacy: side(legacy), candidate: side(candidate), stallUs };
 }

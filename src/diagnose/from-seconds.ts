@@ -12,11 +12,12 @@ export function traceOfSeconds(seconds: readonly ObservedSecond[], instance = ''
     instance,
     seconds: seconds
       .filter(({ pairs }) => pairs > 0)
-      .map(({ startMs, legacy, candidate, loopDelayMaxUs }) => ({
+      .map(({ startMs, legacy, candidate, loopDelayMaxUs, ownGcMaxUs = 0 }) => ({
         startMs,
         legacy: { counts: legacy, worstAtMs: null },
         candidate: { counts: candidate, worstAtMs: null },
-        stallUs: loopDelayMaxUs,
+        stallUs: Math.max(loopDelayMaxUs, ownGcMaxUs),
+        ownGcUs: ownGcMaxUs,
       })),
     feeds: {
       legacy: metricsFeed(readings((second) => second.legacyCollector)),

@@ -4,8 +4,10 @@ import type { CollectionFeed, Cycle } from './trace.ts';
 
 /** Readings come once a second; one that is older than this says nothing of when. */
 const APART_MAX_MS = 10_000;
-/** How long a cycle may have gone on before the end that was told. */
+/** How long a cycle has gone on at least before the end that was told: till the reading before. */
 const BEFORE_END_MS = 1000;
+/** A concurrent cycle takes seconds where the program leaves it little time. */
+const LEADS_MS = [0, 1000, 3000, 7000];
 
 /**
  * The feed of a side's readings, oldest first; null where there are none. A cycle lies between
@@ -27,7 +29,14 @@ export function metricsFeed(readings: readonly CollectorReading[]): CollectionFe
       cycles.push({ ...between(before, reading, fresh), pauseMs, kind });
     }
   }
-  return { source: 'Prometheus metrics', precisionMs: 50, isBracketed: true, cycles };
+  const isEndTold = readings.some(({ lastEndMs }) => lastEndMs !== null);
+  return {
+    source: 'Prometheus metrics',
+    precisionMs: 50,
+    isBracketed: true,
+    ...(isEndTold && { leadsMs: LEADS_MS }),
+    cycles,
+  };
 }
 
 function between(

@@ -38,8 +38,12 @@ export interface SideDiagnosis {
   /** p99.9 of the seconds without a spike. */
   readonly calmP999Us: number;
   readonly events: readonly SpikeEvent[];
+  /** Far smaller spikes between those. */
+  readonly lesserEvents: number;
   /** Events that the other side has as well, and as large. */
   readonly sharedEvents: number;
+  /** What requests waited for in all others, the lesser ones too, microseconds all together. */
+  readonly ownExcessUs: number;
   /** How long requests waited at most, at the median event; null without one. */
   readonly pauseUs: number | null;
   readonly period: Period | null;
@@ -94,7 +98,10 @@ export function diagnoseSide(
   const own = series[side];
   const otherSide = side === 'legacy' ? 'candidate' : 'legacy';
   const { events, resolutionMs } = spikes[side];
-  const shared = sharedEvents(events, spikes[otherSide].events);
+  const others = [...spikes[otherSide].events, ...spikes[otherSide].lesser];
+  const isShared = (event: SpikeEvent): boolean => hasAsLarge(others, event);
+  const shared = events.filter(isShared).length;
+  const alone = [...events, ...spikes[side].lesser].filter((event) => !isShared(event));
   const { period, methods } = events.length < 3 ? NO_PERIOD : findPeriod(spikes[side]);
   const pauseUs = median(events.map(({ peakUs }) => Math.max(0, peakUs - own.p50Us)));
   const origin = period === null ? null : originOf(period, (pauseUs ?? 0) / 1000, resolutionMs);
@@ -109,12 +116,14 @@ export function diagnoseSide(
     answers: own.total.count,
     seconds: rowCount(own),
     p50Us: own.p50Us,
-    p99Us: own.thresholdUs,
+    p99Us: own.total.quantileUs(0.99),
     p999Us: own.total.quantileUs(0.999),
     p9999Us: own.total.quantileUs(0.9999),
     calmP999Us: calmQuantile(seconds, side, events),
     events,
+    lesserEvents: spikes[side].lesser.length,
     sharedEvents: shared,
+    ownExcessUs: alone.reduce((sum, { excessUs }) => sum + excessUs, 0),
     pauseUs,
     period,
     methods,
@@ -145,15 +154,14 @@ function causeOf(
   return origin?.kind === 'timer' && isTwoMinutes ? 'runtime-timer' : 'periodic';
 }
 
-function sharedEvents(own: readonly SpikeEvent[], others: readonly SpikeEvent[]): number {
-  return own.filter(({ atMs, endMs, excessUs }) =>
-    others.some(
-      (other) =>
-        other.atMs < endMs + TOGETHER_MS &&
-        other.endMs > atMs - TOGETHER_MS &&
-        other.excessUs >= ECHO_RATIO * excessUs,
-    ),
-  ).length;
+/** Whether one of the other side's events is at the same moment, and no mere echo of this one. */
+function hasAsLarge(others: readonly SpikeEvent[], { atMs, endMs, excessUs }: SpikeEvent): boolean {
+  return others.some(
+    (other) =>
+      other.atMs < endMs + TOGETHER_MS &&
+      other.endMs > atMs - TOGETHER_MS &&
+      other.excessUs >= ECHO_RATIO * excessUs,
+  );
 }
 
 function calmQuantile(

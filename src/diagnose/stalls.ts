@@ -5,7 +5,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import { SIDES } from '../model/exchange.ts';
 import { totalOf } from './series.ts';
-import type { Trace, TraceSecond } from './trace.ts';
+import type { CollectionFeed, Cycle, Trace, TraceSecond } from './trace.ts';
 
 /** A trace without its stalled seconds, and what was left out. */
 export interface Unstalled {
@@ -21,7 +21,7 @@ export interface Unstalled {
 
 const LIMIT_MIN_US = 5000;
 const LIMIT_MAX_US = 10_000;
-/** Behind a long stall, the next second. */
+/** What a long stall held up is done so long after its end, at the latest. */
 const BEHIND_MS = 1000;
 /** Share of stalled seconds beyond which nothing is concluded. */
 export const STALLED_MAX_RATIO = 0.01;
@@ -34,19 +34,20 @@ export function withoutStalls({ seconds, feeds }: Trace): Unstalled {
   const coinciding: TraceSecond[] = [];
   const kept: TraceSecond[] = [];
   let behind = 0;
-  let longMs = -Infinity;
-  const collected = collectedSeconds(feeds, seconds.length);
+  let behindMs = -Infinity;
+  const explainedUs = explainedStalls(feeds, seconds.length);
   for (const second of seconds) {
-    const isBehind = second.startMs - longMs <= BEHIND_MS;
+    const isBehind = second.startMs <= behindMs;
     if (second.stallUs <= limitUs) {
       if (isBehind) behind += 1;
       else kept.push(second);
-    } else if (collected.has(second.startMs)) {
+    } else if (second.stallUs <= (explainedUs.get(second.startMs) ?? 0)) {
       coinciding.push(second);
       kept.push(second);
     } else {
       stalled.push(second);
-      if (second.stallUs > LIMITS.proxyStallMaxUs) longMs = second.startMs;
+      if (second.stallUs <= LIMITS.proxyStallMaxUs) continue;
+      behindMs = second.startMs + second.stallUs / 1000 + BEHIND_MS;
     }
   }
   return { seconds: kept, stalled, behind, coinciding, limitUs };
@@ -56,20 +57,34 @@ export function withoutStalls({ seconds, feeds }: Trace): Unstalled {
 const CYCLE_MAX_MS = 60_000;
 /** Of collections in more seconds than this, any stall would coincide with one. */
 const COLLECTED_MAX_RATIO = 0.2;
+/** A collection holds a neighbour up for as long as it lasts itself, and hardly longer. */
+const EXPLAINS = 1.5;
 
-function collectedSeconds(feeds: Trace['feeds'], seconds: number): ReadonlySet<number> {
-  const collected = new Map<string, Set<number>>();
+/** The longest stall, microseconds, that a side's collection may account for, by second. */
+function explainedStalls(feeds: Trace['feeds'], seconds: number): ReadonlyMap<number, number> {
+  const all = new Map<number, number>();
   for (const side of SIDES) {
     const feed = feeds[side];
-    for (const { startMs, endMs, kind } of feed?.cycles ?? []) {
-      const name = `${side} ${kind}`;
-      const those = collected.get(name) ?? new Set<number>();
-      collected.set(name, those);
-      const last = Math.min(endMs, startMs + CYCLE_MAX_MS) + feed!.precisionMs;
-      let atMs = Math.floor((startMs - feed!.precisionMs) / 1000) * 1000;
-      for (; atMs <= last; atMs += 1000) those.add(atMs);
+    const kinds = new Set(feed?.cycles.map(({ kind }) => kind));
+    for (const kind of kinds) {
+      const those = new Map<number, number>();
+      for (const cycle of feed!.cycles) if (cycle.kind === kind) addCycle(those, cycle, feed!);
+      if (those.size > COLLECTED_MAX_RATIO * seconds) continue;
+      for (const [atMs, us] of those) all.set(atMs, Math.max(all.get(atMs) ?? 0, us));
     }
   }
-  const rare = [...collected.values()].filter(({ size }) => size <= COLLECTED_MAX_RATIO * seconds);
-  return new Set(rare.flatMap((each) => [...each]));
+  return all;
+}
+
+function addCycle(
+  explainedUs: Map<number, number>,
+  { startMs, endMs, pauseMs }: Cycle,
+  { precisionMs }: CollectionFeed,
+): void {
+  // Of one that does not say for how long it stopped the world, only a short stall is believed.
+  const us = pauseMs === null ? LIMITS.proxyStallMaxUs : EXPLAINS * 1000 * pauseMs;
+  const last = Math.min(endMs, startMs + CYCLE_MAX_MS) + precisionMs;
+  let atMs = Math.floor((startMs - precisionMs) / 1000) * 1000;
+  for (; atMs <= last; atMs += 1000)
+    explainedUs.set(atMs, Math.max(explainedUs.get(atMs) ?? 0, us));
 }

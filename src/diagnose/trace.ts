@@ -19,6 +19,8 @@ export interface TraceSecond {
   readonly candidate: SideSecond;
   /** The harness's own longest stall in it, microseconds; 0 where none is known. */
   readonly stallUs: number;
+  /** Its own longest collection, where it is known, microseconds: a stall of that kind. */
+  readonly ownGcUs?: number;
 }
 
 /** One collection cycle, as exactly as its source tells. */
@@ -39,6 +41,11 @@ export interface CollectionFeed {
   readonly precisionMs: number;
   /** True where each cycle is only known to lie within the stretch that is told. */
   readonly isBracketed: boolean;
+  /**
+   * Where it does not tell when a cycle began: how much earlier than said it may have been. Each
+   * is tried, and chance is reckoned with that. Absent: it is told.
+   */
+  readonly leadsMs?: readonly number[];
   readonly cycles: readonly Cycle[];
 }
 

@@ -215,6 +215,8 @@ export const LIMITS = {
   collectionsKeptMax: 4096,
   /** Users whose states before their last write the flaw `stale` keeps; the oldest go. */
   staleUsersMax: 100_000,
+  /** A shorter stall of the proxy's own is not worth a word in a recording. */
+  toldStallMinUs: 5000,
   /** A second with a longer stall of the proxy's own event loop is no evidence on latency. */
   proxyStallMaxUs: 100_000,
   /** Share of such seconds beyond which no latency gate passes. */

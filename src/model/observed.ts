@@ -10,6 +10,8 @@ export interface ObservedSecond {
   readonly candidate: HistogramCounts;
   /** The longest event-loop delay of any proxy in it, microseconds. */
   readonly loopDelayMaxUs: number;
+  /** The longest collection of any proxy's own in it, microseconds; absent: not told. */
+  readonly ownGcMaxUs?: number;
   /** What the sides told of their collections in it; null where they told nothing new. */
   readonly legacyCollector: CollectorReading | null;
   readonly candidateCollector: CollectorReading | null;

@@ -170,6 +170,8 @@ export interface Summary {
   readonly lifted?: readonly LiftedKey[];
   /** The longest event-loop delay of the proxy in this second, microseconds. */
   readonly loopDelayMaxUs: number;
+  /** The longest collection of the proxy's own in it, microseconds; absent: not watched. */
+  readonly ownGcMaxUs?: number;
   /** What is noise, since the worker began; absent: nothing is learned. */
   readonly noisy?: NoiseView;
   /** Newest races since the last summary, each with the write that explains it. */

@@ -1,13 +1,13 @@
 /** One proxy put together: pools, pipeline, comparison and counts; `worker.ts` gives it a life. */
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:net';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { Accumulator, type MissedCounts } from '../measure/accumulate.ts';
 import { marginsOf } from '../measure/parted.ts';
 import type { Assignment } from '../model/assignment.ts';
 import type { Settings } from '../model/settings.ts';
+import type { ProxyStall } from '../model/stall.ts';
 import type { Summary } from '../model/window.ts';
 import { createPortServer, type PortServer } from '../wire/port-server.ts';
 import type { Analyst } from './analyst/analyst.ts';
@@ -22,6 +22,7 @@ import { createOwnJournal, type JournalPort } from './missed/journal-port.ts';
 import { answerOverload } from './local-answers.ts';
 import { MissedWrites } from './missed/missed-writes.ts';
 import { Outbound } from './fields/outbound.ts';
+import { type OwnStalls, watchOwnStalls } from './own-stalls.ts';
 import { createFullness, Overload, OVERLOAD, type OverloadLevel } from './overload.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { Pipeline } from './pipeline.ts';
@@ -73,9 +74,6 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** How finely the event loop is watched. */
-const LOOP_RESOLUTION_MS = 10;
-
 /** A proxy that is ready to be handed connections; see the head of this file. */
 export function createProxy(parts: ProxyParts): Proxy {
   return new AssembledProxy(parts);
@@ -95,7 +93,7 @@ class AssembledProxy implements Proxy {
   readonly #pairing: Pairing;
   readonly #journal: JournalPort;
   readonly #overload: Overload;
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #stalls = watchOwnStalls();
   #assignment: Assignment;
   #startMs: number;
   #isDraining = false;
@@ -169,7 +167,6 @@ class AssembledProxy implements Proxy {
       if (level >= OVERLOAD.accept) answerOverload(inbound, this.#count);
       else pipeline.accept(inbound);
     });
-    this.#loopDelay.enable();
   }
 
   get server(): Server {
@@ -263,6 +260,8 @@ class AssembledProxy implements Proxy {
 
   summarize(): Summary {
     const endMs = this.#parts.clock.wallMs();
+    const stalls = this.#stalls.take();
+    this.#tellStall({ fromMs: this.#startMs, toMs: endMs, longestUs: longestOf(stalls) });
     const summary: Summary = {
       worker: this.#parts.worker,
       startMs: this.#startMs,
@@ -282,13 +281,16 @@ class AssembledProxy implements Proxy {
       tainted: this.tainted.takeFresh(),
       taintedBeyond: this.tainted.takeOverflow(),
       lifted: this.tainted.takeLifted(),
-      loopDelayMaxUs: loopDelayUs(this.#loopDelay.max),
+      ...stalls,
       revision: this.#assignment.revision,
       mirror: this.#mirror.state(),
     };
-    this.#loopDelay.reset();
     this.#startMs = endMs;
     return summary;
+  }
+
+  #tellStall(stall: ProxyStall): void {
+    if (stall.longestUs > LIMITS.toldStallMinUs) this.#parts.analyst.stalled(stall);
   }
 
   #missedCounts(): MissedCounts {
@@ -339,7 +341,7 @@ class AssembledProxy implements Proxy {
 
   async close(): Promise<void> {
     this.#data.destroyAll();
-    this.#loopDelay.disable();
+    this.#stalls.close();
     this.#overload.close();
     this.#journal.close();
     this.#referee.setPaused(true);
@@ -347,9 +349,8 @@ class AssembledProxy implements Proxy {
   }
 }
 
-/** What is measured includes the time between two looks. */
-function loopDelayUs(maxNs: number): number {
-  return Math.max(0, Math.round(maxNs / 1000) - LOOP_RESOLUTION_MS * 1000);
+function longestOf({ loopDelayMaxUs, ownGcMaxUs }: ReturnType<OwnStalls['take']>): number {
+  return Math.max(loopDelayMaxUs, ownGcMaxUs);
 }
 
 function placedOf(count: Accumulator): Pick<Summary, 'placed'> {

@@ -111,6 +111,7 @@ class ProxyLife {
     await drained;
     clearInterval(telling);
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     if (process.connected) this.#summarize();
     else await this.#leaveTaints();
     await this.#proxy.close();
@@ -166,13 +167,15 @@ class ProxyLife {
 
   /** Seconds begin with the wall clock's, so that those of several proxies are the same ones. */
   #summarizeOnTheSecond(): void {
-    this.#timer = setTimeout(
-      () => {
-        this.#summarize();
-        this.#summarizeOnTheSecond();
-      },
-      SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS),
-    );
+    const summarize = (): void => {
+      if (this.#timer === null) return;
+      this.#summarize();
+      this.#summarizeOnTheSecond();
+    };
+    // Once all that was due has run: what a stall of this process held up, and what watches for it.
+    const onTheSecond = (): void => void setImmediate(summarize);
+    const leftMs = SUMMARY_PERIOD_MS - (Date.now() % SUMMARY_PERIOD_MS);
+    this.#timer = setTimeout(onTheSecond, leftMs);
   }
 }
 

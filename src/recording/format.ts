@@ -36,6 +36,15 @@ export interface RecordedPair {
   readonly request: RequestMessage;
   readonly legacy: RecordedExchange | null;
   readonly candidate: RecordedExchange | null;
+  /** What the proxy itself stood still for since the record before; absent: not worth a word. */
+  readonly stall?: RecordedStall;
+}
+
+/** The longest stall of the proxy in a stretch, microseconds from the recording's start. */
+export interface RecordedStall {
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly longestUs: number;
 }
 
 /** What a recording says of itself, so that it can be replayed without a configuration. */

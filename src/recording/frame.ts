@@ -1,6 +1,6 @@
 /** One record as a frame of a block: a JSON text and the bodies behind it. See format.ts. */
 import type { Answer, Outcome, RawHeaders, RequestMessage } from '../model/exchange.ts';
-import type { RecordedExchange, RecordedPair } from './format.ts';
+import type { RecordedExchange, RecordedPair, RecordedStall } from './format.ts';
 
 interface ExchangeText {
   readonly outcome: Outcome;
@@ -46,6 +46,7 @@ export function encodeFrame(pair: RecordedPair): Buffer {
     request: [method, target, headers, body === null ? -1 : body.length],
     legacy: exchange(pair.legacy),
     candidate: exchange(pair.candidate),
+    stall: pair.stall,
   });
   const json = Buffer.from(text, 'utf8');
   const lengths = Buffer.alloc(8);
@@ -80,11 +81,23 @@ function decodePair(json: Buffer, bodies: Buffer): RecordedPair | undefined {
   const legacy = decodeExchange(value['legacy'], rest);
   const candidate = decodeExchange(value['candidate'], rest);
   const { atUs, route, keys, liveSide } = value;
+  const stall = decodeStall(value['stall']);
   if (request === undefined || legacy === undefined || candidate === undefined) return undefined;
   if (typeof route !== 'string' || !isTexts(keys) || !Number.isSafeInteger(atUs)) return undefined;
   if (liveSide !== 'legacy' && liveSide !== 'candidate') return undefined;
-  if (!rest.isUsedUp) return undefined;
-  return { route, keys, liveSide, atUs: atUs as number, request, legacy, candidate };
+  if (!rest.isUsedUp || stall === undefined) return undefined;
+  const known = { route, keys, liveSide, atUs: atUs as number } as const;
+  return { ...known, request, legacy, candidate, ...(stall && { stall }) };
+}
+
+/** Undefined when it is not what it should be; null when there is none. */
+function decodeStall(value: unknown): RecordedStall | null | undefined {
+  if (value === undefined) return null;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { fromUs, toUs, longestUs } = value as Record<string, unknown>;
+  if (!Number.isSafeInteger(fromUs) || !Number.isSafeInteger(toUs)) return undefined;
+  if (!isCount(longestUs)) return undefined;
+  return { fromUs: fromUs as number, toUs: toUs as number, longestUs };
 }
 
 /** Hands out the bodies behind a frame's text, in order; undefined once they do not fit. */

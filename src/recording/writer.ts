@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import { CrossfadeError, codeOf, messageOf } from '../kit/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Pair } from '../model/pair.ts';
+import type { ProxyStall } from '../model/stall.ts';
 import { EMPTY_DESCRIPTION, encodeDescription } from './description.ts';
 import { encodeFrame } from './frame.ts';
 import {
@@ -14,6 +15,7 @@ import {
   encodePreamble,
   type RecordedExchange,
   type RecordedPair,
+  type RecordedStall,
   type RecordingDescription,
 } from './format.ts';
 import { createRedactor, type Redactor } from './redact.ts';
@@ -80,6 +82,8 @@ export class RecordingWriter {
   #droppedRecords = 0;
   #failure: string | null = null;
   #isClosed = false;
+  /** Told with the next record. */
+  #stall: RecordedStall | null = null;
 
   constructor(file: number, options: RecordingOptions) {
     const clock = options.clock ?? systemClock;
@@ -127,6 +131,18 @@ export class RecordingWriter {
     });
   }
 
+  /** The proxy that answers stood still: the next record says so. */
+  stalled({ fromMs, toMs, longestUs }: ProxyStall): void {
+    const sinceStartUs = (atMs: number): number => Math.round((atMs - this.#startedAtMs) * 1000);
+    const own = { fromUs: sinceStartUs(fromMs), toUs: sinceStartUs(toMs), longestUs };
+    const known = this.#stall ?? own;
+    this.#stall = {
+      fromUs: Math.min(known.fromUs, own.fromUs),
+      toUs: Math.max(known.toUs, own.toUs),
+      longestUs: Math.max(known.longestUs, own.longestUs),
+    };
+  }
+
   appendRecord(record: RecordedPair): void {
     if (this.#isClosed || this.#failure !== null) {
       this.#droppedRecords += 1;
@@ -134,7 +150,8 @@ export class RecordingWriter {
     }
     let frame: Buffer;
     try {
-      frame = encodeFrame(redact(record, this.#redactor));
+      const told = this.#stall === null ? record : { ...record, stall: this.#stall };
+      frame = encodeFrame(redact(told, this.#redactor));
     } catch {
       // Not even the reason is kept: it could quote what was to be replaced.
       this.#droppedRecords += 1;
@@ -145,6 +162,7 @@ export class RecordingWriter {
       return;
     }
     if (this.#bufferedBytes + frame.length > BLOCK_MAX_BYTES) this.flush();
+    this.#stall = null;
     this.#frames.push(frame);
     this.#bufferedBytes += frame.length;
     if (this.#bufferedBytes >= this.#blockBytes) this.flush();

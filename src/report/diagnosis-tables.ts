@@ -49,6 +49,11 @@ function againstSide(side: SideDiagnosis): readonly string[] {
   for (const { method, isAgreeing, evidence } of period === null ? [] : methods) {
     if (!isAgreeing) against.push(`${name}’s period is not found by ${method} (${evidence}).`);
   }
+  if (side.lesserEvents > 0) {
+    against.push(
+      `${name} also has ${plural(side.lesserEvents, 'spike')} of below a tenth of that size.`,
+    );
+  }
   const strays = period === null ? 0 : events.length - period.chain.atMs.length;
   if (strays > 0) against.push(`Out of ${name}’s period: ${plural(strays, 'spike')}.`);
   if (sharedEvents > 0 && side.cause !== 'shared') {
@@ -168,7 +173,11 @@ function attributionTable({ side, attribution: found }: SideDiagnosis): ReportTa
     rows: attributionRows(found),
     notes: [
       `${formatCount(found.cycles)} cycles, ${formatShare(found.timeRatio)} of the time with ` +
-        'what is not known exactly and as long as a spike lasts.',
+        'what is not known exactly and as long as a spike lasts.' +
+        (found.leadMs === 0
+          ? ''
+          : ` They tell their end alone: each is taken to have begun ${seconds(found.leadMs, 0)} ` +
+            'before the second of it, which explains most.'),
     ],
   };
 }
@@ -251,6 +260,7 @@ function harnessTable(instances: readonly InstanceDiagnosis[]): ReportTable {
     title: 'The harness itself',
     columns: [
       'stalled seconds',
+      'in own collections',
       'right behind',
       'of',
       'with a collection',
@@ -259,6 +269,7 @@ function harnessTable(instances: readonly InstanceDiagnosis[]): ReportTable {
     ],
     rows: instances.map(({ stalls, legacy }) => [
       String(stalls.stalled),
+      String(stalls.byOwnGc),
       String(stalls.behind),
       formatCount(stalls.of),
       String(stalls.coinciding),

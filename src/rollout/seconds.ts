@@ -11,12 +11,15 @@ export interface PairedSecond {
   readonly candidate: HistogramCounts;
   /** The longest event-loop delay of any proxy in it, microseconds. */
   readonly loopDelayMaxUs: number;
+  /** The longest collection of any proxy's own, microseconds. */
+  readonly ownGcMaxUs: number;
 }
 
 interface OpenSecond {
   readonly legacy: LatencyHistogram;
   readonly candidate: LatencyHistogram;
   loopDelayMaxUs: number;
+  ownGcMaxUs: number;
 }
 
 /** Proxies tell on the second; a timer may fire a little before the one it was set for. */
@@ -30,8 +33,8 @@ export class RecentSeconds {
     const startMs = Math.floor((summary.startMs + EARLY_MS) / 1000) * 1000;
     let second = this.#seconds.get(startMs);
     if (second === undefined) {
-      const legacy = new LatencyHistogram();
-      second = { legacy, candidate: new LatencyHistogram(), loopDelayMaxUs: 0 };
+      const [legacy, candidate] = [new LatencyHistogram(), new LatencyHistogram()];
+      second = { legacy, candidate, loopDelayMaxUs: 0, ownGcMaxUs: 0 };
       this.#seconds.set(startMs, second);
       const oldest = this.#seconds.keys().next().value;
       if (this.#seconds.size > LIMITS.recentSecondsMax && oldest !== undefined) {
@@ -39,6 +42,7 @@ export class RecentSeconds {
       }
     }
     second.loopDelayMaxUs = Math.max(second.loopDelayMaxUs, summary.loopDelayMaxUs);
+    second.ownGcMaxUs = Math.max(second.ownGcMaxUs, summary.ownGcMaxUs ?? 0);
     for (const cell of summary.cells) {
       second.legacy.add(cell.legacy);
       second.candidate.add(cell.candidate);
@@ -59,14 +63,14 @@ export class RecentSeconds {
 
   #within(sinceMs: number, beforeMs: number): PairedSecond[] {
     const seconds: PairedSecond[] = [];
-    for (const [startMs, { legacy, candidate, loopDelayMaxUs }] of this.#seconds) {
+    for (const [startMs, { legacy, candidate, ...stalls }] of this.#seconds) {
       if (startMs < sinceMs || startMs >= beforeMs) continue;
       seconds.push({
         startMs,
         pairs: legacy.count,
         legacy: legacy.toCounts(),
         candidate: candidate.toCounts(),
-        loopDelayMaxUs,
+        ...stalls,
       });
     }
     return seconds.sort((a, b) => a.startMs - b.startMs);

@@ -57,6 +57,7 @@ export function bytesAlone(): Analyst {
     takeRules: () => [],
     equal: () => undefined,
     begin: () => undefined,
+    stalled: () => undefined,
     noise: () => null,
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),

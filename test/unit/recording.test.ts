@@ -53,6 +53,25 @@ describe('a recording', () => {
     });
   });
 
+  test('tells the proxy’s own stalls with the next record, once', async () => {
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'a.crossfade');
+      const writer = openRecording(path, options);
+      const { startedAtMs } = description;
+      writer.append(pairOf(0));
+      writer.stalled({ fromMs: startedAtMs + 1000, toMs: startedAtMs + 2400, longestUs: 90_000 });
+      writer.stalled({ fromMs: startedAtMs - 10, toMs: startedAtMs + 400, longestUs: 1_000_000 });
+      writer.append(pairOf(1));
+      writer.append(pairOf(2));
+      writer.close();
+      expect((await all(readRecording(path))).map(({ stall }) => stall)).toEqual([
+        undefined,
+        { fromUs: -10_000, toUs: 2_400_000, longestUs: 1_000_000 },
+        undefined,
+      ]);
+    });
+  });
+
   test('holds requests without any answer', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'a.crossfade');

@@ -10,6 +10,7 @@ import type {
   RecordSettings,
   RouteSettings,
 } from '../../model/settings.ts';
+import type { ProxyStall } from '../../model/stall.ts';
 import type { Ruling } from '../referee/dispute.ts';
 
 /** One pair for the analyst. */
@@ -88,6 +89,8 @@ export type ToAnalyst =
   | { readonly kind: 'begin' }
   /** What becomes of held divergences. */
   | { readonly kind: 'ruling'; readonly id: number; readonly ruling: Ruling }
+  /** The proxy stood still: a recording says so. */
+  | { readonly kind: 'stalled'; readonly stall: ProxyStall }
   /** Answered by a report once everything before it is done. */
   | { readonly kind: 'report' }
   | { readonly kind: 'close' };

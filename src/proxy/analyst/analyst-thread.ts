@@ -117,6 +117,9 @@ port.on('message', (message: ToAnalyst) => {
     case 'ruling':
       take(message.id, message.ruling);
       break;
+    case 'stalled':
+      recorder?.stalled(message.stall);
+      break;
     case 'report':
       tellClusters(true);
       tell({ kind: 'reported' });

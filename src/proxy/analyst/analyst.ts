@@ -19,6 +19,7 @@ import type {
   RecordSettings,
   RouteSettings,
 } from '../../model/settings.ts';
+import type { ProxyStall } from '../../model/stall.ts';
 import {
   type AnalystItem,
   type AnalystStart,
@@ -65,6 +66,8 @@ export interface Analyst {
   equal(route: string): void;
   /** Another candidate build: what legacy shows against itself stays known. */
   begin(): void;
+  /** The proxy itself stood still: a recording says when. */
+  stalled(stall: ProxyStall): void;
   /** What is noise, about a second old; null where nothing is learned. */
   noise(): NoiseView | null;
   /** Pairs that should have been recorded and were not. */
@@ -184,6 +187,11 @@ class AnalystThread implements Analyst {
     if (this.#start.noise === null || this.#worker === null || this.#isClosing) return;
     this.#flush();
     this.#post({ kind: 'begin' });
+  }
+
+  stalled(stall: ProxyStall): void {
+    if (this.#start.record === null || this.#worker === null || this.#isClosing) return;
+    this.#post({ kind: 'stalled', stall });
   }
 
   noise(): NoiseView | null {

@@ -2,12 +2,14 @@ import { extname } from 'node:path';
 import { CrossfadeError, messageOf } from '../../kit/errors.ts';
 import type { Pair } from '../../model/pair.ts';
 import type { RecordSettings } from '../../model/settings.ts';
+import type { ProxyStall } from '../../model/stall.ts';
 import { openRecording, type RecordingWriter } from '../../recording/writer.ts';
 import type { AnalystStart, RecordingState } from './analyst-messages.ts';
 
 /** Writes pairs to a recording of its own and never throws: what it cannot keep is counted. */
 export interface Recorder {
   append(pair: Pair, keys?: readonly string[]): void;
+  stalled(stall: ProxyStall): void;
   state(): RecordingState;
   close(): void;
 }
@@ -42,6 +44,7 @@ export function createRecorder(
       if (writer === null) lost += 1;
       else writer.append(pair, keys);
     },
+    stalled: (stall) => writer?.stalled(stall),
     state: () => {
       const dropped = lost + (writer?.dropped ?? 0);
       return { path, dropped, failure: failure ?? writer?.failure ?? null };

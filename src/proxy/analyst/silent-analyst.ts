@@ -10,6 +10,7 @@ export function createSilentAnalyst(): Analyst {
     takeRules: () => [],
     equal: () => undefined,
     begin: () => undefined,
+    stalled: () => undefined,
     noise: () => null,
     recordsDropped: () => 0,
     drain: () => Promise.resolve(),

@@ -151,7 +151,7 @@ describe('the harness’s own stalls', () => {
   it('are left out of both sides, and reported', () => {
     const { instances, sentence } = found({ seconds: TWENTY_MINUTES, pauses: stopped, stalls });
     const { legacy, candidate, stalls: counted } = instances[0]!;
-    expect(counted).toMatchObject({ stalled: 3, behind: 2, of: TWENTY_MINUTES, isTooMuch: false });
+    expect(counted).toMatchObject({ stalled: 3, behind: 4, of: TWENTY_MINUTES, isTooMuch: false });
     expect([legacy.events, candidate.events]).toEqual([[], []]);
     expect(sentence).toMatch(/^legacy shows no spikes in 21 min; nor does the candidate/);
   });
@@ -161,11 +161,34 @@ describe('the harness’s own stalls', () => {
     expect(legacy.cause).toBe('shared');
   });
 
-  it('decide nothing away: more than one second in a hundred blocks the decision', () => {
+  it('decide nothing away: beyond one second in a hundred what follows must hold with them', () => {
     const many = new Map(Array.from({ length: 20 }, (_, i) => [50 * i + 7, 40_000]));
-    const { decision } = found({ seconds: TWENTY_MINUTES, stalls: many });
+    const calm = found({ seconds: TWENTY_MINUTES, stalls: many }).decision;
+    expect(calm.floor).toBe('workload');
+    expect(calm.reason).toMatch(/stalled in 20 of 1290 seconds; with them it is the same\.$/);
+    // Pauses of legacy's in those very seconds: without them it looks calm.
+    const pauses = [...many.keys()].map((second): Pause => {
+      return { side: 'legacy', atMs: START_MS + 1000 * second, lengthMs: 900 };
+    });
+    const hidden = found({ seconds: TWENTY_MINUTES, stalls: many, pauses }).decision;
+    expect(hidden.floor).toBe('undecided');
+    expect(hidden.reason).toContain('with them it would be otherwise');
+  });
+
+  it('leave nothing to decide on where there are too many', () => {
+    const all = new Map(Array.from({ length: 200 }, (_, i) => [6 * i, 40_000]));
+    const { decision } = found({ seconds: TWENTY_MINUTES, stalls: all });
     expect(decision.floor).toBe('undecided');
-    expect(decision.reason).toContain('stalled in 20 of 1290 seconds');
+    expect(decision.reason).toContain('so short of time');
+  });
+
+  it('make no difference where there are a few among many real pauses', () => {
+    const pauses = timerPauses('legacy', 20_000, () => 300, 300);
+    const feeds = legacyFeed(cyclesOf(pauses));
+    const few = new Map([13, 55, 56, 170, 213].map((second) => [second, 30_000]));
+    const { decision, instances } = found({ seconds: 300, pauses, feeds, stalls: few });
+    expect(instances[0]!.legacy.cause).toBe('collector');
+    expect(decision.floor).toBe('runtime');
   });
 
   it('in a second with a collection are kept, and counted apart', () => {
@@ -183,6 +206,16 @@ describe('the harness’s own stalls', () => {
     const { legacy, stalls: counted } = instances[0]!;
     expect(counted).toMatchObject({ stalled: 0, coinciding: 10, eventsWithout: 0 });
     expect(legacy.cause).toBe('collector');
+  });
+
+  it('are left out in a second with a collection as well where they lasted far longer', () => {
+    const pauses = timerPauses('legacy', 120_000, () => 96, TWENTY_MINUTES);
+    const [first] = pauses;
+    const stoppedThen = new Map([[Math.floor((first!.atMs - START_MS) / 1000), 1_000_000]]);
+    const feeds = legacyFeed(cyclesOf(pauses));
+    const options = { seconds: TWENTY_MINUTES, pauses, feeds, stalls: stoppedThen };
+    const { stalls: counted } = found(options).instances[0]!;
+    expect(counted).toMatchObject({ stalled: 1, coinciding: 0, behind: 2 });
   });
 
   it('are not kept for collections that happen all the time', () => {

@@ -39,7 +39,16 @@ function summary(worker: number, startMs: number, loopDelayMaxUs: number): Summa
     live: [],
   };
   const rest = { traffic: NO_TRAFFIC, clusters: [], tainted: [], revision: 1 };
-  return { worker, startMs, endMs: startMs + 1000, cells: [cell], loopDelayMaxUs, ...rest };
+  const ownGcMaxUs = 100 * worker;
+  return {
+    worker,
+    startMs,
+    endMs: startMs + 1000,
+    cells: [cell],
+    loopDelayMaxUs,
+    ownGcMaxUs,
+    ...rest,
+  };
 }
 
 function second(startMs: number): ObservedSecond {
@@ -72,6 +81,7 @@ describe('the log of seconds', () => {
         legacy: [1000, 4],
         candidate: [500, 4],
         loopDelayMaxUs: 7000,
+        ownGcMaxUs: 100,
         legacyCollector: { ...reading, atMs: startMs + 400 },
         candidateCollector: null,
       },
