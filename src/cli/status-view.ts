@@ -1,7 +1,6 @@
-import { formatBytes, formatShare, formatLatency } from '../kit/units.ts';
+import { formatAbout, formatBytes, formatLatency, formatShare } from '../kit/units.ts';
 import type { ClusterRow } from '../model/cluster.ts';
 import type {
-  GateOutcome,
   GateResult,
   MirrorStatus,
   Phase,
@@ -13,8 +12,9 @@ import { changeText, clusterFacts } from '../report/cluster-words.ts';
 import { visible } from '../report/escape.ts';
 import { noiseSection } from './noise-view.ts';
 import { rulesSection } from './rules-view.ts';
-import { paint, renderTable, type TextStyle } from '../report/table.ts';
-import { errorRates, measuredText, plural } from '../report/wording.ts';
+import { gateList } from '../report/gate-list.ts';
+import { paint, type TextStyle } from '../report/table.ts';
+import { plural } from '../report/wording.ts';
 import { renderRaces } from './races-view.ts';
 
 const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
@@ -23,11 +23,7 @@ const PHASE_STYLE: Readonly<Record<Phase, TextStyle>> = {
   'rolled-back': 'red',
   complete: 'green',
 };
-const VERDICT_STYLE: Readonly<Record<GateOutcome, TextStyle>> = {
-  pass: 'green',
-  fail: 'red',
-  inconclusive: 'yellow',
-};
+const WIDTH = 100;
 const EVENTS_SHOWN = 8;
 const TAINTED_SHOWN = 8;
 const CLUSTERS_SHOWN = 20;
@@ -61,10 +57,24 @@ function headOf(status: Status, color: boolean): string {
     `why: ${visible(rollout.reason)}`,
     ...rollout.waitingFor.map((reason) => `waiting for: ${reason}`),
     `workers: ${workers}, revision ${rollout.revision}`,
+    ...resumedOf(status),
     ...(legacyReachable ? [] : ['warning: legacy cannot be reached']),
     ...(candidateReachable ? [] : [`warning: candidate cannot be reached${onIt(rollout.percent)}`]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
+}
+
+/** What became of the evidence at the newest start. */
+function resumedOf({ resumed }: Status): readonly string[] {
+  if (resumed === undefined) return [];
+  const until =
+    resumed.untilMs === null
+      ? ''
+      : ` up to ${new Date(resumed.untilMs).toISOString().slice(0, 19)}Z`;
+  const same = resumed.isSame
+    ? 'says what it said before, to the byte'
+    : 'does not say what it said before: another version, or other settings';
+  return [`restarted: the stored evidence${until} was judged anew, and ${same}`];
 }
 
 function onIt(percent: number): string {
@@ -141,28 +151,22 @@ function reasonsOf(counts: Readonly<Partial<Record<string, number>>>): string {
 
 function gatesOf(gates: readonly GateResult[], color: boolean): string {
   if (gates.length === 0) return 'Gates\n  none are configured';
-  const rows = gates.map((gate) => [
-    { text: gate.verdict, style: VERDICT_STYLE[gate.verdict] },
-    gate.gate,
-    measuredText(gate),
-    String(gate.samples),
-    gate.sentence,
-  ]);
-  const columns = ['verdict', 'gate', 'measured', 'samples', 'why'];
-  const table = renderTable(columns, rows, { align: ['left', 'left', 'right', 'right'], color });
-  return ['Gates', table, errorRates(gates) && `  ${errorRates(gates)}`].filter(Boolean).join('\n');
+  return `Gates\n${gateList(gates, { color, width: WIDTH })}`;
 }
 
 /** Routes of which too little was compared, and who accepts that. */
 function unprovenOf({ unproven = [] }: Status): string {
   if (unproven.length === 0) return '';
-  const lines = unproven.map(({ route, compared, mismatched, needed, accepted }) => {
+  const lines = unproven.map((each) => {
+    const { route, compared, mismatched, needed, expectedInMs, accepted } = each;
     const by =
       accepted === null
         ? '100 % is not reached without it'
         : `accepted by ${visible(accepted.owner)}: ${visible(accepted.reason)}`;
     const wrong = mismatched === 0 ? '' : `, ${mismatched} mismatched`;
-    return `  ${visible(route)}: ${compared} of ${needed} pairs${wrong}; ${by}`;
+    const rest =
+      expectedInMs === undefined ? '' : `, the rest in about ${formatAbout(expectedInMs)}`;
+    return `  ${visible(route)}: ${compared} of ${needed} pairs${wrong}${rest}; ${by}`;
   });
   return `Unproven routes\n${lines.join('\n')}`;
 }

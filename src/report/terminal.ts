@@ -2,12 +2,12 @@ import type { ClusterRow } from '../model/cluster.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import { changeText, clusterFacts } from './cluster-words.ts';
 import { visible } from './escape.ts';
+import { gateList } from './gate-list.ts';
 import type { Report, ReportTable } from './report.ts';
 import { paint, renderTable, type TextStyle, wrap } from './table.ts';
 import {
   ABSENT,
   clientFacts,
-  errorRates,
   formatCount,
   headline,
   identityLines,
@@ -15,8 +15,6 @@ import {
   isNumericColumn,
   KIND_MEANINGS,
   latencyTable,
-  limitText,
-  measuredText,
   mismatchText,
   OUTCOME_WORDS,
   plural,
@@ -105,26 +103,7 @@ function tableText(table: ReportTable, page: Page): string {
 }
 
 function gates(report: Report, page: Page): string {
-  if (report.gates.length === 0) return '';
-  const body = renderTable(
-    ['gate', 'verdict', 'measured', 'limit', 'samples', 'why'],
-    report.gates.map((gate) => [
-      gate.gate,
-      { text: gate.verdict, style: OUTCOME_STYLES[gate.verdict] },
-      measuredText(gate),
-      limitText(gate),
-      formatCount(gate.samples),
-      gate.sentence,
-    ]),
-    {
-      align: ['left', 'left', 'right', 'right', 'right'],
-      widthMax: page.width,
-      color: page.color,
-    },
-  );
-  const rates = errorRates(report.gates);
-  const notes = rates === '' ? [] : [paint(`  ${wrapped(rates, page, 2)}`, 'dim', page.color)];
-  return section('Gates', [body, ...notes].join('\n'), page);
+  return report.gates.length === 0 ? '' : section('Gates', gateList(report.gates, page), page);
 }
 
 function divergences(report: Report, page: Page): string {

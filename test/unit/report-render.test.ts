@@ -126,10 +126,8 @@ describe('the terminal’s report', () => {
       - The recording ends early.
 
       Gates
-      gate                  verdict  measured    limit  samples  why
-      ────────────────────  ───────  ────────  ───────  ───────  ─────────────────────────
-      mismatch.rate < 0.1%  fail       8.69 %  < 0.1 %   18,402  No mismatch in 18,402
-                                                                 pairs: below 0.0163 %.
+        fail  mismatch.rate < 0.1%
+          No mismatch in 18,402 pairs: below 0.0163 %.
 
       Divergences
       fields-swapped  /read_states/*/mention_count  1 time (two fields carry each other’s values)
