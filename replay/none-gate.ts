@@ -19,7 +19,9 @@ export function noneGate(
     measured: samples === 0 ? null : found,
     limit: 0,
     samples,
-    sentence: `${words[verdict]}: ${found} of ${samples} ${unit} ${what}, limit none`,
+    sentence:
+      `${words[verdict]}: ${found} of ${samples} ${unit} ${what}, limit none; ` +
+      'a plain count, which states no chance of error',
     onFail: 'hold',
   };
 }

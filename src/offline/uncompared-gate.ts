@@ -17,7 +17,9 @@ export function uncomparedGate(
     measured: found,
     limit: 0,
     samples,
-    sentence: `${isNone ? 'Pass' : 'Inconclusive'}: ${found} of ${samples} ${what}`,
+    sentence:
+      `${isNone ? 'Pass' : 'Inconclusive'}: ${found} of ${samples} ${what}, limit none; ` +
+      'a plain count, which states no chance of error',
     onFail: 'hold',
   };
 }
