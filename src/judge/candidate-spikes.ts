@@ -1,8 +1,9 @@
+import { lnMixture } from '../kit/e-process.ts';
 import { formatAbout, formatLatency } from '../kit/units.ts';
 import { counted, formatCount, type GateJudge } from './gate-judge.ts';
 
-/** Spikes of the candidate alone that prove that it has them. */
-const SPIKES_MAX = 3;
+/** Chance that as many spikes as proof takes are the candidate's, of a side that has no more. */
+const SPIKES_ALPHA = 0.001;
 /** Quiet time that passes: eight periods of a collector that runs every two minutes … */
 const QUIET_MAX_S = 960;
 /** … or so many windows of the gate, where they are shorter. */
@@ -10,13 +11,15 @@ const QUIET_WINDOWS = 5;
 
 /**
  * `candidate.spikes = none`: seconds in which the candidate's p99 leapt while legacy's did not.
- * Passes after a quiet time, fails at the third spike. A spike older than the quiet time is
- * forgiven as long as there are fewer than three.
+ * Passes after a quiet time. Fails when it is proved that the candidate spikes more often than
+ * legacy does, each by itself: at the eleventh spike where legacy has none. Two runtimes that pause
+ * alike, each when it likes, are alike; fewer spikes are forgiven once they are over.
  */
 export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
-  const { spikes, shared, seconds, quietSeconds, worst } = evidence.spikes;
+  const { spikes, legacySpikes, shared, seconds, quietSeconds, worst } = evidence.spikes;
   const quietS = Math.min(QUIET_MAX_S, Math.ceil((QUIET_WINDOWS * gate.windowMs) / 1000));
-  const verdict = spikes >= SPIKES_MAX ? 'fail' : quietSeconds >= quietS ? 'pass' : 'inconclusive';
+  const hasMore = hasMoreSpikes(spikes, legacySpikes);
+  const verdict = hasMore ? 'fail' : quietSeconds >= quietS ? 'pass' : 'inconclusive';
   return {
     verdict,
     measured: spikes,
@@ -33,6 +36,7 @@ export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
           ...(worst === null
             ? []
             : [`, worst p99 ${formatLatency(worst.p99Us)} where ${usual} is usual`]),
+          ...(legacySpikes === 0 ? [] : [`, ${formatCount(legacySpikes)} of legacy alone`]),
           ...(shared === 0 ? [] : [`, ${formatCount(shared)} more on both sides at once`]),
         ],
         missing:
@@ -47,3 +51,8 @@ export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
     },
   };
 };
+
+/** Whether it is proved that more of the spikes are the candidate's than legacy's. */
+export function hasMoreSpikes(spikes: number, legacySpikes: number): boolean {
+  return lnMixture(legacySpikes, spikes + legacySpikes, 0.5) >= -Math.log(SPIKES_ALPHA);
+}

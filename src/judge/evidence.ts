@@ -1,6 +1,7 @@
 import type { Side } from '../model/exchange.ts';
 import type { HistogramCounts, PartedCounts } from '../model/window.ts';
 import { NO_SHARES, type ShareSums } from './design-effect.ts';
+import type { WindowSigns } from './sign-bets.ts';
 import { NO_BET, type WindowBet } from './window-bet.ts';
 
 /** What has happened to one route's pairs since the evidence began. All add up. */
@@ -116,6 +117,8 @@ export const NO_ARMS: LiveArms = { legacy: [], candidate: [] };
 /** What one latency gate has seen. */
 export interface LatencyEvidence {
   readonly points: readonly LatencyPoint[];
+  /** What the points are worth; absent: to be told from these. */
+  readonly signs?: WindowSigns;
   readonly pairs: number;
   /** Windows without enough pairs to be judged. */
   readonly thinWindows: number;
@@ -150,6 +153,8 @@ export interface SpikeEvidence {
   readonly seconds: number;
   /** Seconds in which only the candidate spiked. */
   readonly spikes: number;
+  /** Seconds in which only legacy spiked. */
+  readonly legacySpikes: number;
   /** Seconds in which both sides spiked: a cause they share, charged to neither. */
   readonly shared: number;
   /** Seconds looked at since the candidate's newest spike. */
@@ -161,6 +166,7 @@ export interface SpikeEvidence {
 export const NO_SPIKES: SpikeEvidence = {
   seconds: 0,
   spikes: 0,
+  legacySpikes: 0,
   shared: 0,
   quietSeconds: 0,
   worst: null,

@@ -9,7 +9,8 @@ import type { GateSettings } from '../model/settings.ts';
 import { designEffect, type WindowShare } from './design-effect.ts';
 import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
 import { allowanceOf, hasOwnLimit } from './latency-windows.ts';
-import { crossings, lnOver, lnWithin, lnWithinIf, signs, type WindowOutcome } from './sign-test.ts';
+import { signsOf } from './sign-bets.ts';
+import { crossings, lnWithinIf, signs, type WindowOutcome } from './sign-test.ts';
 import { lnTwoArms } from './two-arms.ts';
 
 export interface LatencyProof {
@@ -35,7 +36,7 @@ const PARTED_PAIRS = 1000;
 
 /** What the windows so far prove of the gate. */
 export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
-  const { plain, crossed } = outcomesOf(gate, seen);
+  const { plain, crossed } = seen.signs ?? signsOf(seen.points, allowanceOf(gate));
   const design = designOf(seen.tail);
   return {
     ...weigh({
@@ -87,11 +88,17 @@ export function windowsToPass(gate: GateSettings, seen: LatencyEvidence): number
   return enough - windows;
 }
 
+/** What {@link lnOver} and {@link lnWithin} say of the windows. */
+export interface Signs {
+  readonly lnOver: number;
+  readonly lnWithin: number;
+}
+
 /** What the parts of a proof say, each for itself. */
 export interface ProofParts {
   /** Windows by the plain comparison, and by a threshold between both sides. */
-  readonly plain: readonly WindowOutcome[];
-  readonly crossed: readonly WindowOutcome[];
+  readonly plain: Signs;
+  readonly crossed: Signs;
   /** Of the bet on windows. */
   readonly lnWorse: number;
   /** Of the test of single requests, where these are heard. */
@@ -102,12 +109,12 @@ export interface ProofParts {
 export function weigh({ plain, crossed, lnWorse, requests }: ProofParts): OneSided {
   return {
     lnHarm: lnMix([
-      [0.3, lnOver(plain)],
-      [0.3, lnOver(crossed)],
+      [0.3, plain.lnOver],
+      [0.3, crossed.lnOver],
       [0.2, lnWorse],
       [0.2, requests.lnHarm],
     ]),
-    lnOk: lnOkOf(lnWithin(plain), lnWithin(crossed), requests.lnOk),
+    lnOk: lnOkOf(plain.lnWithin, crossed.lnWithin, requests.lnOk),
   };
 }
 
@@ -176,7 +183,8 @@ export function byRequests(arms: LiveArms, p: number, limit: number): OneSided {
 /** The larger one of both sides' design effects. */
 export function designOf(tail: Pick<TailEvidence, 'legacy' | 'candidate'>): number | null {
   if (tail.legacy.windows < DESIGN_WINDOWS_MIN) return null;
-  const effects = [designEffect(tail.legacy), designEffect(tail.candidate)];
-  const known = effects.filter((effect) => effect !== null);
-  return known.length === 0 ? null : Math.max(...known);
+  const legacy = designEffect(tail.legacy);
+  const candidate = designEffect(tail.candidate);
+  if (legacy === null || candidate === null) return legacy ?? candidate;
+  return Math.max(legacy, candidate);
 }

@@ -7,7 +7,7 @@ import { thresholdAt } from '../kit/threshold-grid.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { HistogramCounts, PartedCounts } from '../model/window.ts';
 import { countAbove } from './buckets.ts';
-import { addShare } from './design-effect.ts';
+import { addShare, type WindowShare } from './design-effect.ts';
 import type {
   EvidenceWindow,
   LatencyEvidence,
@@ -18,6 +18,7 @@ import type {
   Parted,
   TailEvidence,
 } from './evidence.ts';
+import { signsOf, WindowSigns } from './sign-bets.ts';
 import { median } from './sign-test.ts';
 import { addToBet } from './window-bet.ts';
 import { addHistograms, countOf, meanQuantile, type Stratum, strataOf } from './windows.ts';
@@ -43,8 +44,17 @@ export function seenIn(
   const seen = { point: seenPoint(gate, strata), pairs, seconds, stalledSeconds };
   const thresholdUs = ownThreshold(gate) ?? tail.thresholdUs;
   if (thresholdUs === null || seen.point === null) return seen;
+  return { ...seen, over: overOf(gate, strata, thresholdUs) };
+}
+
+/** What is over the threshold, of each live side that has enough pairs. */
+export function overOf(
+  gate: GateSettings,
+  strata: readonly Stratum[],
+  thresholdUs: number,
+): readonly OverCounts[] {
   const enough = strata.filter(({ legacy }) => countOf(legacy) >= LIMITS.windowPairsMin);
-  return { ...seen, over: enough.map((stratum) => overIn(gate, stratum, thresholdUs)) };
+  return enough.map((stratum) => overIn(gate, stratum, thresholdUs));
 }
 
 /** The quantile, and what it is held against: legacy's, a time, or a ratio of 1 in thousandths. */
@@ -113,6 +123,7 @@ export function addWindow(
   return {
     ...evidence,
     points,
+    ...(point !== null && { signs: signsWith(gate, evidence, point) }),
     pairs: evidence.pairs + window.pairs,
     thinWindows: evidence.thinWindows + (point === null ? 1 : 0),
     seconds: evidence.seconds + window.seconds,
@@ -121,14 +132,54 @@ export function addWindow(
   };
 }
 
+function signsWith(
+  gate: GateSettings,
+  { points, signs }: LatencyEvidence,
+  { candidateUs, legacyUs }: LatencyPoint,
+): WindowSigns {
+  const allowance = allowanceOf(gate);
+  const next = new WindowSigns(signs ?? signsOf(points, allowance));
+  next.add(candidateUs, legacyUs * allowance);
+  return next;
+}
+
 function addTail(
   gate: GateSettings,
   tail: TailEvidence,
   over: readonly OverCounts[],
   points: readonly LatencyPoint[],
 ): TailEvidence {
-  const thresholdUs = tail.thresholdUs ?? ownThreshold(gate) ?? firstThreshold(points);
+  const thresholdUs = tail.thresholdUs ?? thresholdOf(gate, points);
   if (over.length === 0) return { ...tail, thresholdUs };
+  return {
+    thresholdUs,
+    ...addToSums(tail, tailOf(gate, over)),
+    parted: over.reduce(addParted, tail.parted),
+    recent: [...tail.recent, over].slice(-RECENT_WINDOWS),
+  };
+}
+
+/** What one window adds to the bet and to the design effect. */
+export interface WindowTail {
+  /** Of the shares over the threshold, candidate less legacy, in units of the stake. */
+  readonly difference: number;
+  readonly legacy: WindowShare;
+  readonly candidate: WindowShare;
+}
+
+/** Bet and sums with one more window in them. */
+export function addToSums(tail: TailSums, { difference, legacy, candidate }: WindowTail): TailSums {
+  return {
+    bet: addToBet(tail.bet, difference, BET_ALPHA),
+    legacy: addShare(tail.legacy, legacy),
+    candidate: addShare(tail.candidate, candidate),
+  };
+}
+
+export type TailSums = Pick<TailEvidence, 'bet' | 'legacy' | 'candidate'>;
+
+/** What is over the threshold in one window, of at least one live side. */
+export function tailOf(gate: GateSettings, over: readonly OverCounts[]): WindowTail {
   const usualShare = 1 - (gate.quantile ?? 0.99);
   const sum = (of: (counts: OverCounts) => number): number =>
     over.reduce((total, counts) => total + of(counts), 0);
@@ -137,22 +188,25 @@ function addTail(
   const worse = sum(({ pairs, legacy, candidate }) => (candidate - legacy) / pairs) / over.length;
   const difference = hasOwnLimit(gate) ? worse - usualShare : worse;
   return {
-    thresholdUs,
-    bet: addToBet(tail.bet, difference / (BET_SCALE * usualShare), BET_ALPHA),
-    legacy: addShare(tail.legacy, { over: sum(({ legacy }) => legacy), count }),
-    candidate: addShare(tail.candidate, { over: sum(({ candidate }) => candidate), count }),
-    parted: over.reduce(addParted, tail.parted),
-    recent: [...tail.recent, over].slice(-RECENT_WINDOWS),
+    difference: difference / (BET_SCALE * usualShare),
+    legacy: { over: sum(({ legacy }) => legacy), count },
+    candidate: { over: sum(({ candidate }) => candidate), count },
   };
 }
 
-function addParted(
+/** Pairs of one live side more. */
+export function addParted(
   sums: TailEvidence['parted'],
   { liveSide, parted }: OverCounts,
 ): TailEvidence['parted'] {
   if (parted === undefined) return sums;
   const { more, less } = sums[liveSide];
   return { ...sums, [liveSide]: { more: more + parted.more, less: less + parted.less } };
+}
+
+/** What the gate counts answers over, once there are such points; null before. */
+export function thresholdOf(gate: GateSettings, points: readonly LatencyPoint[]): number | null {
+  return ownThreshold(gate) ?? firstThreshold(points);
 }
 
 /** Legacy's own quantile in the first windows of the step; null before they are there. */

@@ -1,5 +1,6 @@
 /** Where a quantile of one arm lies, from counts alone; may be looked at any time. Pure. */
 import { type Interval, lnBetaBinomial, tuning } from '../kit/e-process.ts';
+import { nthSmallest } from '../kit/nth-smallest.ts';
 import type { HistogramCounts } from '../model/window.ts';
 
 /** Counts `below` and `above` are the nearest that are too few and too many; null for none. */
@@ -57,9 +58,12 @@ const MEDIAN_WINDOWS = 100;
 
 /** Where the median of what windows show lies, at `alpha`. */
 export function medianInterval(values: readonly number[], alpha: number): Interval {
-  const counts = values.toSorted((a, b) => a - b).flatMap((value) => [value, 1]);
-  const at = { p: 0.5, alpha, c: tuning(MEDIAN_WINDOWS, alpha) };
-  return quantileInterval(counts, at, (value) => value);
+  const own = Float64Array.from(values);
+  const { below, above } = quantileRanks(own.length, 0.5, alpha, tuning(MEDIAN_WINDOWS, alpha));
+  return {
+    lower: below === null ? 0 : nthSmallest(own, below + 1),
+    upper: above === null ? Infinity : nthSmallest(own, above),
+  };
 }
 
 function valueAt(counts: HistogramCounts, rank: number): number {

@@ -3,16 +3,17 @@
  * worse, however bursty the latencies are. One pause is one window, not hundreds of requests.
  */
 import { lnMix, lnMixture, lnSum } from '../kit/e-process.ts';
+import { nthSmallest } from '../kit/nth-smallest.ts';
 
 /** 1: the candidate was over the limit in this window; -1: within it; 0: says nothing. */
 export type WindowOutcome = 1 | 0 | -1;
 
 /** Windows after which the test against harm starts once more. */
-const RESTART_EVERY = 3;
+export const RESTART_EVERY = 3;
 /** Newest windows whose medians set the threshold of the next one. */
-const MEMORY = 9;
+export const MEMORY = 9;
 /** Windows before there is a threshold. */
-const BURN_IN = 2;
+export const BURN_IN = 2;
 
 /** ln E against "over the limit in at least half of the windows": large proves the limit. */
 export function lnWithin(outcomes: readonly WindowOutcome[]): number {
@@ -87,8 +88,8 @@ function compare(a: number, b: number): WindowOutcome {
 
 /** The middle of the values, the mean of the middle two; NaN for none. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle]!;
-  return (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const own = Float64Array.from(values);
+  const half = own.length >> 1;
+  const upper = nthSmallest(own, half + 1);
+  return own.length % 2 === 1 ? upper : (nthSmallest(own, half) + upper) / 2;
 }

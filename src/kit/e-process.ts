@@ -57,6 +57,9 @@ export function lnBetaBinomial(k: number, n: number, p: number, c: number): numb
 const RATES: readonly number[] = Array.from({ length: 23 }, (_, i) => 2 ** (-(i + 1) / 2));
 const LN_RATES: readonly number[] = RATES.map(Math.log);
 const LN_HALF = Math.log(0.5);
+/** The rates that {@link lnMixture} bets on, as parts of p, and the share of the stake on each. */
+export const MIXTURE_RATES: readonly number[] = [0, ...RATES];
+export const MIXTURE_WEIGHTS: readonly number[] = [0.5, ...RATES.map(() => 1 / 46)];
 const LN_WEIGHT = Math.log(1 / 46);
 
 /** What one trial that goes well is worth to each bet, for the chance that was asked last. */

@@ -19,6 +19,8 @@ export interface SpikeState {
   readonly hasLegacyJustSpiked: boolean;
   readonly seconds: number;
   readonly spikes: number;
+  /** Seconds in which only legacy spiked. */
+  readonly legacySpikes: number;
   readonly shared: number;
   readonly quietSeconds: number;
   readonly worst: { readonly p99Us: number; readonly usualUs: number } | null;
@@ -30,6 +32,7 @@ export const NO_SPIKE_STATE: SpikeState = {
   hasLegacyJustSpiked: false,
   seconds: 0,
   spikes: 0,
+  legacySpikes: 0,
   shared: 0,
   quietSeconds: 0,
   worst: null,
@@ -50,10 +53,13 @@ export function observeSecond(state: SpikeState, second: SpikeSecond): SpikeStat
   if (second.candidateCount < SECOND_ANSWERS_MIN || second.legacyCount < SECOND_ANSWERS_MIN)
     return state;
   const usualUs = middle(state.candidateUsual);
-  const hasSpiked = isSpike(second.candidateP99Us, usualUs);
   const hasLegacySpiked = isSpike(second.legacyP99Us, middle(state.legacyUsual));
-  const isShared = hasSpiked && (hasLegacySpiked || state.hasLegacyJustSpiked);
-  const isOwn = hasSpiked && !isShared;
+  const whose = whoseSpike({
+    legacy: hasLegacySpiked,
+    candidate: isSpike(second.candidateP99Us, usualUs),
+    hasLegacyJustSpiked: state.hasLegacyJustSpiked,
+  });
+  const isOwn = whose === 'candidate';
   const isWorst = isOwn && second.candidateP99Us > (state.worst?.p99Us ?? 0);
   return {
     legacyUsual: [...state.legacyUsual, second.legacyP99Us].slice(-USUAL_SECONDS),
@@ -61,10 +67,24 @@ export function observeSecond(state: SpikeState, second: SpikeSecond): SpikeStat
     hasLegacyJustSpiked: hasLegacySpiked,
     seconds: state.seconds + (usualUs === null ? 0 : 1),
     spikes: state.spikes + (isOwn ? 1 : 0),
-    shared: state.shared + (isShared ? 1 : 0),
+    legacySpikes: state.legacySpikes + (whose === 'legacy' ? 1 : 0),
+    shared: state.shared + (whose === 'both' ? 1 : 0),
     quietSeconds: isOwn || usualUs === null ? 0 : state.quietSeconds + 1,
     worst: isWorst ? { p99Us: second.candidateP99Us, usualUs: usualUs ?? 0 } : state.worst,
   };
+}
+
+/** In which sides' second p99 leapt, and whether legacy's did in the second before. */
+export interface Leaps {
+  readonly legacy: boolean;
+  readonly candidate: boolean;
+  readonly hasLegacyJustSpiked: boolean;
+}
+
+/** Whose a spike is: `both` where they have a cause that they share; null for none. */
+export function whoseSpike(leaps: Leaps): 'legacy' | 'candidate' | 'both' | null {
+  if (!leaps.candidate) return leaps.legacy ? 'legacy' : null;
+  return leaps.legacy || leaps.hasLegacyJustSpiked ? 'both' : 'candidate';
 }
 
 /** Begins to count anew; what is usual stays known. */

@@ -5,6 +5,7 @@
 import { addShare, NO_SHARES } from '../../src/judge/design-effect.ts';
 import { byRequests, designOf, DESIGN_MAX, SILENT, weigh } from '../../src/judge/latency-proof.ts';
 import { SPLIT_ALPHA, splitProblem } from '../../src/judge/share-check.ts';
+import { WindowSigns } from '../../src/judge/sign-bets.ts';
 import { crossings, lnOver, lnWithin, signs } from '../../src/judge/sign-test.ts';
 import { lnTwoArms } from '../../src/judge/two-arms.ts';
 import { addToBet, NO_BET } from '../../src/judge/window-bet.ts';
@@ -193,8 +194,7 @@ export function gateTrial(world: World): AlarmTrial {
   const requests = RATE_PER_SEC * GATE_WINDOW_S;
   const run = (random: Random, looks: number): readonly boolean[] => {
     const seen = windowsOf(world, GATE_WINDOW_S, random, looks);
-    const plain = signs(seen.candidate, seen.legacy);
-    const crossed = crossings(seen.candidate, seen.legacy);
+    const outcomes = new WindowSigns();
     const bets = betsOf(seen, GATE_WINDOW_S);
     const arms = { legacy: [...GATE_BUCKETS.empty], candidate: [...GATE_BUCKETS.empty] };
     const sums = { legacy: NO_SHARES, candidate: NO_SHARES };
@@ -208,9 +208,10 @@ export function gateTrial(world: World): AlarmTrial {
       }
       const design = designOf(sums);
       const isHeard = design !== null && design <= DESIGN_MAX;
+      outcomes.add(seen.candidate[i]!, seen.legacy[i]!);
       const { lnHarm, lnOk } = weigh({
-        plain: plain.slice(0, i + 1),
-        crossed: crossed.slice(0, i + 1),
+        plain: outcomes.plain,
+        crossed: outcomes.crossed,
         lnWorse: bets[i]!,
         requests: isHeard ? byRequests(arms, p, 1) : SILENT,
       });

@@ -130,21 +130,32 @@ describe('memory.ratio and cpu.ratio', () => {
 });
 
 describe('candidate.spikes', () => {
-  it('passes after quiet windows and fails at the third spike', () => {
+  const spiking = (spikes: number, legacySpikes: number): GateResult => {
     const worst = { p99Us: 40_000, usualUs: 2000 };
+    const seen = { ...NO_SPIKES, seconds: 900, spikes, legacySpikes, shared: 1, worst };
+    return ask('candidate.spikes = none', evidenceOf({}, { spikes: seen }));
+  };
+
+  it('passes after quiet windows and fails at the eleventh spike where legacy has none', () => {
     const quiet = { ...NO_SPIKES, seconds: 6, quietSeconds: 6 };
     expect(ask('candidate.spikes = none', evidenceOf({}, { spikes: quiet })).verdict).toBe('pass');
-    const spikes = { ...NO_SPIKES, seconds: 9, spikes: 3, shared: 1, worst };
-    const result = ask('candidate.spikes = none', evidenceOf({}, { spikes }));
+    expect(spiking(10, 0).verdict).toBe('inconclusive');
+    const result = spiking(11, 0);
     expect(result.verdict).toBe('fail');
     expect(result.brief).toBe(
-      'candidate spikes: 3 in 9 seconds, limit none, worst p99 40.0 ms where 2.00 ms is usual, ' +
-        '1 more on both sides at once',
+      'candidate spikes: 11 in 900 seconds, limit none, worst p99 40.0 ms where 2.00 ms is ' +
+        'usual, 1 more on both sides at once',
     );
     const early = { ...NO_SPIKES, seconds: 2, quietSeconds: 2 };
     expect(ask('candidate.spikes = none', evidenceOf({}, { spikes: early })).verdict).toBe(
       'inconclusive',
     );
+  });
+
+  it('does not fail a candidate that spikes as often as legacy does', () => {
+    expect(spiking(1440, 1440).verdict).toBe('inconclusive');
+    expect(spiking(1440, 1440).brief).toContain(', 1,440 of legacy alone');
+    expect(spiking(60, 10).verdict).toBe('fail');
   });
 });
 

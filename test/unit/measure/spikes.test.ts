@@ -32,7 +32,8 @@ describe('spikes', () => {
   });
 
   it('of legacy alone are none of the candidate', () => {
-    expect(watch([...calm, [200, 2], [200, 2]])).toMatchObject({ spikes: 0, shared: 0 });
+    const state = watch([...calm, [200, 2], [200, 2]]);
+    expect(state).toMatchObject({ spikes: 0, legacySpikes: 2, shared: 0 });
   });
 
   it('that both sides have at once are charged to neither', () => {

@@ -1,0 +1,121 @@
+/**
+ * The tests of {@link lnOver} and {@link lnWithin}, window by window: what the windows so far are
+ * worth, without going through them again.
+ */
+import { lnMix, lnMixture, lnSum, MIXTURE_RATES, MIXTURE_WEIGHTS } from '../kit/e-process.ts';
+import type { LatencyPoint } from './evidence.ts';
+import { RecentMedian } from './recent-median.ts';
+import { BURN_IN, MEMORY, RESTART_EVERY, type WindowOutcome } from './sign-test.ts';
+
+/** Factors of the bets on a chance of a half: of a window that goes wrong, and of a good one. */
+const WRONG = Float64Array.from(MIXTURE_RATES);
+const GOOD = WRONG.map((rate) => 2 - rate);
+const BETS = WRONG.length;
+/** As a factor is at most two, looking so often is enough to stay within a double. */
+const SCALE_EVERY = 256;
+const LARGE = 2 ** 256;
+
+/** What outcomes of windows, one after the other, are worth against both hypotheses. */
+export class SignBets {
+  #windows = 0;
+  #over = 0;
+  #within = 0;
+  /** By bet, what all later starts have become, each with its weight; and ln of their unit. */
+  readonly #later = new Float64Array(BETS);
+  #lnUnit = 0;
+
+  add(outcome: WindowOutcome): void {
+    const later = this.#later;
+    if (this.#windows > 0 && this.#windows % RESTART_EVERY === 0) {
+      const j = this.#windows / RESTART_EVERY;
+      const weight = Math.exp(-this.#lnUnit) / (j * (j + 1));
+      for (let i = 0; i < BETS; i += 1) later[i] = later[i]! + weight;
+    }
+    this.#windows += 1;
+    if (outcome !== 0) {
+      const factors = outcome === 1 ? GOOD : WRONG;
+      for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]!;
+      if (outcome === 1) this.#over += 1;
+      else this.#within += 1;
+    }
+    if (this.#windows % SCALE_EVERY === 0) this.#scale();
+  }
+
+  /** See {@link lnWithin}. */
+  get lnWithin(): number {
+    return lnMixture(this.#over, this.#over + this.#within, 0.5);
+  }
+
+  /** See {@link lnOver}. */
+  get lnOver(): number {
+    let started = 0;
+    for (let i = 0; i < BETS; i += 1) started += MIXTURE_WEIGHTS[i]! * this.#later[i]!;
+    const kept = 1 / (1 + Math.floor(Math.max(0, this.#windows - 1) / RESTART_EVERY));
+    return lnMix([
+      [0.5, lnMixture(this.#within, this.#over + this.#within, 0.5)],
+      [0.5, lnSum([Math.log(started) + this.#lnUnit, Math.log(kept)])],
+    ]);
+  }
+
+  copy(): SignBets {
+    const bets = new SignBets();
+    bets.#windows = this.#windows;
+    bets.#over = this.#over;
+    bets.#within = this.#within;
+    bets.#later.set(this.#later);
+    bets.#lnUnit = this.#lnUnit;
+    return bets;
+  }
+
+  #scale(): void {
+    const largest = Math.max(...this.#later);
+    if (largest < LARGE) return;
+    for (let i = 0; i < BETS; i += 1) this.#later[i] = this.#later[i]! / LARGE;
+    this.#lnUnit += Math.log(LARGE);
+  }
+}
+
+/** Both comparisons of a gate's windows: the plain one, and that by a threshold between sides. */
+export class WindowSigns {
+  readonly plain: SignBets;
+  readonly crossed: SignBets;
+  readonly #candidate: RecentMedian;
+  readonly #allowed: RecentMedian;
+
+  constructor(from?: WindowSigns) {
+    this.plain = from?.plain.copy() ?? new SignBets();
+    this.crossed = from?.crossed.copy() ?? new SignBets();
+    this.#candidate = new RecentMedian(MEMORY, from && from.#candidate);
+    this.#allowed = new RecentMedian(MEMORY, from && from.#allowed);
+  }
+
+  /**
+   * One more window: the candidate's quantile, and what it may be. True where one of the
+   * comparisons speaks against the candidate: else no proof of harm has grown.
+   */
+  add(candidate: number, allowed: number): boolean {
+    const plain = candidate > allowed ? 1 : candidate < allowed ? -1 : 0;
+    const crossed = this.#cross(candidate, allowed, plain);
+    this.plain.add(plain);
+    this.crossed.add(crossed);
+    this.#candidate.add(candidate);
+    this.#allowed.add(allowed);
+    return plain === 1 || crossed === 1;
+  }
+
+  /** See {@link crossings}. */
+  #cross(candidate: number, allowed: number, plain: WindowOutcome): WindowOutcome {
+    if (this.#candidate.count < BURN_IN) return plain;
+    const threshold = Math.sqrt(this.#candidate.median * this.#allowed.median);
+    const isAbove = candidate > threshold;
+    if (isAbove === allowed > threshold) return 0;
+    return isAbove ? 1 : -1;
+  }
+}
+
+/** What such points are worth: each the candidate's quantile, and legacy's with its allowance. */
+export function signsOf(points: readonly LatencyPoint[], allowance: number): WindowSigns {
+  const signs = new WindowSigns();
+  for (const { candidateUs, legacyUs } of points) signs.add(candidateUs, legacyUs * allowance);
+  return signs;
+}

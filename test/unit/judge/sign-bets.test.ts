@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { signsOf, WindowSigns } from '../../../src/judge/sign-bets.ts';
+import { crossings, lnOver, lnWithin, signs } from '../../../src/judge/sign-test.ts';
+import { createRandom, normal } from '../../../src/kit/random.ts';
+
+const ALLOWANCE = 1.05;
+
+/** Windows of a candidate that is worse by so many deviations, rounded so that some are equal. */
+function windowsOf(count: number, worse: number) {
+  const random = createRandom(count + 1);
+  const about = (shift: number): number =>
+    Math.round(1000 * Math.exp(0.1 * (normal(random) + shift)));
+  return Array.from({ length: count }, () => ({ legacyUs: about(0), candidateUs: about(worse) }));
+}
+
+describe('bets that go on from window to window', () => {
+  it.each([0, 0.5, 3, -1])(
+    'are worth what all windows are at once, %s deviations worse',
+    (worse) => {
+      for (const count of [0, 1, 2, 3, 4, 10, 100, 1300]) {
+        const windows = windowsOf(count, worse);
+        const candidate = windows.map(({ candidateUs }) => candidateUs);
+        const allowed = windows.map(({ legacyUs }) => legacyUs * ALLOWANCE);
+        const { plain, crossed } = signsOf(windows, ALLOWANCE);
+        expect(plain.lnOver).toBeCloseTo(lnOver(signs(candidate, allowed)), 9);
+        expect(plain.lnWithin).toBeCloseTo(lnWithin(signs(candidate, allowed)), 9);
+        expect(crossed.lnOver).toBeCloseTo(lnOver(crossings(candidate, allowed)), 9);
+        expect(crossed.lnWithin).toBeCloseTo(lnWithin(crossings(candidate, allowed)), 9);
+      }
+    },
+  );
+
+  it('are bounded by two for a window that speaks against the candidate, else by one', () => {
+    const told = new WindowSigns();
+    const random = createRandom(7);
+    for (let i = 0; i < 500; i += 1) {
+      const before = [told.plain.lnOver, told.crossed.lnOver];
+      const isAgainst = told.add(1000 * Math.exp(0.1 * normal(random)), 1000);
+      const grown = [told.plain.lnOver - before[0]!, told.crossed.lnOver - before[1]!];
+      expect(Math.max(...grown)).toBeLessThanOrEqual((isAgainst ? Math.LN2 : 0) + 1e-9);
+    }
+  });
+
+  it('go on apart from a copy', () => {
+    const one = signsOf(windowsOf(20, 0), ALLOWANCE);
+    const other = new WindowSigns(one);
+    const was = one.plain.lnOver;
+    other.add(2000, 1000);
+    expect(one.plain.lnOver).toBe(was);
+    one.add(2000, 1000);
+    expect(other.plain.lnOver).toBe(one.plain.lnOver);
+    expect(other.crossed.lnOver).toBe(one.crossed.lnOver);
+  });
+});
