@@ -8,7 +8,6 @@ import { paint, renderTable, type TextStyle, wrap } from './table.ts';
 import {
   ABSENT,
   clientFacts,
-  formatCount,
   headline,
   identityLines,
   identityText,
