@@ -1,3 +1,4 @@
+import type { Interval } from '../kit/e-process.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { formatAbout, formatLatency, formatShare } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
@@ -33,15 +34,15 @@ export const judgeLatency: GateJudge = (question) => {
   const { points } = seen;
   if (points.length === 0 || seen.pairs < gate.minPairs) return tooLittle(question, seen);
   const { unit, ...words } = wordsOf(gate);
-  const measured = unit * median(points.map(ratioOf));
-  const proof = proofOf(gate, seen);
+  const { proof, ratio } = judgedOf(gate, seen);
+  const measured = unit * ratio;
   const verdict = decide(question, seen, proof, measured);
   return {
     verdict,
     measured,
     samples: points.length,
     tell: () => {
-      const { lower, upper } = medianInterval(points.map(ratioOf), gate.alpha);
+      const { lower, upper } = shownOf(gate, seen).interval;
       return {
         ...words,
         samples: ` over ${counted(points.length, 'window')}`,
@@ -66,7 +67,7 @@ function ratioOf({ candidateUs, legacyUs }: LatencyEvidence['points'][number]): 
 export function lnHarmOf(gate: GateSettings, evidence: Evidence): number {
   const key = gateKey(gate);
   const seen = evidence.latency.get(key);
-  const { lnHarm } = seen === undefined ? { lnHarm: 0 } : proofOf(gate, seen);
+  const { lnHarm } = seen === undefined ? { lnHarm: 0 } : judgedOf(gate, seen).proof;
   return withCarried(lnHarm, evidence.carried?.lnHarm.get(key));
 }
 
@@ -94,11 +95,10 @@ function wordsOf({ metric, quantile, limit }: GateSettings): Words {
   return { name: `${name} ratio`, unit: 1, format: formatRatio };
 }
 
-function bothSides(gate: GateSettings, { points }: LatencyEvidence): string {
+function bothSides(gate: GateSettings, seen: LatencyEvidence): string {
   if (hasOwnLimit(gate)) return '';
-  const candidate = formatLatency(median(points.map((point) => point.candidateUs)));
-  const legacy = formatLatency(median(points.map((point) => point.legacyUs)));
-  return ` (${candidate} against ${legacy})`;
+  const { candidateUs, legacyUs } = shownOf(gate, seen);
+  return ` (${formatLatency(candidateUs)} against ${formatLatency(legacyUs)})`;
 }
 
 function decide(
@@ -114,15 +114,46 @@ function decide(
   return lnOk >= -Math.log(gate.alpha) ? 'pass' : 'inconclusive';
 }
 
-/** Gates are judged more often than windows close; the same windows prove the same. */
-const proofs = new WeakMap<LatencyEvidence, readonly [GateSettings, LatencyProof]>();
+interface Judged {
+  readonly gate: GateSettings;
+  readonly proof: LatencyProof;
+  /** In the typical window. */
+  readonly ratio: number;
+}
 
-function proofOf(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
-  const known = proofs.get(seen);
-  if (known?.[0] === gate) return known[1];
-  const proof = prove(gate, seen);
-  proofs.set(seen, [gate, proof]);
-  return proof;
+/** Gates are judged more often than windows close; the same windows prove and show the same. */
+const judged = new WeakMap<LatencyEvidence, Judged>();
+const shown = new WeakMap<LatencyEvidence, Shown>();
+
+function judgedOf(gate: GateSettings, seen: LatencyEvidence): Judged {
+  const known = judged.get(seen);
+  if (known?.gate === gate) return known;
+  const made = { gate, proof: prove(gate, seen), ratio: median(seen.points.map(ratioOf)) };
+  judged.set(seen, made);
+  return made;
+}
+
+interface Shown {
+  readonly gate: GateSettings;
+  /** Of the windows' ratios. */
+  readonly interval: Interval;
+  /** In the typical window. */
+  readonly candidateUs: number;
+  readonly legacyUs: number;
+}
+
+function shownOf(gate: GateSettings, seen: LatencyEvidence): Shown {
+  const known = shown.get(seen);
+  if (known?.gate === gate) return known;
+  const { points } = seen;
+  const made = {
+    gate,
+    interval: medianInterval(points.map(ratioOf), gate.alpha),
+    candidateUs: median(points.map(({ candidateUs }) => candidateUs)),
+    legacyUs: median(points.map(({ legacyUs }) => legacyUs)),
+  };
+  shown.set(seen, made);
+  return made;
 }
 
 function isStalled({ stalledSeconds, seconds }: LatencyEvidence): boolean {
