@@ -59,8 +59,11 @@ export class DivergenceList {
 
   /** Causes are counted from the moment on when one could have been shown too often. */
   #isOneTooMany(path: string, kind: DivergenceKind): boolean {
-    if (this.#found.length < LIMITS.divergencesPerPathMax) return false;
     if (this.#counts === null) {
+      // No templates as long as even all of this kind would not be too many.
+      let alike = 0;
+      for (const found of this.#found) if (found.kind === kind) alike += 1;
+      if (alike < LIMITS.divergencesPerPathMax) return false;
       this.#counts = new Map();
       for (const found of this.#found) count(found, this.#counts);
     }

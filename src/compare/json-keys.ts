@@ -42,6 +42,15 @@ export function isSameKeyAt(a: JsonTape, i: number, b: JsonTape, j: number): boo
 /** Marks the key, in a list of an object's keys, of a member that legacy alone has. */
 export const ONLY_LEGACY: number = 1 << 30;
 
+/** Whether one side lacks the member. */
+function isLone(key: number): boolean {
+  return key < 0 || key >= ONLY_LEGACY;
+}
+
+function placeOf(key: number): number {
+  return key < 0 ? ~key : key & ~ONLY_LEGACY;
+}
+
 /** Keys of an object with such members that are held against each other. */
 export const KEYS_MAX: number = 64;
 
@@ -61,15 +70,13 @@ export function areLoneKeysAlone(
   if (to - from > KEYS_MAX) return false;
   for (let lone = from; lone < to; lone += 1) {
     const key = keys[lone]!;
-    if (key >= 0 && key < ONLY_LEGACY) continue;
+    if (!isLone(key)) continue;
     const { bytes } = key < 0 ? b : a;
-    const start = key < 0 ? ~key : key - ONLY_LEGACY;
+    const start = placeOf(key);
     for (let at = from; at < to; at += 1) {
-      const other = keys[at]!;
-      const place = other < 0 ? ~other : other & ~ONLY_LEGACY;
-      if (at !== lone && isSamePlainKey(bytes, start, (other < 0 ? b : a).bytes, place)) {
-        return false;
-      }
+      if (at === lone) continue;
+      const other = keys[at]! < 0 ? b : a;
+      if (isSamePlainKey(bytes, start, other.bytes, placeOf(keys[at]!))) return false;
     }
   }
   return true;

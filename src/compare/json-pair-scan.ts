@@ -6,7 +6,7 @@
  * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
 import { runEnd, viewOf } from './bytes.ts';
-import { areInPlace } from './json-arrays.ts';
+import { isAlignedInPart } from './json-arrays.ts';
 import {
   areLoneKeysAlone,
   beginRow,
@@ -26,8 +26,8 @@ import { isSameScalarAt } from './json-tape.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';
 
 const { COUNT, ROW, ARRAY, OBJECT } = TAPE;
-const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT, KEYS } = FRAME;
-const { FIRST_ROW, SECOND_ROW, LONE, SEVERAL, COLUMNS } = FRAME;
+const { BYTE, START, SHIFT, KEYS } = FRAME;
+const { FIRST_ROW, SECOND_ROW, LONE, SEVERAL, INDEX, COLUMNS } = FRAME;
 const { VALUE, FIRST, BEHIND, KEY } = NEXT;
 
 const QUOTE = 0x22;
@@ -238,7 +238,12 @@ export class JsonPairReader {
       const candidate = { tape: this.#b, row: frames[frame + SECOND_ROW]! };
       endRow(this.#a, legacy.row, i, this.#usedA);
       endRow(this.#b, candidate.row, j, this.#usedB);
-      if (frames[frame + SEVERAL] !== 0 && !areInPlace(legacy, candidate)) return false;
+      if (frames[frame + SEVERAL] !== 0) {
+        const elements = frames[frame + INDEX]! + 1;
+        this.#a.rows[legacy.row + COUNT] = elements;
+        this.#b.rows[candidate.row + COUNT] = elements;
+        if (!isAlignedInPart(legacy, candidate)) return false;
+      }
       run.written -= 1;
     }
     run.keysUsed = keys;
@@ -304,7 +309,7 @@ export class JsonPairReader {
     this.#j = b.read(other, run.depth);
     if (behind < 0 || this.#j < 0) return false;
     this.#again += behind - start + this.#j - other;
-    setFrameKeys(a, x, b, y, frames, frame);
+    run.setKeys(a, x, b, y, frame);
     run.at = behind;
     run.next = BEHIND;
     return this.#keep();
@@ -348,7 +353,7 @@ export class JsonPairReader {
       const start = frames[frame + START]!;
       beginRow(a, x, kind, start);
       beginRow(b, y, kind, start + frames[frame + SHIFT]!);
-      setFrameKeys(a, x, b, y, frames, frame);
+      run.setKeys(a, x, b, y, frame);
       frames[frame + FIRST_ROW] = x;
       frames[frame + SECOND_ROW] = y;
       run.written += 1;
@@ -366,7 +371,7 @@ export class JsonPairReader {
     const x = frames[frame + FIRST_ROW]! + COUNT;
     const y = frames[frame + SECOND_ROW]! + COUNT;
     const most =
-      frames[frame + BYTE] === BRACE ? Infinity : frames[frame + SEVERAL] * (ELEMENTS_MAX - 1);
+      frames[frame + BYTE] === BRACE ? Infinity : frames[frame + SEVERAL]! * (ELEMENTS_MAX - 1);
     if (this.#a.rows[x]! > most) return false;
     if (isInLegacy) this.#a.rows[x]! += 1;
     if (isInCandidate) this.#b.rows[y]! += 1;
@@ -381,19 +386,4 @@ export class JsonPairReader {
     run.frames[frame + LONE] = 1;
     return this.#count(run.depth, key >= 0, key < 0) && run.addKey(key);
   }
-}
-
-function setFrameKeys(
-  a: JsonTape,
-  x: number,
-  b: JsonTape,
-  y: number,
-  frames: Int32Array,
-  frame: number,
-): void {
-  const start = frames[frame + KEY_START]!;
-  const end = frames[frame + KEY_END]!;
-  const shift = frames[frame + KEY_SHIFT]!;
-  setKey(a, x, start, end);
-  setKey(b, y, start + shift, end + shift);
 }

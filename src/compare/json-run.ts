@@ -4,6 +4,8 @@
  * objects that are open, and stops before what is not the same in both, or not plain to see.
  */
 import { LIMITS } from '../kit/limits.ts';
+import { setKey } from './json-keys.ts';
+import type { JsonTape } from './json-scan.ts';
 import { escapedTextEnd, plainTextEnd, scalarEnd, spaceEnd } from './json-tokens.ts';
 
 const SPACE = 0x20;
@@ -169,6 +171,15 @@ export class JsonRun {
     frames[frame + KEYS] = keysUsed;
     frames[frame + LONE] = 0;
     frames[frame + SEVERAL] = 0;
+  }
+
+  /** Sets the keys of the rows of what is open at the frame. */
+  setKeys(a: JsonTape, x: number, b: JsonTape, y: number, frame: number): void {
+    const start = this.frames[frame + KEY_START]!;
+    const end = this.frames[frame + KEY_END]!;
+    const shift = this.frames[frame + KEY_SHIFT]!;
+    setKey(a, x, start, end);
+    setKey(b, y, start + shift, end + shift);
   }
 
   /** Whether one of the open objects has members that one side lacks. */

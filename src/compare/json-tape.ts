@@ -37,6 +37,11 @@ export function isContainer(tape: JsonTape, row: number): boolean {
   return kindAt(tape, row) >= ARRAY;
 }
 
+/** Whether the string is written with escapes. */
+export function isEscaped(tape: JsonTape, row: number): boolean {
+  return (tape.rows[row + KIND]! & ESCAPED) !== 0;
+}
+
 /** The row behind the value and all that is in it. */
 export function nextOf(tape: JsonTape, row: number): number {
   return tape.rows[row + NEXT]!;
@@ -179,9 +184,9 @@ function writeString(tape: JsonTape, row: number, room: number): string {
   const { rows } = tape;
   const start = rows[row + START]!;
   const end = rows[row + END]!;
-  const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
-  const readEnd = isEscaped ? end : Math.min(end, start + room * 4);
-  return quoted(textBetween(tape, start, readEnd, isEscaped).slice(0, room));
+  const hasEscapes = isEscaped(tape, row);
+  const readEnd = hasEscapes ? end : Math.min(end, start + room * 4);
+  return quoted(textBetween(tape, start, readEnd, hasEscapes).slice(0, room));
 }
 
 /** Up to here a loop is quicker than a call. */
@@ -263,8 +268,7 @@ function computeHash(tape: JsonTape, row: number): number {
   const kind = kindAt(tape, row);
   if (kind < NUMBER) return mixHash(kind + 1);
   if (kind < ARRAY) {
-    const isEscaped = (rows[row + KIND]! & ESCAPED) !== 0;
-    if (isEscaped) return hashText(scalarOf(tape, row) as string, kind);
+    if (isEscaped(tape, row)) return hashText(scalarOf(tape, row) as string, kind);
     return hashBytes(bytes, rows[row + START]!, rows[row + END]!, kind);
   }
   const end = nextOf(tape, row);

@@ -35,14 +35,7 @@ import {
 } from './json-tape.ts';
 import { type FieldDifference, findStale, findSwaps, inferFieldKind, inferKind } from './kinds.ts';
 import { childOf, type JsonPath, pointerOf, ROOT, type RuleSet } from './rules.ts';
-import {
-  fieldsText,
-  lengthText,
-  outline,
-  repeatedText,
-  scalarText,
-  valueText,
-} from './walk-texts.ts';
+import { fieldsText, lengthText, outline, repeatedText, valueText } from './walk-texts.ts';
 
 const { ABSENT, ARRAY, INDEX, ROW } = TAPE;
 
@@ -79,6 +72,12 @@ class RowPath implements JsonPath {
   get segment(): string {
     return keyOf(this.#tape, this.#row);
   }
+}
+
+/** A field with the rows it stands at. */
+interface FieldAt extends FieldDifference {
+  readonly x: number;
+  readonly y: number;
 }
 
 class Walk {
@@ -158,11 +157,11 @@ class Walk {
     }
     const pairs =
       this.#pairInPlace(i, j) ?? this.#pairNearby(path, i, j) ?? this.#pairByKey(path, i, j);
-    const differing: FieldDifference[] = [];
+    const differing: FieldAt[] = [];
     for (let at = 0; at < pairs.length; at += 2) {
       if (!this.#isField(pairs[at]!, pairs[at + 1]!)) continue;
-      const field = this.#fieldOf(pairs[at]!, pairs[at + 1]!);
-      if (!this.#isFieldExcused(path, field)) differing.push(field);
+      const field = this.#fieldOf(path, pairs[at]!, pairs[at + 1]!);
+      if (field !== null) differing.push(field);
     }
     if (differing.length > 0) this.#addFields(path, differing);
     for (let at = 0; at < pairs.length; at += 2) {
@@ -181,18 +180,14 @@ class Walk {
   #visitOnlyMember(path: JsonPath, x: number, y: number): void {
     if (!this.#isField(x, y)) this.#visitMember(path, x, y);
     else if (!this.#isSame(x, y)) {
-      const field = this.#fieldOf(x, y);
-      if (!this.#isFieldExcused(path, field)) this.#addField(path, field);
+      const field = this.#fieldOf(path, x, y);
+      if (field !== null) this.#addField(path, field);
     }
   }
 
   /** Whether no array or object is among the two. */
   #isField(x: number, y: number): boolean {
     return isFlatAt(this.#a, x) && isFlatAt(this.#b, y);
-  }
-
-  #isFieldExcused(path: JsonPath, { key, legacy, candidate }: FieldDifference): boolean {
-    return this.#rules?.isExcused(childOf(path, key), legacy, candidate) === true;
   }
 
   #visitMember(path: JsonPath, x: number, y: number): void {
@@ -288,15 +283,16 @@ class Walk {
     this.#divergences.note(pointerOf(path), 'key-order', ...texts);
   }
 
-  #fieldOf(x: number, y: number): FieldDifference {
-    return {
-      key: x === ABSENT ? keyOf(this.#b, y) : keyOf(this.#a, x),
-      legacy: x === ABSENT ? undefined : scalarOf(this.#a, x),
-      candidate: y === ABSENT ? undefined : scalarOf(this.#b, y),
-    };
+  /** Null where rules excuse it. */
+  #fieldOf(path: JsonPath, x: number, y: number): FieldAt | null {
+    const key = x === ABSENT ? keyOf(this.#b, y) : keyOf(this.#a, x);
+    const legacy = x === ABSENT ? undefined : scalarOf(this.#a, x);
+    const candidate = y === ABSENT ? undefined : scalarOf(this.#b, y);
+    if (this.#rules?.isExcused(childOf(path, key), legacy, candidate) === true) return null;
+    return { key, legacy, candidate, kind: inferFieldKind(key, legacy, candidate), x, y };
   }
 
-  #addFields(path: JsonPath, differing: readonly FieldDifference[]): void {
+  #addFields(path: JsonPath, differing: readonly FieldAt[]): void {
     if (differing.length === 1) {
       this.#addField(path, differing[0]!);
       return;
@@ -316,10 +312,9 @@ class Walk {
     }
   }
 
-  #addField(path: JsonPath, field: FieldDifference): void {
-    const legacy = scalarText(field.legacy);
-    const candidate = scalarText(field.candidate);
-    this.#report(childOf(path, field.key), inferFieldKind(field), legacy, candidate);
+  #addField(path: JsonPath, { key, kind, legacy, candidate, x, y }: FieldAt): void {
+    const text = valueText(this.#a, x, legacy);
+    this.#report(childOf(path, key), kind, text, valueText(this.#b, y, candidate));
   }
 
   /** A key that stands there more often on one side: told at once with all its values. */

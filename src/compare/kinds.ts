@@ -61,6 +61,8 @@ export interface FieldDifference {
   readonly key: string;
   readonly legacy: JsonScalar | undefined;
   readonly candidate: JsonScalar | undefined;
+  /** Of this field by itself, as {@link inferFieldKind} tells. */
+  readonly kind: DivergenceKind;
 }
 
 /** What names of fields say. Those seen are kept: they come again and again. */
@@ -88,7 +90,11 @@ const DAY_FIELDS = new FieldNames(/(?:^|_)(?:days?|date|viewed)$|[a-z](?:Days?|D
  * The kind of a field's difference. The name is asked for one thing only: whether two integers
  * that follow each other are numbers of days.
  */
-export function inferFieldKind({ key, legacy, candidate }: FieldDifference): DivergenceKind {
+export function inferFieldKind(
+  key: string,
+  legacy: JsonScalar | undefined,
+  candidate: JsonScalar | undefined,
+): DivergenceKind {
   const kind = inferKind(legacy, candidate);
   if (kind !== 'value' || Math.abs(integerOf(legacy) - integerOf(candidate)) !== 1) return kind;
   return DAY_FIELDS.has(key) ? 'clock-edge' : kind;
@@ -150,11 +156,13 @@ const REVISION_FIELDS = new FieldNames(
  * revision is all that differs, or is no integer, or says nothing of them.
  */
 export function findStale(fields: readonly FieldDifference[]): readonly FieldDifference[] {
-  const isRevision = ({ key, legacy, candidate }: FieldDifference): boolean =>
-    REVISION_FIELDS.has(key) &&
-    integerOf(legacy) !== integerOf(candidate) &&
-    !Number.isNaN(integerOf(legacy) + integerOf(candidate));
   if (fields.length < 2 || !fields.some(isRevision)) return [];
-  const stale = fields.filter((field) => inferFieldKind(field) === 'value');
+  const stale = fields.filter(({ kind }) => kind === 'value');
   return stale.length > 1 && stale.some(isRevision) ? stale : [];
+}
+
+function isRevision({ key, legacy, candidate }: FieldDifference): boolean {
+  if (!REVISION_FIELDS.has(key)) return false;
+  const [a, b] = [integerOf(legacy), integerOf(candidate)];
+  return a !== b && !Number.isNaN(a + b);
 }

@@ -267,7 +267,7 @@ function kindAt(
 ): DivergenceKind {
   if (legacy !== undefined && !isScalar(legacy)) return inferKind(legacy, candidate);
   if (candidate !== undefined && !isScalar(candidate)) return inferKind(legacy, candidate);
-  return inferFieldKind({ key: path.segment, legacy, candidate });
+  return inferFieldKind(path.segment, legacy, candidate);
 }
 
 function isOfKind({ kinds }: ReadyRule, kind: DivergenceKind): boolean {

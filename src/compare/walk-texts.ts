@@ -4,7 +4,7 @@ import { isScalar, type JsonScalar, jsonText, type JsonValue } from './json.ts';
 import type { ArrayAt } from './json-arrays.ts';
 import { TAPE } from './json-rows.ts';
 import type { JsonTape } from './json-scan.ts';
-import { childrenOf, countOf, isContainer, rowText, scalarOf } from './json-tape.ts';
+import { childrenOf, countOf, isContainer, isEscaped, rowText, scalarOf } from './json-tape.ts';
 import type { FieldDifference } from './kinds.ts';
 
 const { ABSENT } = TAPE;
@@ -19,11 +19,6 @@ export function repeatedText(
   const name = JSON.stringify(key.slice(0, LIMITS.divergenceValueMax));
   const shown = rows.slice(0, LIMITS.divergencesPerPairMax);
   return shown.map((row) => `${name}:${rowText(tape, row, LIMITS.divergenceValueMax)}`).join(',');
-}
-
-/** JSON text of a value; undefined of none. */
-export function scalarText(value: JsonScalar | undefined): string | undefined {
-  return value === undefined ? undefined : jsonText(value, LIMITS.divergenceValueMax);
 }
 
 /** Fields as an object, those that the side has. */
@@ -45,8 +40,16 @@ export function valueText(
   row: number,
   outlined: JsonValue | undefined,
 ): string | undefined {
-  if (outlined === undefined || isScalar(outlined)) return scalarText(outlined);
-  return rowText(tape, row, LIMITS.divergenceValueMax);
+  if (outlined === undefined) return undefined;
+  if (!isScalar(outlined)) return rowText(tape, row, LIMITS.divergenceValueMax);
+  const isPlain = typeof outlined === 'string' && !isEscaped(tape, row);
+  return isPlain ? plainText(outlined) : jsonText(outlined, LIMITS.divergenceValueMax);
+}
+
+/** Of a string that is its own JSON text between quotes. */
+function plainText(text: string): string {
+  const isWhole = text.length + 2 <= LIMITS.divergenceValueMax;
+  return isWhole ? `"${text}"` : `"${text.slice(0, LIMITS.divergenceValueMax - 1)}…`;
 }
 
 /** As much of a value as its kind is inferred from: of an object or array, whether it is empty. */
