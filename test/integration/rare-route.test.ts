@@ -5,7 +5,6 @@
 import { expect, test } from 'vitest';
 import type { Cell } from '../../src/model/window.ts';
 import type { LadderStep } from '../../src/model/settings.ts';
-import { NO_TRAFFIC } from '../../src/rollout/traffic.ts';
 import { testRoute } from '../support/proxy.ts';
 import {
   gate,
@@ -39,7 +38,7 @@ function pass(rollout: SimulatedRollout, minutes: number, isWrong: boolean): voi
     rollout.run(1);
     if (second % EVERY_S !== 0) continue;
     const { revision } = controller.assignment();
-    const { traffic = NO_TRAFFIC } = controller.status();
+    const { traffic } = controller.status();
     const endMs = clock.wallMs();
     const cells = [cellOf(isWrong)];
     controller.accept(summaryOf({ startMs: endMs - 1000, endMs, revision, traffic, cells }));
