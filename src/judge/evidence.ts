@@ -188,10 +188,18 @@ export interface Evidence {
   readonly spikes: SpikeEvidence;
   /** As configured; absent where nobody climbs. */
   readonly routes?: readonly RouteToProve[];
+  /** Absent where no requests have keys. */
+  readonly keys?: KeyCounts;
   /** Judged time that all this took; absent where no more is to come. */
   readonly elapsedMs?: number;
   /** What earlier steps of the climb say of harm; absent at its first step. */
   readonly carried?: CarriedHarm;
+}
+
+/** Distinct keys, about, since the build's rollout began: of compared pairs, and of mismatches. */
+export interface KeyCounts {
+  readonly compared: number;
+  readonly mismatched: number;
 }
 
 /**

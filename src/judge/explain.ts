@@ -49,6 +49,7 @@ export function gateResult(
       const parts = [
         briefOf(gate, answer, all),
         rates === null ? '' : intervalText(gate, answer, all),
+        all.beside ?? '',
         ratesText(answer, rates),
         missingText(all.missing) ?? '',
       ];

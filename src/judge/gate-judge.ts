@@ -48,6 +48,8 @@ export interface GateWords {
   readonly missing: Missing | null;
   /** In place of the gate's route: the one that decides. */
   readonly route?: string;
+  /** What the whole sentence says beside, and the event log does not; absent: nothing. */
+  readonly beside?: string;
 }
 
 /** What keeps a gate from passing. */

@@ -1,5 +1,7 @@
-import { carriedOf, countsOf } from './evidence.ts';
-import type { GateJudge } from './gate-judge.ts';
+import { rateUpperBound } from '../kit/e-process.ts';
+import { formatShare } from '../kit/units.ts';
+import { carriedOf, countsOf, type Evidence } from './evidence.ts';
+import { formatCount, type GateJudge } from './gate-judge.ts';
 import { judgeRate } from './rate-test.ts';
 import { brokenRoute, unprovenSentence } from './route-proof.ts';
 
@@ -30,10 +32,21 @@ export const judgeMismatchRate: GateJudge = (question) => {
     answer.verdict === 'fail' ? null : brokenRoute(gate, evidence, harmAlpha / 2, climbAlpha / 2);
   if (broken !== null) return broken;
   const open = unprovenSentence(unproven);
-  if (open === '') return answer;
   const tell = () => {
     const words = answer.tell();
-    return { ...words, notes: [...words.notes, `; ${open}`] };
+    const notes = open === '' ? words.notes : [...words.notes, `; ${open}`];
+    return { ...words, notes, beside: keysText(evidence, gate.alpha) };
   };
   return { ...answer, tell };
 };
+
+/** Mismatches come in clusters: one user's hundred are one user's. */
+function keysText({ keys }: Evidence, alpha: number): string {
+  if (keys === undefined || keys.compared === 0) return '';
+  const { compared, mismatched } = keys;
+  const most = formatShare(rateUpperBound(mismatched, compared, alpha));
+  return (
+    `by key about ${formatCount(mismatched)} of about ${formatCount(compared)} since the build ` +
+    `began, at most ${most}`
+  );
+}

@@ -1,5 +1,6 @@
 /** The clusters of one rollout, out of what each proxy has found since it last told of them. */
 import { ClusterTable } from '../compare/cluster.ts';
+import { DistinctSketch } from '../kit/distinct-sketch.ts';
 import type { Cluster, SampledExample } from '../model/cluster.ts';
 
 /** What every store holds of a cluster; the rest may be of a time before it was kept. */
@@ -23,6 +24,13 @@ export class ClusterLedger {
   accept(found: readonly Cluster[]): void {
     if (found.length === 0) return;
     this.#table.absorb(found.filter(({ lastSeenMs }) => lastSeenMs >= this.#sinceMs));
+  }
+
+  /** About how many distinct keys have shown a difference. */
+  distinctKeys(): number {
+    const all = new DistinctSketch();
+    for (const { keys } of this.#table.clusters()) all.addSketch(keys);
+    return Math.round(all.estimate());
   }
 
   /** Most frequent first, at most the limit. */

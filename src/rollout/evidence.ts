@@ -17,7 +17,6 @@ import {
   NO_ARMS,
   NO_COUNTS,
   NO_LATENCY,
-  type RouteToProve,
 } from '../judge/evidence.ts';
 import { addArms, addWindow, seenIn } from '../judge/latency-windows.ts';
 import { carriedHarm } from '../judge/verdict.ts';
@@ -205,10 +204,9 @@ export class StepEvidence {
    * What gates read; with `routes` each of these has to be proved by itself as well, and with
    * `elapsedMs`, the judged time of the step, it is foreseen when more will be known.
    */
-  view(routes?: readonly RouteToProve[], elapsedMs?: number): Evidence {
+  view(beside: Pick<Evidence, 'routes' | 'elapsedMs' | 'keys'> = {}): Evidence {
     return {
-      ...(routes && { routes }),
-      ...(elapsedMs !== undefined && { elapsedMs }),
+      ...beside,
       ...(this.#carried && { carried: this.#carried }),
       counts: this.#counts,
       latency: this.#latency,

@@ -7,7 +7,7 @@ import { mergeNoise } from '../compare/noise/view.ts';
 import { RuleTally } from '../compare/rules/rule-tally.ts';
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
-import type { ResourcePoint } from '../judge/evidence.ts';
+import type { KeyCounts, ResourcePoint } from '../judge/evidence.ts';
 import { isStalled } from '../judge/windows.ts';
 import { NO_SPIKE_STATE } from '../measure/spikes.ts';
 import type { LiftedKey } from '../model/missed-write.ts';
@@ -66,6 +66,8 @@ export class Gathering {
   #routes = new RouteTotals();
   /** As last asked for; null once there is more. Intervals of many rows take a while. */
   #rows: readonly ClusterRow[] | null = null;
+  /** As last asked for, likewise. */
+  #keys: KeyCounts | null = null;
   #rules = new RuleTally();
   /** What each proxy has learned; with a proxy goes what it knew. */
   readonly #noise = new Map<number, NoiseView>();
@@ -128,6 +130,17 @@ export class Gathering {
     return this.#areTaintsFull;
   }
 
+  /** Of the rollout: distinct keys compared, and those that have shown a difference. */
+  keys(): KeyCounts {
+    if (this.#keys === null) {
+      const mismatched = this.#clusters.distinctKeys();
+      // A difference may be told of before the pairs of its second are.
+      const compared = Math.max(mismatched, this.#routes.distinctKeys());
+      this.#keys = { compared, mismatched };
+    }
+    return this.#keys;
+  }
+
   races(): readonly Race[] {
     return this.#races;
   }
@@ -148,6 +161,7 @@ export class Gathering {
     this.#clusters.accept(summary.clusters);
     this.#routes.accept(summary.routes ?? []);
     this.#rows = null;
+    this.#keys = null;
     this.#rules.absorb(summary.rules ?? []);
     this.seconds.accept(summary);
     this.#keepRaces(summary);
@@ -202,6 +216,7 @@ export class Gathering {
     this.#clusters = new ClusterLedger([], startedAtMs);
     this.#routes = new RouteTotals();
     this.#rows = null;
+    this.#keys = null;
     this.#rules = new RuleTally();
     this.#areTaintsFull = false;
     this.#races = [];
@@ -255,6 +270,7 @@ export class Gathering {
     this.#routes = new RouteTotals();
     this.#routes.accept(progress.routes ?? []);
     this.#rows = null;
+    this.#keys = null;
     this.#rules = new RuleTally();
     this.#rules.absorb(progress.rules ?? []);
     this.#received = progress.traffic.received;

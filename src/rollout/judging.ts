@@ -17,7 +17,11 @@ export interface Judged {
 
 /** The verdict on the evidence as it is. */
 export function verdictOf({ gathering, settings, ladder, state }: Judged): Verdict {
-  const evidence = gathering.evidence.view(routesToProve(settings), state.stepElapsedMs);
+  const evidence = gathering.evidence.view({
+    routes: routesToProve(settings),
+    elapsedMs: state.stepElapsedMs,
+    keys: gathering.keys(),
+  });
   return judge(settings.gates, evidence, ladder.length);
 }
 

@@ -35,6 +35,11 @@ export class RouteTotals {
     return total && { compared: total.compared, keys: total.keys.estimate() };
   }
 
+  /** About how many distinct keys all routes together had. */
+  distinctKeys(): number {
+    return Math.round(this.#all().keys);
+  }
+
   /** As it is stored, and accepted again. */
   rows(): readonly RoutePairs[] {
     return [...this.#routes].map(([route, { compared, keys }]) => {

@@ -246,6 +246,22 @@ describe('gates on resources', () => {
   });
 });
 
+describe('mismatches by key', () => {
+  const said = (mismatched: number): string => {
+    const counts = new Map([['GET /x', { ...NO_COUNTS, compared: 20_000, mismatched: 12 }]]);
+    return ask(MISMATCH, { counts, keys: { compared: 4000, mismatched } }).sentence;
+  };
+
+  it('are told beside those by pair: one user may have made all of them', () => {
+    expect(said(1)).toContain('; by key about 1 of about 4,000 since the build began, at most 0.');
+    const [one, twelve] = [1, 12].map((keys) => /began, at most ([\d.]+) %/.exec(said(keys))?.[1]);
+    expect(Number(one)).toBeLessThan(Number(twelve));
+    expect(ask(MISMATCH, { keys: { compared: 0, mismatched: 0 } }).sentence).not.toContain(
+      'by key',
+    );
+  });
+});
+
 describe('the words of a gate', () => {
   it('are of what was known when it was judged, whenever they are read', () => {
     const counts = new Map([['GET /x', { ...NO_COUNTS, compared: 3000 }]]);

@@ -247,6 +247,16 @@ describe('the clusters of a rollout', () => {
     expect(row?.keys).toEqual({ touched: 10, seen: 20, ratio: 0.5 });
   });
 
+  it('tell about how many keys have shown any of them', () => {
+    const gathering = gatheringOf();
+    expect(gathering.keys()).toEqual({ compared: 0, mismatched: 0 });
+    tell(gathering, 1, atMs(1_000_500));
+    const { compared, mismatched } = gathering.keys();
+    const [row] = gathering.clusters();
+    expect([mismatched, compared]).toEqual([row?.keys?.touched, row?.keys?.seen]);
+    expect(mismatched).toBeGreaterThan(0);
+  });
+
   it('outlast a restart as they were', () => {
     const gathering = gatheringOf();
     tell(gathering, 1, atMs(1_000_500));
