@@ -20,6 +20,7 @@ export function splitProblem(onCandidate: number, keys: number, percent: number)
   if (lnE < -Math.log(SPLIT_ALPHA)) return '';
   return (
     `${formatShare(onCandidate / keys)} of ${formatCount(keys)} sampled keys are live on the ` +
-    `candidate, not ${formatShare(share)}: the traffic is not split as it should be`
+    `candidate, not ${formatShare(share)}: the traffic is not split as it should be (chance of a ` +
+    `wrong alarm ${formatShare(SPLIT_ALPHA)})`
   );
 }

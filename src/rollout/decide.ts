@@ -65,7 +65,7 @@ function waitForStep(facts: DecideFacts): string[] {
   const next = ladder[state.step + 1];
   const waitingFor = waitForHold(facts, step);
   for (const gate of verdict.gates) {
-    if (gate.verdict === 'inconclusive') waitingFor.push(`evidence: ${openSentence(gate)}`);
+    if (gate.verdict === 'inconclusive') waitingFor.push(openSentence(gate));
   }
   const blocking = verdict.unproven?.filter(({ accepted }) => accepted === null) ?? [];
   if (next !== undefined && next.percent >= 100 && blocking.length > 0) {
@@ -135,5 +135,7 @@ function briefOf({ brief, sentence }: GateResult): string {
 }
 
 function openSentence(gate: GateResult): string {
-  return gate.missing === undefined ? briefOf(gate) : `${briefOf(gate)}; ${gate.missing}`;
+  return gate.missing === undefined
+    ? `evidence: ${briefOf(gate)}`
+    : `evidence for ${gate.gate}: ${gate.missing}`;
 }

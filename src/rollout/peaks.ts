@@ -112,5 +112,5 @@ function withHigh(highs: PeakState['highs'], nowMs: number, requests: number): P
   if (newest?.[0] === slot) {
     return newest[1] >= requests ? highs : [...highs.slice(0, -1), [slot, requests]];
   }
-  return [...highs.filter(([each]) => each > oldest), [slot, requests]];
+  return [...highs.filter(([each]) => each >= oldest), [slot, requests]];
 }
