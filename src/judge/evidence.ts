@@ -138,12 +138,12 @@ export const NO_LATENCY: LatencyEvidence = {
   arms: NO_ARMS,
 };
 
-/** Means of both sides' processes within one window; null where a side does not tell. */
+/** Of both sides' processes within one window; null where a side does not tell. */
 export interface ResourcePoint {
   readonly startMs: number;
   readonly legacyBytes: number | null;
   readonly candidateBytes: number | null;
-  /** CPU seconds per second. */
+  /** CPU seconds a request that the side got. */
   readonly legacyCpu: number | null;
   readonly candidateCpu: number | null;
 }

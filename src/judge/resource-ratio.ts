@@ -17,6 +17,8 @@ import { lnOver, lnWithin, median, signs, type WindowOutcome } from './sign-test
 const RECENT_MS = 30 * 60_000;
 /** Fewer windows than this say nothing. */
 const WINDOWS_MIN = 5;
+/** Two processes of one program differ by a few percent, and by the same in every window. */
+const HARM_MARGIN = 1.05;
 
 type Pick = (point: ResourcePoint) => readonly [number | null, number | null];
 
@@ -24,7 +26,7 @@ type Pick = (point: ResourcePoint) => readonly [number | null, number | null];
 export const judgeMemoryRatio: GateJudge = (question) =>
   judgeResource(question, 'memory', (point) => [point.candidateBytes, point.legacyBytes]);
 
-/** `cpu.ratio < 1.0`: CPU time of the candidate's process over legacy's, window by window. */
+/** `cpu.ratio < 1.0`: CPU time a request of the candidate's process over legacy's, by window. */
 export const judgeCpuRatio: GateJudge = (question) =>
   judgeResource(question, 'cpu', (point) => [point.candidateCpu, point.legacyCpu]);
 
@@ -64,11 +66,13 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
   const recent = Math.max(WINDOWS_MIN, Math.floor(RECENT_MS / gate.windowMs));
   const ratios = candidate.map((value, i) => value / legacy[i]!);
   const measured = median(ratios.slice(-recent));
-  const outcomes = signs(
-    candidate,
-    legacy.map((value) => value * gate.limit),
-  );
-  const isOver = lnOver(outcomes) >= -Math.log(harmAlpha);
+  const against = (limit: number): readonly WindowOutcome[] =>
+    signs(
+      candidate,
+      legacy.map((value) => value * limit),
+    );
+  const outcomes = against(gate.limit);
+  const isOver = lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
   const isWithin = measured <= gate.limit && lnWithin(outcomes) >= -Math.log(gate.alpha);
   const verdict: GateOutcome = isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive';
   return {

@@ -163,6 +163,7 @@ export class StepEvidence {
 
   add(summary: Summary): void {
     this.#newestEndMs.set(summary.worker, summary.endMs);
+    this.#resources.count(summary);
     for (const cell of summary.cells) {
       this.#counts.set(cell.route, addCounts(this.#counts.get(cell.route) ?? NO_COUNTS, cell));
     }

@@ -1,6 +1,12 @@
-/** Both processes' memory and CPU, by gate window: what `memory.ratio` and `cpu.ratio` read. */
+/**
+ * Both processes' memory and CPU, by gate window: what `memory.ratio` and `cpu.ratio` read. CPU is
+ * told by the request: the side that is live gets those as well that are not mirrored.
+ */
 import { LIMITS } from '../kit/limits.ts';
 import type { ResourcePoint } from '../judge/evidence.ts';
+import { countOf } from '../judge/windows.ts';
+import { otherSide, type Side } from '../model/exchange.ts';
+import type { Summary } from '../model/window.ts';
 
 /** What a side's process last said of itself; null where a metric is not exposed. */
 export interface ResourceSample {
@@ -18,6 +24,8 @@ export interface ResourceSource {
 interface SamplePair {
   readonly legacy: ResourceSample;
   readonly candidate: ResourceSample;
+  /** Requests that each side had got until then. */
+  readonly served: Readonly<Record<Side, number>>;
 }
 
 /** One point, and the length of the window that it is of. */
@@ -36,6 +44,7 @@ export class ResourceWindows {
   /** First pair of the window that is open, by window length. */
   #first = new Map<number, SamplePair>();
   #newest: SamplePair | null = null;
+  readonly #served: Record<Side, number> = { legacy: 0, candidate: 0 };
 
   constructor(windowsMs: readonly number[]) {
     this.#windowsMs = [...new Set(windowsMs)];
@@ -63,6 +72,14 @@ export class ResourceWindows {
     return fresh;
   }
 
+  /** Counts what both sides got in one second of one proxy, live or as a shadow. */
+  count({ cells }: Summary): void {
+    for (const { liveSide, live, pairs } of cells) {
+      this.#served[liveSide] += countOf(live);
+      this.#served[otherSide(liveSide)] += pairs;
+    }
+  }
+
   /** Takes the newest samples; the same ones again, or one side alone, change nothing. */
   add(source: ResourceSource): void {
     const legacy = source.legacy();
@@ -72,7 +89,7 @@ export class ResourceWindows {
     const newest = this.#newest;
     if (newest !== null && candidate.atMs <= newest.candidate.atMs) return;
     if (newest !== null && legacy.atMs <= newest.legacy.atMs) return;
-    const pair = { legacy, candidate };
+    const pair = { legacy, candidate, served: { ...this.#served } };
     this.#newest = pair;
     for (const windowMs of this.#windowsMs) this.#addTo(windowMs, pair);
   }
@@ -94,8 +111,8 @@ export class ResourceWindows {
       startMs: first.candidate.atMs,
       legacyBytes: pair.legacy.residentBytes,
       candidateBytes: pair.candidate.residentBytes,
-      legacyCpu: cpuBetween(first.legacy, pair.legacy),
-      candidateCpu: cpuBetween(first.candidate, pair.candidate),
+      legacyCpu: cpuBetween('legacy', first, pair),
+      candidateCpu: cpuBetween('candidate', first, pair),
     };
     this.#keep(windowMs, point);
     this.#fresh.push({ windowMs, point });
@@ -110,9 +127,11 @@ export class ResourceWindows {
   }
 }
 
-/** CPU seconds per second; null when not exposed, or when the process has begun anew. */
-function cpuBetween(from: ResourceSample, to: ResourceSample): number | null {
-  if (from.cpuSeconds === null || to.cpuSeconds === null || to.atMs <= from.atMs) return null;
-  const used = to.cpuSeconds - from.cpuSeconds;
-  return used < 0 ? null : used / ((to.atMs - from.atMs) / 1000);
+/** CPU seconds a request; null when not exposed, without requests, or by a process begun anew. */
+function cpuBetween(side: Side, from: SamplePair, to: SamplePair): number | null {
+  const before = from[side].cpuSeconds;
+  const now = to[side].cpuSeconds;
+  const requests = to.served[side] - from.served[side];
+  if (before === null || now === null || now < before || requests <= 0) return null;
+  return (now - before) / requests;
 }

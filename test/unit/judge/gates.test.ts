@@ -127,6 +127,15 @@ describe('memory.ratio and cpu.ratio', () => {
     });
     expect(ask('memory.ratio < 1.0', silent).brief).toContain('0 of 5 windows');
   });
+
+  it('never fail by what two processes of one program differ by, however long', () => {
+    const steady = (candidateBytes: number): string =>
+      ask(
+        'memory.ratio < 1.0',
+        resources(Array.from({ length: 500 }, () => point(100, candidateBytes))),
+      ).verdict;
+    expect([101, 104, 107].map(steady)).toEqual(['inconclusive', 'inconclusive', 'fail']);
+  });
 });
 
 describe('candidate.spikes', () => {

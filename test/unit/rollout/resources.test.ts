@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { type ResourceSample, ResourceWindows } from '../../../src/rollout/resources.ts';
+import type { Cell, Summary } from '../../../src/model/window.ts';
+import { summaryOf } from '../../support/rollout.ts';
+
+const WINDOW_MS = 5000;
+const BYTES = 1e6;
+
+/** A second in which `live` requests came for one side, of which so many were mirrored. */
+function second(liveSide: Cell['liveSide'], live: number, pairs: number): Summary {
+  const cell: Cell = {
+    route: 'GET /x',
+    liveSide,
+    pairs,
+    compared: pairs,
+    mismatched: 0,
+    eligible: pairs,
+    candidateOnlyErrors: 0,
+    legacyOnlyErrors: 0,
+    bothErrors: 0,
+    legacy: [],
+    candidate: [],
+    live: [500, live],
+  };
+  return summaryOf({ cells: [cell] });
+}
+
+/** CPU of each window, legacy's and the candidate's; both use a millisecond a request. */
+function cpuOf(summary: Summary, legacyPerSec: number, candidatePerSec: number): number[][] {
+  const windows = new ResourceWindows([WINDOW_MS]);
+  windows.reset(0);
+  const sample = (i: number, perSec: number): ResourceSample => ({
+    atMs: 1000 * i,
+    residentBytes: BYTES,
+    cpuSeconds: (i * perSec) / 1000,
+  });
+  for (let i = 0; i <= 20; i += 1) {
+    windows.add({
+      legacy: () => sample(i, legacyPerSec),
+      candidate: () => sample(i, candidatePerSec),
+    });
+    windows.count(summary);
+  }
+  return windows.take().map(({ point }) => [point.legacyCpu!, point.candidateCpu!]);
+}
+
+describe('CPU in the windows of a resource gate', () => {
+  it.each(['legacy', 'candidate'] as const)(
+    'is that of a request, however few of those that %s answers are mirrored',
+    (liveSide) => {
+      const [live, shadow] = [1000, 100];
+      const perSec = liveSide === 'legacy' ? ([live, shadow] as const) : ([shadow, live] as const);
+      const windows = cpuOf(second(liveSide, live, shadow), ...perSec);
+      expect(windows).toHaveLength(4);
+      for (const cpu of windows.flat()) expect(cpu).toBeCloseTo(0.001, 9);
+    },
+  );
+
+  it('says nothing of a side that got no requests', () => {
+    const windows = cpuOf(second('legacy', 1000, 0), 1000, 1);
+    expect(windows.map(([, candidate]) => candidate)).toEqual([null, null, null, null]);
+  });
+});
