@@ -41,26 +41,39 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return at;
 }
 
-/** The same bytes, to be read several at a time. */
-export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, length);
+/** Bytes that are read several at a time, where they stand in their buffer. */
+export interface Words {
+  readonly view: DataView;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Those of `bytes`; both answers of a pair stand in one buffer, mostly, which has one view. */
+export function wordsOf(bytes: Uint8Array, beside: Words | null): Words {
+  const { buffer, byteOffset: offset, length } = bytes;
+  const view = beside?.view.buffer === buffer ? beside.view : new DataView(buffer);
+  return { view, offset, length };
 }
 
 /**
  * How far both are the same from a place on, the second one `shift` further behind. Eight bytes
  * are looked at together.
  */
-export function runEnd(a: DataView, b: DataView, from: number, shift: number): number {
-  const end = Math.min(a.byteLength, b.byteLength - shift);
-  let at = from;
+export function runEnd(a: Words, b: Words, from: number, shift: number): number {
+  const x = a.view;
+  const y = b.view;
+  const start = a.offset + from;
+  const end = a.offset + Math.min(a.length, b.length - shift);
+  const distance = b.offset - a.offset + shift;
+  let at = start;
   for (; at <= end - 2 * WORD_BYTES; at += 2 * WORD_BYTES) {
-    const other = at + shift;
-    const first = a.getInt32(at, true) ^ b.getInt32(other, true);
-    const second = a.getInt32(at + WORD_BYTES, true) ^ b.getInt32(other + WORD_BYTES, true);
+    const other = at + distance;
+    const first = x.getInt32(at, true) ^ y.getInt32(other, true);
+    const second = x.getInt32(at + WORD_BYTES, true) ^ y.getInt32(other + WORD_BYTES, true);
     if ((first | second) !== 0) break;
   }
-  while (at < end && a.getUint8(at) === b.getUint8(at + shift)) at += 1;
-  return at;
+  while (at < end && x.getUint8(at) === y.getUint8(at + distance)) at += 1;
+  return at - a.offset;
 }
 
 const WORD_BYTES = 4;

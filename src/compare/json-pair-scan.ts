@@ -5,7 +5,7 @@
  * that is not built alike (members in another order, other lengths, several elements that
  * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
-import { runEnd, viewOf } from './bytes.ts';
+import { runEnd, wordsOf } from './bytes.ts';
 import { isAlignedInPart } from './json-arrays.ts';
 import {
   areLoneKeysAlone,
@@ -81,8 +81,8 @@ export class JsonPairReader {
     const a = this.#a.bytes;
     const b = this.#b.bytes;
     const run = this.#run;
-    const x = viewOf(a);
-    const y = viewOf(b);
+    const x = wordsOf(a, null);
+    const y = wordsOf(b, x);
     let shift = other - run.at;
     let limit = runEnd(x, y, run.at, shift);
     let isLast = limit === a.length && limit + shift === b.length;

@@ -11,6 +11,8 @@ import { escapedTextEnd, plainTextEnd, scalarEnd, spaceEnd } from './json-tokens
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COLON = 0x3a;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
@@ -62,6 +64,13 @@ const { INDEX, KEYS, LONE, SEVERAL, COLUMNS } = FRAME;
 
 const FIRST_KEYS = 1024;
 
+/** Behind a number of one digit, the most frequent of all but texts; -1: it may be no such one. */
+function digitEnd(bytes: Uint8Array, at: number, byte: number): number {
+  const after = bytes[at + 1]!;
+  const isAlone = after === COMMA || after === BRACE + TO_END;
+  return isAlone && byte >= ZERO && byte <= NINE ? at + 1 : -1;
+}
+
 /** One pair of texts at a time. */
 export class JsonRun {
   /** Where it goes on in the first text. */
@@ -106,7 +115,8 @@ export class JsonRun {
           at += 1;
           next = FIRST;
         } else {
-          let end = byte === QUOTE ? plainTextEnd(bytes, at + 1) : scalarEnd(bytes, at, byte);
+          let end = byte === QUOTE ? plainTextEnd(bytes, at + 1) : digitEnd(bytes, at, byte);
+          if (end < 0 && byte !== QUOTE) end = scalarEnd(bytes, at, byte);
           if (end < 0 && byte === QUOTE) end = escapedTextEnd(bytes, at + 1);
           // What ends just there may go on in the other.
           if (end < 0 || end >= limit) break;
