@@ -7,6 +7,7 @@ import { SECOND_ANSWERS_MIN } from '../measure/spikes.ts';
 import { type Decision, decide, decideInSpite } from './decision.ts';
 import { slowByDefault } from './fan-out.ts';
 import { type Phases, phasesOf } from './instances.ts';
+import { type Resources, resourcesOf } from './resources.ts';
 import { bothSides, diagnoseSide, type SideDiagnosis } from './side.ts';
 import { STALLED_MAX_RATIO, withoutStalls } from './stalls.ts';
 import type { Trace } from './trace.ts';
@@ -38,6 +39,8 @@ export interface InstanceDiagnosis {
   readonly legacy: SideDiagnosis;
   readonly candidate: SideDiagnosis;
   readonly stalls: StallCount;
+  /** Null where no process has told anything. */
+  readonly resources: Resources | null;
 }
 
 /** The whole. */
@@ -120,6 +123,7 @@ function diagnoseTrace(
     instance,
     fromMs: all[0]!.startMs,
     toMs: all.at(-1)!.startMs + 1000,
+    resources: resourcesOf(trace),
     legacy: diagnoseSide(sides, 'legacy', feeds.legacy, screens),
     candidate: diagnoseSide(sides, 'candidate', feeds.candidate, screens),
     stalls: {

@@ -2,6 +2,7 @@
  * What a diagnosis reads, wherever it came from: seconds with the latencies of both sides, and
  * what the sides have told of their collections. All times are of the wall clock.
  */
+import type { ProcessReading } from '../model/process-reading.ts';
 import type { Side } from '../model/exchange.ts';
 import type { HistogramCounts } from '../model/window.ts';
 
@@ -49,6 +50,11 @@ export interface CollectionFeed {
   readonly cycles: readonly Cycle[];
 }
 
+/** What a side's process told at one moment, with its collections of all kinds so far. */
+export interface ProcessPoint extends ProcessReading {
+  readonly collections: { readonly count: number; readonly pausedMs: number | null } | null;
+}
+
 /** One instance of legacy, with the answers of the candidate to the same requests. */
 export interface Trace {
   /** '' where there is but one. */
@@ -56,6 +62,8 @@ export interface Trace {
   /** Oldest first, none twice. */
   readonly seconds: readonly TraceSecond[];
   readonly feeds: Readonly<Record<Side, CollectionFeed | null>>;
+  /** Oldest first; absent: no process has told anything. */
+  readonly processes?: Readonly<Record<Side, readonly ProcessPoint[]>>;
 }
 
 /** No side has told anything. */

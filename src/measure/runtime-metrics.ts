@@ -5,13 +5,11 @@
 import type { Clock } from '../kit/clock.ts';
 import { LIMITS } from '../kit/limits.ts';
 import type { CollectorReading } from '../model/collector.ts';
+import type { ProcessReading } from '../model/process-reading.ts';
 import type { Settings } from '../model/settings.ts';
 
 /** One reading. Counters are totals since that process began; null where not exposed. */
-export interface RuntimeSample {
-  readonly atMs: number;
-  readonly residentBytes: number | null;
-  readonly cpuSeconds: number | null;
+export interface RuntimeSample extends ProcessReading {
   /** Garbage collections so far; null where it tells of none. */
   readonly collector: CollectorReading | null;
 }
@@ -37,6 +35,8 @@ export function toSample(text: string, atMs: number): RuntimeSample {
     atMs,
     residentBytes: metrics.get('process_resident_memory_bytes') ?? null,
     cpuSeconds: metrics.get('process_cpu_seconds_total') ?? null,
+    cacheEntries: metrics.get('crossfade_cache_entries') ?? null,
+    cacheCapacity: metrics.get('crossfade_cache_capacity_entries') ?? null,
     collector: collectorOf(text, metrics, atMs),
   };
 }

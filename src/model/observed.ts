@@ -1,4 +1,5 @@
 import type { CollectorReading } from './collector.ts';
+import type { ProcessReading } from './process-reading.ts';
 import type { HistogramCounts } from './window.ts';
 
 /** One second of a run, all proxies together: latencies of the timed pairs, both sides. */
@@ -15,4 +16,7 @@ export interface ObservedSecond {
   /** What the sides told of their collections in it; null where they told nothing new. */
   readonly legacyCollector: CollectorReading | null;
   readonly candidateCollector: CollectorReading | null;
+  /** And of their memory, CPU and caches; absent: nothing new. */
+  readonly legacyProcess?: ProcessReading;
+  readonly candidateProcess?: ProcessReading;
 }

@@ -5,6 +5,7 @@ import { chance } from '../diagnose/period.ts';
 import type { SideDiagnosis } from '../diagnose/side.ts';
 import { formatDuration, formatLatency, formatShare } from '../kit/units.ts';
 import type { ReportTable } from './report.ts';
+import { resourceTable } from './resource-table.ts';
 import { formatCount, NOTHING, plural } from './wording.ts';
 
 const CAUSES: Readonly<Record<SideDiagnosis['cause'], string>> = {
@@ -28,6 +29,7 @@ export function diagnosisTables({ instances, phases }: Diagnosis): readonly Repo
     ...sides.flatMap((side) => attributionTable(side) ?? []),
     curveTable(sides),
     screensTable(sides),
+    ...(worst.resources === null ? [] : [resourceTable(worst.resources)]),
     harnessTable(instances),
   ];
 }

@@ -9,19 +9,25 @@ import { LIMITS } from '../kit/limits.ts';
 import type { Log } from '../kit/log.ts';
 import type { CollectorReading } from '../model/collector.ts';
 import type { ObservedSecond } from '../model/observed.ts';
+import type { ProcessReading } from '../model/process-reading.ts';
 import type { Summary } from '../model/window.ts';
 import type { ObservedSecondStore } from '../store/observed-seconds.ts';
 import { RecentSeconds } from './seconds.ts';
 
-/** What each side last said of its collections; null until it has. */
-export interface CollectorSource {
-  legacy(): { readonly collector: CollectorReading | null } | null;
-  candidate(): { readonly collector: CollectorReading | null } | null;
+/** What a side's process said of itself at one moment. */
+export interface ToldReading extends ProcessReading {
+  readonly collector: CollectorReading | null;
+}
+
+/** What each side last said; null until it has. */
+export interface ReadingSource {
+  legacy(): ToldReading | null;
+  candidate(): ToldReading | null;
 }
 
 export interface SecondsLogOptions {
   readonly store: ObservedSecondStore;
-  readonly collectors: CollectorSource;
+  readonly readings: ReadingSource;
   readonly clock: Clock;
   readonly log: Log;
   /** Id of the rollout that a second belongs to. */
@@ -32,7 +38,10 @@ export interface SecondsLogOptions {
 export class SecondsLog {
   readonly #options: SecondsLogOptions;
   readonly #seconds = new RecentSeconds();
-  readonly #told = { legacy: new Map<number, CollectorReading>(), candidate: new Map() };
+  readonly #told = {
+    legacy: new Map<number, ToldReading>(),
+    candidate: new Map<number, ToldReading>(),
+  };
   readonly #stop: () => void;
   #hasFailed = false;
 
@@ -47,9 +56,8 @@ export class SecondsLog {
   accept(summary: Summary): void {
     this.#seconds.accept(summary);
     for (const side of ['legacy', 'candidate'] as const) {
-      const reading = this.#options.collectors[side]()?.collector;
-      if (reading === undefined || reading === null) continue;
-      this.#told[side].set(Math.floor(reading.atMs / 1000) * 1000, reading);
+      const reading = this.#options.readings[side]();
+      if (reading !== null) this.#told[side].set(Math.floor(reading.atMs / 1000) * 1000, reading);
     }
   }
 
@@ -60,13 +68,17 @@ export class SecondsLog {
   }
 
   #write(beforeMs: number): void {
-    const seconds = this.#seconds.take(beforeMs).map(
-      (second): ObservedSecond => ({
+    const seconds = this.#seconds.take(beforeMs).map((second): ObservedSecond => {
+      const legacy = this.#told.legacy.get(second.startMs);
+      const candidate = this.#told.candidate.get(second.startMs);
+      return {
         ...second,
-        legacyCollector: this.#told.legacy.get(second.startMs) ?? null,
-        candidateCollector: this.#told.candidate.get(second.startMs) ?? null,
-      }),
-    );
+        legacyCollector: legacy?.collector ?? null,
+        candidateCollector: candidate?.collector ?? null,
+        ...(legacy && { legacyProcess: processOf(legacy) }),
+        ...(candidate && { candidateProcess: processOf(candidate) }),
+      };
+    });
     for (const told of Object.values(this.#told)) {
       for (const startMs of told.keys()) if (startMs < beforeMs) told.delete(startMs);
     }
@@ -80,4 +92,9 @@ export class SecondsLog {
       this.#hasFailed = true;
     }
   }
+}
+
+function processOf(told: ToldReading): ProcessReading {
+  const { atMs, residentBytes, cpuSeconds, cacheEntries, cacheCapacity } = told;
+  return { atMs, residentBytes, cpuSeconds, cacheEntries, cacheCapacity };
 }

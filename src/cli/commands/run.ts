@@ -20,7 +20,7 @@ import type { ObservedSecond } from '../../model/observed.ts';
 import type { Settings } from '../../model/settings.ts';
 import { type Controller, createController } from '../../rollout/controller.ts';
 import { lapsedRules } from '../../rollout/lapsed-rules.ts';
-import { type CollectorSource, SecondsLog } from '../../rollout/seconds-log.ts';
+import { type ReadingSource, SecondsLog } from '../../rollout/seconds-log.ts';
 import type { ObservedSecondStore } from '../../store/observed-seconds.ts';
 import { openRolloutStore } from '../../store/rollout-store.ts';
 import { createReloading } from '../reloading.ts';
@@ -155,12 +155,12 @@ function createPolling(settings: Settings): ResourcePoller & { follow(next: Sett
 /** Writes down every second, as far as the store has room. */
 function secondsLog(
   store: ObservedSecondStore,
-  collectors: CollectorSource,
+  readings: ReadingSource,
   controller: Controller,
   log: Log,
 ): SecondsLog {
   const rollout = (): number => controller.assignment().rollout ?? 0;
-  return new SecondsLog({ store, collectors, clock: systemClock, log, rollout });
+  return new SecondsLog({ store, readings, clock: systemClock, log, rollout });
 }
 
 /** Reads them, an answer of the control API at a time. */

@@ -10,6 +10,8 @@ const TEXT = `# HELP process_resident_memory_bytes Resident memory size in bytes
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes 5.4e+07
 process_cpu_seconds_total 12.5 1700000000000
+crossfade_cache_entries 90
+crossfade_cache_capacity_entries 100
 nodejs_gc_duration_seconds_count{kind="minor"} 7
 nodejs_gc_duration_seconds_count{kind="major"} 2
 nodejs_gc_duration_seconds_sum{kind="major"} 0.5
@@ -24,6 +26,8 @@ describe('runtime metrics', () => {
       atMs: 5,
       residentBytes: 54_000_000,
       cpuSeconds: 12.5,
+      cacheEntries: 90,
+      cacheCapacity: 100,
       collector: {
         atMs: 5,
         kinds: { minor: { count: 7, pausedMs: null }, major: { count: 2, pausedMs: 500 } },
@@ -41,7 +45,8 @@ describe('runtime metrics', () => {
       kinds: { cycle: { count: 3, pausedMs: null } },
       lastEndMs: null,
     };
-    expect(sample).toEqual({ atMs: 1, residentBytes: null, cpuSeconds: null, collector });
+    const none = { residentBytes: null, cpuSeconds: null, cacheEntries: null, cacheCapacity: null };
+    expect(sample).toEqual({ atMs: 1, ...none, collector });
     expect(toSample('process_cpu_seconds_total 1\n', 1).collector).toBeNull();
   });
 

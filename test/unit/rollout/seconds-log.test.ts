@@ -63,11 +63,18 @@ describe('the log of seconds', () => {
     const log = { info: () => {}, warn: (facts: unknown) => warnings.push(facts), error: () => {} };
     const reading: CollectorReading = { atMs: 0, kinds: {}, lastEndMs: null };
     const startMs = Math.ceil(clock.wallMs() / 1000) * 1000;
-    const collectors = {
-      legacy: () => ({ collector: { ...reading, atMs: startMs + 400 } }),
+    const process = {
+      atMs: startMs + 400,
+      residentBytes: 5,
+      cpuSeconds: 1,
+      cacheEntries: null,
+      cacheCapacity: null,
+    };
+    const readings = {
+      legacy: () => ({ ...process, collector: { ...reading, atMs: startMs + 400 } }),
       candidate: () => null,
     };
-    const options = { store: store.observed, collectors, clock, log, rollout: () => 3 };
+    const options = { store: store.observed, readings, clock, log, rollout: () => 3 };
     const seconds = new SecondsLog(options);
     seconds.accept(summary(0, startMs + 30, 2000));
     seconds.accept(summary(1, startMs + 60, 7000));
@@ -84,6 +91,7 @@ describe('the log of seconds', () => {
         ownGcMaxUs: 100,
         legacyCollector: { ...reading, atMs: startMs + 400 },
         candidateCollector: null,
+        legacyProcess: process,
       },
     ]);
     seconds.accept(summary(0, startMs + 20_030, 0));
@@ -94,9 +102,9 @@ describe('the log of seconds', () => {
 
   it('takes a summary that begins a moment before its second for that second', () => {
     const clock = createSimulatedClock();
-    const collectors = { legacy: () => null, candidate: () => null };
+    const readings = { legacy: () => null, candidate: () => null };
     const log = { info: () => {}, warn: () => {}, error: () => {} };
-    const options = { store: store.observed, collectors, clock, log, rollout: () => 1 };
+    const options = { store: store.observed, readings, clock, log, rollout: () => 1 };
     const seconds = new SecondsLog(options);
     for (const startMs of [5002, 5999, 7000, 7998]) seconds.accept(summary(0, startMs, 0));
     seconds.close();
@@ -114,8 +122,8 @@ describe('the log of seconds', () => {
       },
       since: () => [],
     };
-    const collectors = { legacy: () => null, candidate: () => null };
-    const seconds = new SecondsLog({ store: full, collectors, clock, log, rollout: () => 1 });
+    const readings = { legacy: () => null, candidate: () => null };
+    const seconds = new SecondsLog({ store: full, readings, clock, log, rollout: () => 1 });
     for (let i = 0; i < 30; i += 1) {
       seconds.accept(summary(0, clock.wallMs(), 0));
       clock.advance(1000);
