@@ -165,10 +165,9 @@ function judge({ gate, share, kind, comparator, limit }: ShareGate, all: Measure
   const measured = part / whole;
   const isMet = comparator === '>' ? measured > limit : measured >= limit;
   const [some, every] = [part, whole].map((count) => count.toLocaleString('en-US'));
-  const told =
-    `${formatShare(measured)}: ${some} of ${every} ${what}, limit ${comparator} ` +
-    `${formatShare(limit)}; a plain count, which states no chance of error`;
-  return { ...shared, verdict: isMet ? 'pass' : 'fail', measured, sentence: told };
+  const told = `${formatShare(measured)}: ${some} of ${every} ${what}, limit ${comparator} `;
+  const sentence = `${told}${formatShare(limit)}`;
+  return { ...shared, verdict: isMet ? 'pass' : 'fail', measured, sentence };
 }
 
 interface Shares {
