@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"hash/fnv"
@@ -12,17 +13,16 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // state is an entry as such a service has it: ids as text, times, fields that may be missing.
 type state struct {
-	ChannelID     string     `json:"channel_id"`
-	LastMessageID string     `json:"last_message_id"`
-	LastPin       *time.Time `json:"last_pin"`
-	Mentions      *int       `json:"mention_count"`
+	ChannelID     string `json:"channel_id"`
+	LastMessageID string `json:"last_message_id"`
+	LastPin       *int64 `json:"last_pin"`
+	Mentions      *int   `json:"mention_count"`
 	older, newer  *state
 }
 
@@ -32,13 +32,15 @@ type flatState struct {
 }
 
 type cache interface {
-	// answer renders `count` entries from `first` on, and replaces one of them.
-	answer(first, count int) []byte
+	// answer renders `count` entries from `first` on, and replaces the first `churn` of them.
+	answer(first, count, churn int) []byte
 }
 
 type heapCache struct {
 	byChannel map[int]*state
 	newest    *state
+	list      []*state
+	text      bytes.Buffer
 }
 
 func newHeapCache(entries int) *heapCache {
@@ -50,7 +52,7 @@ func newHeapCache(entries int) *heapCache {
 }
 
 func (held *heapCache) put(channel int) {
-	pin, mentions := time.UnixMilli(int64(channel)), channel%10
+	pin, mentions := int64(channel), channel%10
 	made := &state{
 		ChannelID:     strconv.Itoa(1_000_000_000 + channel),
 		LastMessageID: strconv.Itoa(2_000_000_000 + channel),
@@ -79,17 +81,19 @@ func (held *heapCache) unlink(gone *state) {
 	}
 }
 
-func (held *heapCache) answer(first, count int) []byte {
-	list := make([]*state, 0, count)
+func (held *heapCache) answer(first, count, churn int) []byte {
+	held.list = held.list[:0]
 	for i := range count {
-		list = append(list, held.byChannel[(first+i)%len(held.byChannel)])
+		held.list = append(held.list, held.byChannel[(first+i)%len(held.byChannel)])
 	}
-	text, err := json.Marshal(list)
-	if err != nil {
+	held.text.Reset()
+	if err := json.NewEncoder(&held.text).Encode(held.list); err != nil {
 		log.Fatal(err)
 	}
-	held.put(first)
-	return text
+	for i := range churn {
+		held.put((first + i) % len(held.byChannel))
+	}
+	return held.text.Bytes()
 }
 
 type flatCache struct {
@@ -110,7 +114,7 @@ func (held *flatCache) put(channel int) {
 	held.states[channel] = flatState{1_000_000_000 + id, 2_000_000_000 + id, id, int32(id % 10)}
 }
 
-func (held *flatCache) answer(first, count int) []byte {
+func (held *flatCache) answer(first, count, churn int) []byte {
 	text := append(held.text[:0], '[')
 	for i := range count {
 		each := held.states[(first+i)%len(held.states)]
@@ -121,14 +125,16 @@ func (held *flatCache) answer(first, count int) []byte {
 		text = strconv.AppendInt(text, each.channel, 10)
 		text = append(text, `","last_message_id":"`...)
 		text = strconv.AppendInt(text, each.lastMessage, 10)
-		text = append(text, `","last_pin":"`...)
-		text = time.UnixMilli(each.lastPin).AppendFormat(text, time.RFC3339Nano)
-		text = append(text, `","mention_count":`...)
+		text = append(text, `","last_pin":`...)
+		text = strconv.AppendInt(text, each.lastPin, 10)
+		text = append(text, `,"mention_count":`...)
 		text = strconv.AppendInt(text, int64(each.mentions), 10)
 		text = append(text, '}')
 	}
 	held.text = append(text, ']')
-	held.put(first)
+	for i := range churn {
+		held.put((first + i) % len(held.states))
+	}
 	return held.text
 }
 
@@ -140,9 +146,10 @@ type asked struct {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:9001", "address to listen on")
-	entries := flag.Int("entries", 4_000_000, "entries held")
+	entries := flag.Int("entries", 3_000_000, "entries held")
 	isFlat := flag.Bool("flat", false, "hold them without pointers, render without garbage")
 	count := flag.Int("count", 300, "entries that an answer is rendered from")
+	churn := flag.Int("churn", 1, "entries that each request replaces")
 	shown := flag.Int("shown", 200, "bytes of it that are sent")
 	flag.Parse()
 
@@ -157,7 +164,7 @@ func main() {
 	questions := make(chan asked, 1024)
 	go func() {
 		for each := range questions {
-			text := held.answer(each.first, *count)
+			text := held.answer(each.first, *count, *churn)
 			each.done <- append([]byte(nil), text[:min(*shown, len(text))]...)
 		}
 	}()

@@ -18,7 +18,7 @@ const QUIET_MIN_S = 960;
 const FEW_RATIO = 0.1;
 
 /** Share of stalled seconds beyond which nothing is decided, whatever the others show. */
-const INCONCLUSIVE_MIN = 0.1;
+const INCONCLUSIVE_MIN = 0.2;
 
 /** Spikes hardly more often in collections than elsewhere are none of theirs. */
 const LIFT_NONE = 2;

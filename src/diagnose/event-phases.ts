@@ -15,7 +15,7 @@ const HARMONICS = 20;
 /** Harmonics while the best period is being looked for. */
 const SEARCH_HARMONICS = 10;
 const PERIOD_MIN_MS = 10_000;
-const PERIOD_MAX_MS = 900_000;
+const PERIOD_MAX_MS = 10_800_000;
 /** Newest events that are looked at. */
 const EVENTS_MAX = 256;
 const TRIALS_MAX = 60_000;
@@ -59,7 +59,7 @@ export function phaseTest(
   return best;
 }
 
-/** The best period of the H-test from 10 s to 15 min, or to half of the span; null for none. */
+/** The best period of the H-test from 10 s to 3 h, or to half of the span; null for none. */
 export function phasePeriod(allMs: readonly number[], resolutionMs: number): PhasePeriod | null {
   const atMs = allMs.slice(-EVENTS_MAX);
   if (atMs.length < 4) return null;

@@ -1,6 +1,7 @@
 /** All that one side of one trace shows. */
 import { median } from '../kit/median.ts';
 import type { Side } from '../model/exchange.ts';
+import { dipOfLatencies } from './dip.ts';
 import { type Attribution, attribute } from './attribution.ts';
 import { findSpikes, type SpikeEvent, type Spikes } from './events.ts';
 import { type FanOut, fanOut } from './fan-out.ts';
@@ -54,6 +55,8 @@ export interface SideDiagnosis {
   readonly attribution: Attribution | null;
   readonly shoulder: Shoulder | null;
   readonly secondMode: Mode | null;
+  /** Hartigan's dip of ln latency, 0 to 0.25. */
+  readonly dip: number;
   readonly fanOut: FanOut;
   readonly cause: Cause;
 }
@@ -132,6 +135,7 @@ export function diagnoseSide(
     attribution,
     shoulder: findShoulder(own.total),
     secondMode: findSecondMode(own.total.toCounts()),
+    dip: dipOfLatencies(own.total.toCounts()),
     fanOut: fanOut(counts, screens.reads, screens.slowUs),
     cause: causeOf(events.length, shared, attribution, period, origin),
   };

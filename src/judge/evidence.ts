@@ -146,6 +146,9 @@ export interface ResourcePoint {
   /** CPU seconds a request that the side got. */
   readonly legacyCpu: number | null;
   readonly candidateCpu: number | null;
+  /** How full each cache was at its end, 0 to 1; absent: the side does not tell. */
+  readonly legacyFill?: number;
+  readonly candidateFill?: number;
 }
 
 export interface SpikeEvidence {

@@ -1,5 +1,6 @@
 import { formatAbout } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
+import { filledOf } from './cache-fill.ts';
 import type { ResourcePoint } from './evidence.ts';
 import {
   ABOVE_LIMIT,
@@ -17,8 +18,8 @@ import { lnOver, lnWithin, median, signs, type WindowOutcome } from './sign-test
 const RECENT_MS = 30 * 60_000;
 /** Fewer windows than this say nothing. */
 const WINDOWS_MIN = 5;
-/** Two processes of one program differ by a few percent, and by the same in every window. */
-const HARM_MARGIN = 1.05;
+/** Two of one program differ by so much in every window: being live costs up to 7 % more CPU. */
+const HARM_MARGIN = 1.09;
 
 type Pick = (point: ResourcePoint) => readonly [number | null, number | null];
 
@@ -34,7 +35,8 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
   const { gate, evidence, harmAlpha } = question;
   const candidate: number[] = [];
   const legacy: number[] = [];
-  for (const point of evidence.resources.get(gate.windowMs) ?? []) {
+  const filled = filledOf(evidence.resources.get(gate.windowMs) ?? []);
+  for (const point of filled.points) {
     const [a, b] = pick(point);
     if (a === null || b === null || b <= 0) continue;
     candidate.push(a);
@@ -57,24 +59,31 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
         samples: `: ${samples} of ${WINDOWS_MIN} windows${both}`,
         interval: null,
         notes: [],
-        missing: waiting(WINDOWS_MIN - samples),
+        missing: filled.missing ?? waiting(WINDOWS_MIN - samples),
       }),
     };
   }
   // The tests look at every window of the step, else looking again would undo their error rate;
-  // what is shown, and must be within the limit for a pass, is the newest half hour.
+  // what is shown, and must be within the limit for a pass in each window, is the newest half hour.
   const recent = Math.max(WINDOWS_MIN, Math.floor(RECENT_MS / gate.windowMs));
   const ratios = candidate.map((value, i) => value / legacy[i]!);
-  const measured = median(ratios.slice(-recent));
+  const newest = ratios.slice(-recent);
+  const measured = median(newest);
+  const lastOver = newest.findLastIndex((ratio) => ratio > gate.limit);
   const against = (limit: number): readonly WindowOutcome[] =>
     signs(
       candidate,
       legacy.map((value) => value * limit),
     );
   const outcomes = against(gate.limit);
-  const isOver = lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
-  const isWithin = measured <= gate.limit && lnWithin(outcomes) >= -Math.log(gate.alpha);
+  const isFilled = filled.missing === null;
+  const isOver = isFilled && lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
+  const isWithin = isFilled && lastOver < 0 && lnWithin(outcomes) >= -Math.log(gate.alpha);
   const verdict: GateOutcome = isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive';
+  // The newest window over the limit has to be older than what is looked at.
+  const untilOut = lastOver < 0 ? 0 : lastOver + 1 + Math.max(0, recent - newest.length);
+  const untilProved = (): number =>
+    Math.max(1, windowsToPass(outcomes, gate.alpha) - samples, untilOut);
   return {
     verdict,
     measured,
@@ -87,9 +96,7 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
       missing:
         verdict !== 'inconclusive'
           ? null
-          : measured > gate.limit
-            ? ABOVE_LIMIT
-            : waiting(Math.max(1, windowsToPass(outcomes, gate.alpha) - samples)),
+          : (filled.missing ?? (measured > gate.limit ? ABOVE_LIMIT : waiting(untilProved()))),
     }),
   };
 }

@@ -1,6 +1,7 @@
 /** The figures behind a diagnosis: what was found, by what evidence, and what speaks against it. */
 import type { Attribution } from '../diagnose/attribution.ts';
 import type { Diagnosis, InstanceDiagnosis } from '../diagnose/diagnosis.ts';
+import { DIP_MIN } from '../diagnose/dip.ts';
 import { chance } from '../diagnose/period.ts';
 import type { SideDiagnosis } from '../diagnose/side.ts';
 import { formatDuration, formatLatency, formatShare } from '../kit/units.ts';
@@ -223,8 +224,17 @@ function excessText(ratio: number): string {
 function curveTable(sides: readonly SideDiagnosis[]): ReportTable {
   return {
     title: 'The histogram',
-    columns: ['side', 'knee', 'share beyond', 'plateau', 'second mode', 'its share', 'depth'],
-    rows: sides.map(({ side, shoulder, secondMode }) => [
+    columns: [
+      'side',
+      'knee',
+      'share beyond',
+      'plateau',
+      'second mode',
+      'its share',
+      'depth',
+      'dip',
+    ],
+    rows: sides.map(({ side, shoulder, secondMode, dip }) => [
       side,
       shoulder === null ? NOTHING : formatLatency(shoulder.kneeUs),
       shoulder === null ? NOTHING : formatShare(shoulder.massRatio),
@@ -232,6 +242,7 @@ function curveTable(sides: readonly SideDiagnosis[]): ReportTable {
       secondMode === null ? NOTHING : formatLatency(secondMode.atUs),
       secondMode === null ? NOTHING : formatShare(secondMode.massRatio),
       secondMode === null ? NOTHING : formatShare(secondMode.depth),
+      `${dip.toFixed(4)}${dip >= DIP_MIN ? ' (not one mode)' : ''}`,
     ]),
     notes: [],
   };

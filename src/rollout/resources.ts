@@ -13,6 +13,9 @@ export interface ResourceSample {
   readonly atMs: number;
   readonly residentBytes: number | null;
   readonly cpuSeconds: number | null;
+  /** What its cache holds, and can; absent: it does not tell. */
+  readonly cacheEntries?: number | null;
+  readonly cacheCapacity?: number | null;
 }
 
 /** The newest sample of each side; null until there is one. */
@@ -113,6 +116,8 @@ export class ResourceWindows {
       candidateBytes: pair.candidate.residentBytes,
       legacyCpu: cpuBetween('legacy', first, pair),
       candidateCpu: cpuBetween('candidate', first, pair),
+      ...filled('legacyFill', pair.legacy),
+      ...filled('candidateFill', pair.candidate),
     };
     this.#keep(windowMs, point);
     this.#fresh.push({ windowMs, point });
@@ -134,4 +139,10 @@ function cpuBetween(side: Side, from: SamplePair, to: SamplePair): number | null
   const requests = to.served[side] - from.served[side];
   if (before === null || now === null || now < before || requests <= 0) return null;
   return (now - before) / requests;
+}
+
+function filled(name: 'legacyFill' | 'candidateFill', told: ResourceSample): object {
+  const { cacheEntries = null, cacheCapacity = null } = told;
+  if (cacheEntries === null || cacheCapacity === null || cacheCapacity <= 0) return {};
+  return { [name]: cacheEntries / cacheCapacity };
 }

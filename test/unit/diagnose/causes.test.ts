@@ -97,6 +97,15 @@ describe('a job on the clock', () => {
     expect(legacy.cause).toBe('periodic');
   });
 
+  it('is found however long its period, up to three hours', () => {
+    const seconds = 6 * 3600;
+    const pauses = clockPauses('legacy', 2_400_000, 900, seconds, 600_000);
+    const { legacy } = found({ seconds, pauses, ratePerSec: 60 }).instances[0]!;
+    expect(legacy.period).toMatchObject({ isProven: true });
+    expect(Math.abs(legacy.period!.periodMs / 2_400_000 - 1)).toBeLessThan(0.005);
+    expect(legacy.methods.filter(({ isAgreeing }) => isAgreeing).length).toBeGreaterThanOrEqual(2);
+  });
+
   it('is told sooner where arrivals are known to the millisecond', () => {
     const clock = clockPauses('legacy', 20_000, 96, 260);
     expect(found({ seconds: 260, pauses: clock, isExact: true }).instances[0]!.legacy.cause).toBe(
@@ -176,7 +185,7 @@ describe('the harness’s own stalls', () => {
   });
 
   it('leave nothing to decide on where there are too many', () => {
-    const all = new Map(Array.from({ length: 200 }, (_, i) => [6 * i, 40_000]));
+    const all = new Map(Array.from({ length: 300 }, (_, i) => [4 * i, 40_000]));
     const { decision } = found({ seconds: TWENTY_MINUTES, stalls: all });
     expect(decision.floor).toBe('undecided');
     expect(decision.reason).toContain('so short of time');
