@@ -15,3 +15,10 @@ export function countAbove(counts: HistogramCounts, threshold: number): number {
   for (let i = counts.length - 2; i >= 0 && counts[i]! > threshold; i -= 2) above += counts[i + 1]!;
   return above;
 }
+
+/** The smallest latency of the bucket that holds this one. */
+export function bucketBottom(value: number): number {
+  const whole = Math.floor(value);
+  const width = bucketTop(whole) - whole + 1;
+  return Math.floor(whole / width) * width;
+}

@@ -17,14 +17,21 @@ export const NO_SHARES: ShareSums = { windows: 0, count: 0, over: 0, squares: 0 
 
 /** The sums with one more window in them. */
 export function addShare(sums: ShareSums, { over, count }: WindowShare): ShareSums {
-  if (count === 0) return sums;
-  return {
-    windows: sums.windows + 1,
-    count: sums.count + count,
-    over: sums.over + over,
-    squares: sums.squares + over ** 2 / count,
-  };
+  const next = { ...sums };
+  countShare(next, over, count);
+  return next;
 }
+
+/** Adds one more window to the sums. */
+export function countShare(sums: MutableSums, over: number, count: number): void {
+  if (count === 0) return;
+  sums.windows += 1;
+  sums.count += count;
+  sums.over += over;
+  sums.squares += over ** 2 / count;
+}
+
+export type MutableSums = { -readonly [K in keyof ShareSums]: ShareSums[K] };
 
 /**
  * By how much more the windows' counts over a threshold vary than those of independent requests:

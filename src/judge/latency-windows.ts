@@ -7,7 +7,7 @@ import { thresholdAt } from '../kit/threshold-grid.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { HistogramCounts, PartedCounts } from '../model/window.ts';
 import { countAbove } from './buckets.ts';
-import { addShare, type WindowShare } from './design-effect.ts';
+import { countShare, type MutableSums } from './design-effect.ts';
 import type {
   EvidenceWindow,
   LatencyEvidence,
@@ -20,8 +20,8 @@ import type {
 } from './evidence.ts';
 import { signsOf, WindowSigns } from './sign-bets.ts';
 import { median } from './sign-test.ts';
-import { addToBet } from './window-bet.ts';
-import { addHistograms, countOf, meanQuantile, type Stratum, strataOf } from './windows.ts';
+import { betOn, type MutableBet } from './window-bet.ts';
+import { addHistograms, meanQuantile, type Stratum, strataOf } from './windows.ts';
 
 /** The first windows of a step fix the threshold, and are not held against it. */
 export const THRESHOLD_WINDOWS = 3;
@@ -40,7 +40,7 @@ export function seenIn(
 ): LatencyWindow {
   const strata = strataOf(window, gate.route);
   const { seconds, stalledSeconds } = window;
-  const pairs = strata.reduce((sum, { legacy }) => sum + countOf(legacy), 0);
+  const pairs = strata.reduce((sum, stratum) => sum + stratum.pairs, 0);
   const seen = { point: seenPoint(gate, strata), pairs, seconds, stalledSeconds };
   const thresholdUs = ownThreshold(gate) ?? tail.thresholdUs;
   if (thresholdUs === null || seen.point === null) return seen;
@@ -53,7 +53,7 @@ export function overOf(
   strata: readonly Stratum[],
   thresholdUs: number,
 ): readonly OverCounts[] {
-  const enough = strata.filter(({ legacy }) => countOf(legacy) >= LIMITS.windowPairsMin);
+  const enough = strata.filter(({ pairs }) => pairs >= LIMITS.windowPairsMin);
   return enough.map((stratum) => overIn(gate, stratum, thresholdUs));
 }
 
@@ -69,8 +69,7 @@ function seenPoint(gate: GateSettings, strata: readonly Stratum[]): LatencyPoint
 }
 
 function overIn(gate: GateSettings, stratum: Stratum, thresholdUs: number): OverCounts {
-  const { liveSide, legacy, candidate, ratios } = stratum;
-  const pairs = countOf(legacy);
+  const { liveSide, pairs, legacy, candidate, ratios } = stratum;
   if (hasOwnLimit(gate)) {
     const counts = gate.metric === 'latency.paired' ? ratios : candidate;
     return { liveSide, pairs, legacy: 0, candidate: countAbove(counts, thresholdUs) };
@@ -151,32 +150,43 @@ function addTail(
 ): TailEvidence {
   const thresholdUs = tail.thresholdUs ?? thresholdOf(gate, points);
   if (over.length === 0) return { ...tail, thresholdUs };
+  const sums = sumsOf(tail);
+  countTail(sums, tailOf(gate, over));
   return {
     thresholdUs,
-    ...addToSums(tail, tailOf(gate, over)),
+    ...sums,
     parted: over.reduce(addParted, tail.parted),
     recent: [...tail.recent, over].slice(-RECENT_WINDOWS),
   };
 }
 
-/** What one window adds to the bet and to the design effect. */
+/** What one window adds to the bet and to the design effect, both live sides together. */
 export interface WindowTail {
   /** Of the shares over the threshold, candidate less legacy, in units of the stake. */
   readonly difference: number;
-  readonly legacy: WindowShare;
-  readonly candidate: WindowShare;
+  readonly legacyOver: number;
+  readonly candidateOver: number;
+  readonly count: number;
 }
 
-/** Bet and sums with one more window in them. */
-export function addToSums(tail: TailSums, { difference, legacy, candidate }: WindowTail): TailSums {
-  return {
-    bet: addToBet(tail.bet, difference, BET_ALPHA),
-    legacy: addShare(tail.legacy, legacy),
-    candidate: addShare(tail.candidate, candidate),
-  };
+/** The bet and the sums of the design effect, which go on from window to window. */
+export interface TailSums {
+  readonly bet: MutableBet;
+  readonly legacy: MutableSums;
+  readonly candidate: MutableSums;
 }
 
-export type TailSums = Pick<TailEvidence, 'bet' | 'legacy' | 'candidate'>;
+/** A copy of what the tail's windows add up to. */
+export function sumsOf({ bet, legacy, candidate }: Readonly<TailSums>): TailSums {
+  return { bet: { ...bet }, legacy: { ...legacy }, candidate: { ...candidate } };
+}
+
+/** Adds one more window to the sums. */
+export function countTail(sums: TailSums, tail: WindowTail): void {
+  betOn(sums.bet, tail.difference, BET_ALPHA);
+  countShare(sums.legacy, tail.legacyOver, tail.count);
+  countShare(sums.candidate, tail.candidateOver, tail.count);
+}
 
 /** What is over the threshold in one window, of at least one live side. */
 export function tailOf(gate: GateSettings, over: readonly OverCounts[]): WindowTail {
@@ -189,8 +199,9 @@ export function tailOf(gate: GateSettings, over: readonly OverCounts[]): WindowT
   const difference = hasOwnLimit(gate) ? worse - usualShare : worse;
   return {
     difference: difference / (BET_SCALE * usualShare),
-    legacy: { over: sum(({ legacy }) => legacy), count },
-    candidate: { over: sum(({ candidate }) => candidate), count },
+    legacyOver: sum(({ legacy }) => legacy),
+    candidateOver: sum(({ candidate }) => candidate),
+    count,
   };
 }
 

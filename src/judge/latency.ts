@@ -59,8 +59,13 @@ export const judgeLatency: GateJudge = (question) => {
   };
 };
 
-function ratioOf({ candidateUs, legacyUs }: LatencyEvidence['points'][number]): number {
-  return candidateUs / legacyUs;
+/** The candidate's by legacy's, window by window. */
+function ratiosOf(points: LatencyEvidence['points']): Float64Array {
+  const ratios = new Float64Array(points.length);
+  for (let i = 0; i < ratios.length; i += 1) {
+    ratios[i] = points[i]!.candidateUs / points[i]!.legacyUs;
+  }
+  return ratios;
 }
 
 /** ln E against "within the limit", for the next step of the climb to go on from. */
@@ -128,7 +133,7 @@ const shown = new WeakMap<LatencyEvidence, Shown>();
 function judgedOf(gate: GateSettings, seen: LatencyEvidence): Judged {
   const known = judged.get(seen);
   if (known?.gate === gate) return known;
-  const made = { gate, proof: prove(gate, seen), ratio: median(seen.points.map(ratioOf)) };
+  const made = { gate, proof: prove(gate, seen), ratio: median(ratiosOf(seen.points)) };
   judged.set(seen, made);
   return made;
 }
@@ -148,7 +153,7 @@ function shownOf(gate: GateSettings, seen: LatencyEvidence): Shown {
   const { points } = seen;
   const made = {
     gate,
-    interval: medianInterval(points.map(ratioOf), gate.alpha),
+    interval: medianInterval(ratiosOf(points), gate.alpha),
     candidateUs: median(points.map(({ candidateUs }) => candidateUs)),
     legacyUs: median(points.map(({ legacyUs }) => legacyUs)),
   };

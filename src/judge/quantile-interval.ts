@@ -57,8 +57,8 @@ export function quantileInterval(
 const MEDIAN_WINDOWS = 100;
 
 /** Where the median of what windows show lies, at `alpha`. */
-export function medianInterval(values: readonly number[], alpha: number): Interval {
-  const own = Float64Array.from(values);
+export function medianInterval(values: ArrayLike<number>, alpha: number): Interval {
+  const own = new Float64Array(values);
   const { below, above } = quantileRanks(own.length, 0.5, alpha, tuning(MEDIAN_WINDOWS, alpha));
   return {
     lower: below === null ? 0 : nthSmallest(own, below + 1),

@@ -11,8 +11,13 @@ import { BURN_IN, MEMORY, RESTART_EVERY, type WindowOutcome } from './sign-test.
 const WRONG = Float64Array.from(MIXTURE_RATES);
 const GOOD = WRONG.map((rate) => 2 - rate);
 const BETS = WRONG.length;
+/** Factors of the windows between two starts, by how many were over and within. */
+const BLOCKS = Array.from({ length: (RESTART_EVERY + 1) ** 2 }, (_, block) => {
+  const [over, within] = [Math.floor(block / (RESTART_EVERY + 1)), block % (RESTART_EVERY + 1)];
+  return GOOD.map((good, i) => good ** over * WRONG[i]! ** within);
+});
 /** As a factor is at most two, looking so often is enough to stay within a double. */
-const SCALE_EVERY = 256;
+const SCALE_EVERY = 255;
 const LARGE = 2 ** 256;
 
 /** What outcomes of windows, one after the other, are worth against both hypotheses. */
@@ -23,22 +28,38 @@ export class SignBets {
   /** By bet, what all later starts have become, each with its weight; and ln of their unit. */
   readonly #later = new Float64Array(BETS);
   #lnUnit = 0;
+  /** Outcomes since the newest start: those within, and four times those over. */
+  #block = 0;
 
   add(outcome: WindowOutcome): void {
-    const later = this.#later;
     if (this.#windows > 0 && this.#windows % RESTART_EVERY === 0) {
-      const j = this.#windows / RESTART_EVERY;
-      const weight = Math.exp(-this.#lnUnit) / (j * (j + 1));
-      for (let i = 0; i < BETS; i += 1) later[i] = later[i]! + weight;
+      this.#multiply();
+      this.#start(this.#windows / RESTART_EVERY);
     }
     this.#windows += 1;
-    if (outcome !== 0) {
-      const factors = outcome === 1 ? GOOD : WRONG;
-      for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]!;
-      if (outcome === 1) this.#over += 1;
-      else this.#within += 1;
+    if (outcome === 1) {
+      this.#over += 1;
+      this.#block += RESTART_EVERY + 1;
+    } else if (outcome === -1) {
+      this.#within += 1;
+      this.#block += 1;
     }
+  }
+
+  /** What the windows since the newest start have made of all of them. */
+  #multiply(): void {
+    const later = this.#later;
+    const factors = BLOCKS[this.#block]!;
+    this.#block = 0;
+    for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]!;
     if (this.#windows % SCALE_EVERY === 0) this.#scale();
+  }
+
+  #start(j: number): void {
+    const later = this.#later;
+    const unit = this.#lnUnit === 0 ? 1 : Math.exp(-this.#lnUnit);
+    const weight = unit / (j * (j + 1));
+    for (let i = 0; i < BETS; i += 1) later[i] = later[i]! + weight;
   }
 
   /** See {@link lnWithin}. */
@@ -48,8 +69,11 @@ export class SignBets {
 
   /** See {@link lnOver}. */
   get lnOver(): number {
+    const factors = BLOCKS[this.#block]!;
     let started = 0;
-    for (let i = 0; i < BETS; i += 1) started += MIXTURE_WEIGHTS[i]! * this.#later[i]!;
+    for (let i = 0; i < BETS; i += 1) {
+      started += MIXTURE_WEIGHTS[i]! * this.#later[i]! * factors[i]!;
+    }
     const kept = 1 / (1 + Math.floor(Math.max(0, this.#windows - 1) / RESTART_EVERY));
     return lnMix([
       [0.5, lnMixture(this.#within, this.#over + this.#within, 0.5)],
@@ -64,6 +88,7 @@ export class SignBets {
     bets.#within = this.#within;
     bets.#later.set(this.#later);
     bets.#lnUnit = this.#lnUnit;
+    bets.#block = this.#block;
     return bets;
   }
 

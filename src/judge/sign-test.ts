@@ -87,9 +87,13 @@ function compare(a: number, b: number): WindowOutcome {
 }
 
 /** The middle of the values, the mean of the middle two; NaN for none. */
-export function median(values: readonly number[]): number {
-  const own = Float64Array.from(values);
+export function median(values: ArrayLike<number>): number {
+  const own = new Float64Array(values);
   const half = own.length >> 1;
   const upper = nthSmallest(own, half + 1);
-  return own.length % 2 === 1 ? upper : (nthSmallest(own, half) + upper) / 2;
+  if (own.length % 2 === 1) return upper;
+  // What is smaller stands before it now.
+  let lower = own[0] ?? Number.NaN;
+  for (let i = 1; i < half; i += 1) lower = Math.max(lower, own[i]!);
+  return (lower + upper) / 2;
 }

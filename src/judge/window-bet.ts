@@ -31,6 +31,13 @@ export const NO_BET: WindowBet = {
  * windows alone. Source: Waudby-Smith and Ramdas 2024, predictable plug-in bets.
  */
 export function addToBet(bet: WindowBet, difference: number, alpha: number): WindowBet {
+  const next = { ...bet };
+  betOn(next, difference, alpha);
+  return next;
+}
+
+/** As `addToBet`, in place. */
+export function betOn(bet: MutableBet, difference: number, alpha: number): void {
   const y = Math.min(1, Math.max(-1, difference));
   const w = bet.windows + 1;
   const variance = (0.25 + bet.squares) / w;
@@ -38,14 +45,12 @@ export function addToBet(bet: WindowBet, difference: number, alpha: number): Win
     0.5,
     Math.sqrt((2 * Math.log(2 / alpha)) / (variance * w * Math.log1p(w))),
   );
-  const sum = bet.sum + y;
-  const mean = sum / (w + 1);
-  return {
-    windows: w,
-    sum,
-    squares: bet.squares + (y - mean) ** 2,
-    lnWorse: bet.lnWorse + Math.log1p(stake * y),
-    lnBetter: bet.lnBetter + Math.log1p(-stake * y),
-    clipped: bet.clipped + (y === difference ? 0 : 1),
-  };
+  bet.windows = w;
+  bet.sum += y;
+  bet.squares += (y - bet.sum / (w + 1)) ** 2;
+  bet.lnWorse += Math.log1p(stake * y);
+  bet.lnBetter += Math.log1p(-stake * y);
+  if (y !== difference) bet.clipped += 1;
 }
+
+export type MutableBet = { -readonly [K in keyof WindowBet]: WindowBet[K] };

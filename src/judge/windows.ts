@@ -96,6 +96,8 @@ export function quantileOf(counts: HistogramCounts, quantile: number): number {
 /** One live side of a window, the routes asked for merged. */
 export interface Stratum {
   readonly liveSide: Side;
+  /** Of which there are latencies. */
+  readonly pairs: number;
   readonly legacy: HistogramCounts;
   readonly candidate: HistogramCounts;
   readonly ratios: HistogramCounts;
@@ -105,20 +107,21 @@ export interface Stratum {
 /** Both live sides of a window, of one route or of all. */
 export function strataOf(window: EvidenceWindow, route: string | null): readonly Stratum[] {
   return SIDES.map((liveSide) => {
-    let sum: Stratum = { liveSide, legacy: [], candidate: [], ratios: [], parted: [] };
+    let sum: Latencies = { legacy: [], candidate: [], ratios: [], parted: [] };
     for (const cell of window.cells) {
       if (cell.liveSide !== liveSide || (route !== null && cell.route !== route)) continue;
       sum = {
-        liveSide,
         legacy: addHistograms(sum.legacy, cell.legacy),
         candidate: addHistograms(sum.candidate, cell.candidate),
         ratios: addHistograms(sum.ratios, cell.ratios ?? []),
         parted: addParted(sum.parted, cell.parted ?? []),
       };
     }
-    return sum;
+    return { liveSide, pairs: countOf(sum.legacy), ...sum };
   });
 }
+
+type Latencies = Omit<Stratum, 'liveSide' | 'pairs'>;
 
 /** All of one window's latencies of a side, whoever was live. */
 export function sideOf(window: EvidenceWindow, side: Side): HistogramCounts {

@@ -352,4 +352,7 @@ export const LIMITS = {
   modelClientsMax: 100_000,
   modelUsersMax: 10_000_000,
   modelHeapMaxBytes: 1e12,
+  /** Climbs of a simulated candidate: an hour of them; and users that its cohorts are drawn of. */
+  simulatedRunsMax: 100_000,
+  simulatedUsersMax: 10_000_000,
 } as const;

@@ -15,3 +15,8 @@ export function thresholdsBelow(value: number): number {
 export function thresholdAt(value: number): number {
   return Math.max(0, Math.floor(PER_DOUBLING * Math.log2(value / LOWEST) + 1e-9));
 }
+
+/** The threshold of an index. */
+export function thresholdUs(index: number): number {
+  return LOWEST * 2 ** (index / PER_DOUBLING);
+}

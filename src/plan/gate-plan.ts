@@ -25,6 +25,9 @@ export interface Regression {
 export interface Refusal {
   readonly why: string;
   readonly mend: string;
+  /** A hold of the step, or a window of the gate, that would do; absent: none would. */
+  readonly holdMs?: number;
+  readonly windowMs?: number;
 }
 
 /** What one gate of one step needs, and what it finds. */

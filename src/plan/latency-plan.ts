@@ -15,7 +15,7 @@ import {
   UNKNOWN,
 } from './gate-plan.ts';
 import { type HeldAgainst, heldAgainst } from './held-against.ts';
-import { longer, timeOf } from './hold.ts';
+import { longer, longerMs, timeOf } from './hold.ts';
 import { liveRequestsFor, pairsFor } from './independent.ts';
 import { exceedanceRatio } from './latency-shape.ts';
 import { normalScores } from './normal-scores.ts';
@@ -159,11 +159,11 @@ function independentOf(question: LatencyQuestion, ratio: number): Regression['in
 function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | null {
   const { held, pairsPerSec, step, windowMs } = question;
   if (step.holdMs === 0) return null;
-  if (strataOf(question).length === 0) {
-    return {
-      why: `no window of ${formatDuration(windowMs)} has ${LIMITS.windowPairsMin} pairs`,
-      mend: `window: ${longer(timeOf(LIMITS.windowPairsMin, pairsPerSec))}`,
-    };
+  if (strataOf(question).length === 0) return tooShort(question, pairsPerSec, 'pairs');
+  const isSplit = step.percent > 0 && step.percent < 100;
+  const isUnheard = strataOf(question).every(({ liveSide }) => liveSide === 'legacy');
+  if (isSplit && isUnheard) {
+    return tooShort(question, question.livePerSec, 'live answers of the candidate');
   }
   if (needed === null) {
     return {
@@ -176,9 +176,20 @@ function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | 
     return {
       why: `it needs ${windows}, and the hold is ${formatDuration(step.holdMs)}`,
       mend: `hold: ${longer(needed * windowMs)}`,
+      holdMs: longerMs(needed * windowMs),
     };
   }
   return tooFewBeyond(question);
+}
+
+/** What the candidate answers live is what a step above 0 % is for. */
+function tooShort({ windowMs }: LatencyQuestion, perSec: number, of: string): Refusal {
+  const neededMs = longerMs(timeOf(LIMITS.windowPairsMin, perSec));
+  return {
+    why: `no window of ${formatDuration(windowMs)} has ${LIMITS.windowPairsMin} ${of}`,
+    mend: `window: ${formatDuration(neededMs)}`,
+    windowMs: neededMs,
+  };
 }
 
 /** The candidate's own live answers decide: at 0 % those that it gives as shadow. */
@@ -190,7 +201,8 @@ function tooFewBeyond(question: LatencyQuestion): Refusal | null {
   if (beyond(quantile) >= needed) return null;
   const whose = step.percent === 0 ? 'its' : 'its live';
   const fits = LOWER.find((lower) => lower < quantile && beyond(lower) >= needed);
-  const hold = `hold: ${longer(timeOf(needed / (1 - quantile), perSec))}`;
+  const holdMs = longerMs(timeOf(needed / (1 - quantile), perSec));
+  const hold = `hold: ${formatDuration(holdMs)}`;
   const name = nameOf(quantile);
   const other = gate.gate.split(' ')[0]!.replace(name, nameOf(fits ?? quantile));
   return {
@@ -198,6 +210,7 @@ function tooFewBeyond(question: LatencyQuestion): Refusal | null {
       `of ${whose} answers ${beyond(quantile).toLocaleString('en-US')} are expected beyond the ` +
       `${name}, and ${needed.toLocaleString('en-US')} are needed`,
     mend: fits === undefined ? hold : `${hold}, or ${other}`,
+    holdMs,
   };
 }
 

@@ -4,7 +4,6 @@
  * are asked about evidence as it is expected: no clock, no chance, no file.
  */
 import type { GateMetric, GateSettings, LadderStep, Settings } from '../model/settings.ts';
-import { baselinePercentOf, watching } from '../rollout/auto-pause.ts';
 import { ladderOf } from '../rollout/ladder.ts';
 import {
   type GatePlan,
@@ -15,6 +14,7 @@ import {
 } from './gate-plan.ts';
 import { planLatency } from './latency-plan.ts';
 import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
+import { pairsPerSecOf } from './pairs.ts';
 import type { PlanTraffic } from './traffic.ts';
 import { planRoutes, type UnprovenPlan } from './routes-plan.ts';
 import { planResource, planSpikes } from './window-plan.ts';
@@ -60,11 +60,8 @@ export function planLadder(
   ratePerSec: number,
   traffic: PlanTraffic,
 ): Plan {
-  const { gates, mirror, key } = settings;
-  const copiedPerSec = (ratePerSec * traffic.pairsRatio * mirror.percent) / 100;
-  const pairsPerSec =
-    Math.min(copiedPerSec, mirror.maxRatePerSec ?? Infinity) *
-    (mirror.autoPause === null ? 1 : 1 - baselinePercentOf(watching(0)) / 100);
+  const { gates, key } = settings;
+  const pairsPerSec = pairsPerSecOf(settings, ratePerSec, traffic);
   const ladder = ladderOf(settings);
   const asks = judgesOf(gates, ladder.length);
   const steps = ladder.filter(({ percent }) => percent === 0 || key !== null);
@@ -130,6 +127,8 @@ export interface PlanProblem {
   readonly route: string | null;
   readonly why: string;
   readonly mend: string;
+  readonly holdMs?: number;
+  readonly windowMs?: number;
 }
 
 /** Everything that cannot be met, in the order of the ladder. */

@@ -4,7 +4,7 @@ import { NO_COUNTS } from '../judge/evidence.ts';
 import { rateUpperBound } from '../kit/e-process.ts';
 import { formatDuration, formatShare } from '../kit/units.ts';
 import type { GatePlanner, GateQuestion, Refusal, Regression } from './gate-plan.ts';
-import { longer, timeOf } from './hold.ts';
+import { longerMs, timeOf } from './hold.ts';
 import { smallest } from './search.ts';
 
 /** Rates that are looked for: so many times the limit. */
@@ -100,12 +100,13 @@ function refusalOf(
     return { why: 'no number of pairs would pass it', mend: 'take a limit that can be proved' };
   }
   const why = `it needs ${needed.toLocaleString('en-US')} pairs without one, and ${brings}`;
-  const hold = `hold: ${longer(timeOf(needed, pairsPerSec))}`;
-  if (inHold < gate.minPairs) return { why, mend: `${hold}, or fewer minPairs` };
+  const holdMs = longerMs(timeOf(needed, pairsPerSec));
+  const hold = `hold: ${formatDuration(holdMs)}`;
+  if (inHold < gate.minPairs) return { why, mend: `${hold}, or fewer minPairs`, holdMs };
   // A hair more than the bound, to three digits.
   const bound = Number((rateUpperBound(0, inHold, gate.alpha) * 1.005).toPrecision(3));
   const provable = gate.comparator === '>' ? 1 - bound : bound;
-  return { why, mend: `${hold}, or a limit of ${formatShare(provable)}` };
+  return { why, mend: `${hold}, or a limit of ${formatShare(provable)}`, holdMs };
 }
 
 /** Ratios of errors that are looked for. */

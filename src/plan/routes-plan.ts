@@ -6,7 +6,7 @@ import type { UnprovenRoute } from '../model/rollout.ts';
 import type { LadderStep, Settings } from '../model/settings.ts';
 import { routesToProve } from '../rollout/routes-to-prove.ts';
 import type { Refusal } from './gate-plan.ts';
-import { longer, timeOf } from './hold.ts';
+import { longerMs, timeOf } from './hold.ts';
 
 /** A route that keeps 100 % back, and what to change. */
 export interface UnprovenPlan {
@@ -55,6 +55,11 @@ function refusalOf(
     why:
       `by itself it needs ${needed.toLocaleString('en-US')} pairs before 100 %, and ` +
       `${formatDuration(step.holdMs)} bring ${compared.toLocaleString('en-US')}`,
-    mend: ratePerSec === 0 ? accept : `hold: ${longer(timeOf(needed, ratePerSec))}, or ${accept}`,
+    ...mendOf(accept, ratePerSec === 0 ? null : longerMs(timeOf(needed, ratePerSec))),
   };
+}
+
+function mendOf(accept: string, holdMs: number | null): Pick<Refusal, 'mend' | 'holdMs'> {
+  if (holdMs === null) return { mend: accept };
+  return { mend: `hold: ${formatDuration(holdMs)}, or ${accept}`, holdMs };
 }

@@ -3,7 +3,7 @@ import type { ResourcePoint } from '../judge/evidence.ts';
 import { NO_SPIKES } from '../judge/evidence.ts';
 import { formatDuration } from '../kit/units.ts';
 import type { GatePlanner, GateQuestion, Refusal, Regression } from './gate-plan.ts';
-import { longer } from './hold.ts';
+import { longer, longerMs } from './hold.ts';
 import { smallest } from './search.ts';
 
 const RATIOS = [1.1, 1.25, 1.5, 2];
@@ -72,5 +72,6 @@ function refusalOf({ step }: GateQuestion, neededMs: number | null, needs: strin
   return {
     why: `it needs ${needs}, and the hold is ${formatDuration(step.holdMs)}`,
     mend: `hold: ${longer(neededMs)}`,
+    holdMs: longerMs(neededMs),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../../src/cli/plan-view.ts';
 import { parseDurationMs } from '../../../src/kit/units.ts';
+import { lengthen } from '../../../src/plan/lengthen.ts';
 import { type Plan, planLadder, problemsOf, subjectOf } from '../../../src/plan/plan.ts';
 import { ASSUMED_TRAFFIC, type PlanTraffic } from '../../../src/plan/traffic.ts';
 import { settled } from '../../support/configurations.ts';
@@ -37,6 +38,22 @@ describe('the shipped ladder', () => {
     expect(problemsOf(slow)).toContainEqual(
       expect.objectContaining({ step: 1, gate: 'latency.p99.9.ratio < 1.10' }),
     );
+  });
+
+  test('is refused at 200 by windows too: none has enough live answers at 1 %', () => {
+    const { why, mend } = problemsOf(slow).find(({ gate }) => gate === 'latency.p99.ratio < 1.05')!;
+    expect(why).toBe('no window of 10s has 100 live answers of the candidate');
+    expect(mend).toBe('window: 53s');
+  });
+
+  test('is lengthened at 200 until it can be met, and each length is said', () => {
+    const { settings, changes } = lengthen(settled(KEY), 200, ASSUMED_TRAFFIC);
+    expect(problemsOf(planLadder(settings, 200, ASSUMED_TRAFFIC))).toEqual([]);
+    expect(changes.join('\n')).toMatch(
+      /at 1 %, latency\.p99\.9\.ratio < 1\.10: .*\. Lengthened: window: \d+s, not 10s$/m,
+    );
+    expect(changes.join('\n')).toMatch(/at 1 %, latency.*\. Lengthened: hold: \d+d, not 2d$/m);
+    expect(lengthen(settled(KEY), 5000, ASSUMED_TRAFFIC).changes).toEqual([]);
   });
 
   test('is shown with every gate in each table, and marks what is not within the hold', () => {
@@ -241,6 +258,7 @@ routes:
           /it needs 3\d\d pairs before 100 %, and 1d bring 1\d\d$/,
         ) as string,
         mend: expect.stringMatching(/^hold: \d+d, or `unproven/) as string,
+        holdMs: expect.any(Number) as number,
       },
     ]);
   });

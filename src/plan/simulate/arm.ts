@@ -1,0 +1,116 @@
+/**
+ * Latencies of one side, drawn as counts: a window of fifty thousand answers is a few hundred
+ * draws. Buckets are those of the product's own histograms, two significant digits.
+ */
+import { binomial, normal, type Random } from '../../kit/random.ts';
+import type { HistogramCounts } from '../../model/window.ts';
+import { normalQuantile, normalTail } from '../normal.ts';
+
+/** How long the answers of one side take: log-normal, and slower from some value on. */
+export interface ArmLatency {
+  readonly medianUs: number;
+  readonly sigma: number;
+  /** Those above take so many times as long; null: none. */
+  readonly slower: { readonly aboveUs: number; readonly times: number } | null;
+}
+
+/** The latency that a share of the answers exceeds, before any of them is made slower. */
+export function exceededBy({ medianUs, sigma }: ArmLatency, share: number): number {
+  return medianUs * Math.exp(sigma * normalQuantile(1 - share));
+}
+
+/** Share of the answers that take at least so long. */
+export function shareAbove({ medianUs, sigma, slower }: ArmLatency, us: number): number {
+  const own = (at: number): number => normalTail(Math.log(at / medianUs) / sigma);
+  if (us <= 0) return 1;
+  if (slower === null || us <= slower.aboveUs) return own(us);
+  return own(Math.max(slower.aboveUs, us / slower.times));
+}
+
+const EXACT_BELOW = 256;
+const PER_DOUBLING = 128;
+const BUCKETS = 26 * PER_DOUBLING;
+/** Beyond this share nothing is ever drawn. */
+const LEAST_SHARE = 1e-11;
+
+function bucketOf(us: number): number {
+  const value = Math.max(1, Math.round(us));
+  if (value < EXACT_BELOW) return value;
+  const exponent = Math.floor(Math.log2(value)) - 7;
+  return Math.min(BUCKETS - 1, PER_DOUBLING * exponent + Math.floor(value / 2 ** exponent));
+}
+
+function bottomOf(bucket: number): number {
+  if (bucket < EXACT_BELOW) return bucket;
+  const exponent = Math.floor(bucket / PER_DOUBLING) - 1;
+  return (bucket - PER_DOUBLING * exponent) * 2 ** exponent;
+}
+
+/** Draws the answers of one side; what is faster than `fromUs` is counted as one bucket. */
+export class Arm {
+  readonly #latency: ArmLatency;
+  readonly #first: number;
+  /** Of those in or above a bucket, the share that is above it; by bucket from the first on. */
+  readonly #passing: readonly number[];
+  readonly #shareSeen: number;
+  readonly #counts = new Int32Array(BUCKETS);
+
+  constructor(latency: ArmLatency, fromUs: number) {
+    this.#latency = latency;
+    this.#first = Math.max(1, bucketOf(fromUs));
+    const passing: number[] = [];
+    // A latency is rounded to whole microseconds before it is counted.
+    const above = (bucket: number): number => shareAbove(latency, bottomOf(bucket) - 0.5);
+    this.#shareSeen = above(this.#first);
+    let here = this.#shareSeen;
+    for (let bucket = this.#first; here > LEAST_SHARE && bucket < BUCKETS - 1; bucket += 1) {
+      const next = above(bucket + 1);
+      passing.push(next / here);
+      here = next;
+    }
+    this.#passing = passing;
+  }
+
+  /** `answers` of them, and `paused` more that wait for the rest of a pause of `pauseUs` first. */
+  draw(random: Random, answers: number, paused: number, pauseUs: number): HistogramCounts {
+    const counts = this.#counts;
+    const first = this.#first;
+    let left = binomial(random, answers, this.#shareSeen);
+    let fast = answers - left;
+    let last = first;
+    for (let i = 0; i < this.#passing.length && left > 0; i += 1) {
+      const above = binomial(random, left, this.#passing[i]!);
+      counts[first + i] = left - above;
+      if (left > above) last = first + i;
+      left = above;
+    }
+    counts[last] = counts[last]! + left;
+    for (let i = 0; i < paused; i += 1) {
+      const bucket = bucketOf(this.#one(random) + random.next() * pauseUs);
+      if (bucket < first) fast += 1;
+      else {
+        counts[bucket] = counts[bucket]! + 1;
+        last = Math.max(last, bucket);
+      }
+    }
+    return this.#take(fast, last);
+  }
+
+  #one(random: Random): number {
+    const { medianUs, sigma, slower } = this.#latency;
+    const us = medianUs * Math.exp(sigma * normal(random));
+    return slower !== null && us >= slower.aboveUs ? us * slower.times : us;
+  }
+
+  #take(fast: number, last: number): HistogramCounts {
+    const taken: number[] = [];
+    if (fast > 0) taken.push(bottomOf(this.#first - 1), fast);
+    for (let bucket = this.#first; bucket <= last; bucket += 1) {
+      const count = this.#counts[bucket]!;
+      if (count === 0) continue;
+      taken.push(bottomOf(bucket), count);
+      this.#counts[bucket] = 0;
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Climbed } from './climb.ts';
+import type { Injection } from './injection.ts';
+import type { World } from './world.ts';
+
+/** What a thread simulates: of each candidate the climbs `from` to `to`. */
+export interface SimulateTask {
+  readonly world: World;
+  readonly injections: readonly Injection[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The climbs of one candidate are done. */
+export interface SimulatedBlock {
+  readonly injection: number;
+  readonly from: number;
+  readonly climbs: readonly Climbed[];
+}

@@ -1,0 +1,120 @@
+/** One step of the ladder as all climbs of one kind of candidate meet it. */
+import type { CarriedHarm, Evidence, ResourcePoint } from '../../judge/evidence.ts';
+import { NO_SPIKES } from '../../judge/evidence.ts';
+import { judge } from '../../judge/verdict.ts';
+import type { GateMetric, GateSettings, LadderStep } from '../../model/settings.ts';
+import type { Side } from '../../model/exchange.ts';
+import { GateTrack } from './gate-track.ts';
+import { GateViews } from './gate-views.ts';
+import type { Injection } from './injection.ts';
+import { PausedSeconds } from './spike-count.ts';
+import { type Lane, WindowPool } from './window-pool.ts';
+import type { World } from './world.ts';
+
+const LATENCY: ReadonlySet<GateMetric> = new Set([
+  'latency',
+  'latency.limit',
+  'latency.paired',
+  'latency.burn',
+]);
+/** Windows of memory and CPU that are shown: more than any gate on them looks back at. */
+const RESOURCE_WINDOWS = 400;
+
+/** Gates that see the same windows. */
+export interface StageLane {
+  readonly windowMs: number;
+  readonly pool: WindowPool;
+  readonly views: readonly (readonly [gate: GateSettings, views: GateViews])[];
+}
+
+/** What the climbs of one step share. */
+export class Stage {
+  readonly world: World;
+  readonly injection: Injection;
+  readonly index: number;
+  readonly step: LadderStep;
+  readonly lanes: readonly StageLane[];
+  readonly seconds: Readonly<Record<Side, PausedSeconds>>;
+  readonly #harmAlpha: ReadonlyMap<GateSettings, number>;
+
+  constructor(world: World, injection: Injection, index: number) {
+    const step = world.ladder[index]!;
+    this.world = world;
+    this.injection = injection;
+    this.index = index;
+    this.step = step;
+    this.lanes = lanesOf(world.gates).map((lane) => {
+      const pool = new WindowPool({ world, injection, percent: step.percent, lane });
+      const views = lane.gates.map((gate) => [gate, new GateViews(gate, pool)] as const);
+      return { windowMs: lane.windowMs, pool, views };
+    });
+    this.seconds = {
+      legacy: new PausedSeconds(world, injection, step.percent, 'legacy'),
+      candidate: new PausedSeconds(world, injection, step.percent, 'candidate'),
+    };
+    const results = judge(world.gates, this.evidence({}), world.ladder.length).gates;
+    this.#harmAlpha = new Map(world.gates.map((gate, i) => [gate, results[i]!.harmAlpha ?? 1]));
+  }
+
+  /** A gate's track through this step; `drawn`: the windows of its lane, as they come. */
+  track(
+    gate: GateSettings,
+    views: GateViews,
+    drawn: readonly number[],
+    carried: CarriedHarm | undefined,
+  ): GateTrack {
+    const harmAlpha = this.#harmAlpha.get(gate) ?? 1;
+    return new GateTrack({ gate, views, drawn, harmAlpha, carried });
+  }
+
+  /** All of the evidence, of which a part is given. */
+  evidence(part: Partial<Evidence>): Evidence {
+    return {
+      counts: new Map(),
+      latency: new Map(),
+      resources: new Map(),
+      spikes: NO_SPIKES,
+      routes: this.world.routes,
+      ...part,
+    };
+  }
+
+  /** Memory and CPU are no matter here: half of what their gates allow. */
+  resources(): Evidence['resources'] {
+    const gates = this.world.gates.filter(({ metric }) => /^(?:memory|cpu)\./.test(metric));
+    return new Map(
+      gates.map(({ windowMs, limit }) => [
+        windowMs,
+        Array.from({ length: RESOURCE_WINDOWS }, (_, i) => halfOf(limit, i * windowMs)),
+      ]),
+    );
+  }
+}
+
+function halfOf(limit: number, startMs: number): ResourcePoint {
+  return {
+    startMs,
+    legacyBytes: 1e8,
+    candidateBytes: 0.5e8 * limit,
+    legacyCpu: 0.5,
+    candidateCpu: 0.25 * limit,
+  };
+}
+
+/** Whether a gate counts windows of latencies. */
+export function isOnLatency({ metric }: GateSettings): boolean {
+  return LATENCY.has(metric);
+}
+
+function lanesOf(gates: readonly GateSettings[]): readonly Lane[] {
+  const lanes = new Map<string, Lane>();
+  for (const gate of gates) {
+    if (!isOnLatency(gate)) continue;
+    const windowMs = Math.max(1000, gate.windowMs);
+    const name = `${windowMs} ${gate.route ?? ''}`;
+    const known = lanes.get(name);
+    const all = [...(known?.gates ?? []), gate];
+    lanes.set(name, { windowMs, route: gate.route, gates: all });
+  }
+  return [...lanes.values()];
+}
