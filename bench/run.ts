@@ -9,6 +9,7 @@ const TRIALS: Readonly<Record<string, string>> = {
   cache: 'legacy and slab caches in process: hits, inserts, collections, bytes an entry',
   isolation: 'live p99 and errors while the shadow hangs, is slow, dead, resets or never ends',
   proxy: 'cost and added latency beside nginx, HAProxy, Envoy and the mirrors of others',
+  alike: 'legacy against legacy at every percent: what the gates measure, and that none fails',
   agreement: 'two services that are alike: mismatches left, races; and one that is stale',
   compare: 'the comparator: byte-equal pairs a second, unequal JSON beside four libraries',
   identity: 'a million requests while both sides break at random: each accounted for',
