@@ -20,7 +20,7 @@ const SETTINGS = { GOMAXPROCS: '1', GODEBUG: 'gctrace=1' };
  * It needs more than half of that processor to answer 300 requests a second, and its heap doubles
  * in some 25 s of them: a cycle marks nine million objects.
  */
-const WORDS = ['-entries', '3000000', '-count', '1900', '-churn', '350'];
+const WORDS = ['-entries', '3000000', '-count', '2600', '-churn', '350'];
 
 /** Starts the program on `port`; resolves when it answers. Throws where it cannot be built. */
 export async function startCollected(
