@@ -19,6 +19,7 @@ import {
   countOf,
   hashAt,
   isContainer,
+  isSameKey,
   isSameScalarAt,
   isWrittenAlike,
   kindAt,
@@ -70,7 +71,7 @@ function alignUnlike(
   const a = legacy.tape;
   const b = candidate.tape;
   const inPlace = { pairs: unlike, order: null };
-  if (unlike.length < 2 || areNamedAlike(a, b, unlike)) return inPlace;
+  if (unlike.length < 2) return inPlace;
   const unequal = unlike.filter((pair) => !mayBeSame(a, b, pair));
   if (unequal.length < 2 || areNamedAlike(a, b, unequal)) return inPlace;
   // All of them: what only may be the same is looked into here, or when it is walked.
@@ -115,8 +116,11 @@ function allPlaces(legacy: ArrayAt, candidate: ArrayAt): ElementPair[] {
 
 /** Whether the elements of each pair have the same identifier: nothing has moved then. */
 function areNamedAlike(a: JsonTape, b: JsonTape, pairs: readonly ElementPair[]): boolean {
-  const name = likeliestName(a, pairs[0]!.legacy);
-  if (name === ABSENT) return false;
+  const first = pairs[0]!;
+  const name = likeliestName(a, first.legacy);
+  const other = likeliestName(b, first.candidate);
+  // The likeliest on both sides: else it would matter which of them is legacy.
+  if (name === ABSENT || other === ABSENT || !isSameKey(a, name, b, other)) return false;
   return pairs.every(({ legacy, candidate }) => {
     const x = memberLike(a, name, a, legacy);
     const y = memberLike(a, name, b, candidate);

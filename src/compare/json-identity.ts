@@ -62,7 +62,7 @@ export function findIdentity(
   others: number,
 ): Identity | null {
   if (ofA.length === 0 || ofB.length === 0) return null;
-  for (const name of namesOf(a, ofA[0]!)) {
+  for (const name of sharedNames(a, ofA[0]!, b, ofB[0]!)) {
     const legacy = identifiersOf(a, ofA, name);
     const candidate = legacy === null ? null : identifiersOf(b, ofB, name);
     if (legacy === null || candidate === null) continue;
@@ -75,7 +75,12 @@ export function findIdentity(
   return null;
 }
 
-/** Names of members that may identify, the likeliest first. */
+/** Names of members that may identify, on both sides, the likeliest first. */
+function sharedNames(a: JsonTape, i: number, b: JsonTape, j: number): string[] {
+  const names = namesOf(a, i).filter((name) => memberOf(b, j, name) !== ABSENT);
+  return names.sort(byLikelihood).slice(0, NAMES_MAX);
+}
+
 function namesOf(tape: JsonTape, row: number): string[] {
   if (kindAt(tape, row) !== OBJECT) return [];
   const names: string[] = [];
@@ -85,7 +90,7 @@ function namesOf(tape: JsonTape, row: number): string[] {
     const name = keyOf(tape, at);
     if (rankOf(name) >= 0) names.push(name);
   }
-  return names.sort(byLikelihood).slice(0, NAMES_MAX);
+  return names;
 }
 
 const NAME_RANKS: readonly RegExp[] = [

@@ -100,7 +100,7 @@ export class JsonPairReader {
         limit = runEnd(x, y, run.at, shift);
         isLast = limit === a.length && limit + shift === b.length;
       }
-      if (isLast && this.#usedA > 0 && !run.hasLone) {
+      if (isLast && this.#usedA > 0 && !run.isRestAsked) {
         return this.#closeAll(limit, limit + shift);
       }
     }

@@ -192,10 +192,15 @@ export class JsonRun {
     setKey(b, y, start + shift, end + shift);
   }
 
-  /** Whether one of the open objects has members that one side lacks. */
-  get hasLone(): boolean {
+  /**
+   * Whether the rest has to be read though it is the same: members that one side lacks may stand
+   * there once more, and how many elements there are says how elements that differ are matched.
+   */
+  get isRestAsked(): boolean {
     const { frames, depth } = this;
-    for (let at = 0; at < depth; at += 1) if (frames[at * COLUMNS + LONE] !== 0) return true;
+    for (let frame = 0; frame < depth * COLUMNS; frame += COLUMNS) {
+      if (frames[frame + LONE]! + frames[frame + SEVERAL]! !== 0) return true;
+    }
     return false;
   }
 
