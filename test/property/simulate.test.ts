@@ -1,6 +1,7 @@
 /** A small edition of `crossfade plan simulate`: short holds, few climbs. */
 import { describe, expect, test } from 'vitest';
-import { SOUND, parseInjection } from '../../src/plan/simulate/injection.ts';
+import type { Climbed } from '../../src/plan/simulate/climb.ts';
+import { type Injection, parseInjection, SOUND } from '../../src/plan/simulate/injection.ts';
 import { type Outcome, outcomeOf } from '../../src/plan/simulate/outcome.ts';
 import { runBlock } from '../../src/plan/simulate/run-block.ts';
 import { simulate } from '../../src/plan/simulate/simulate.ts';
@@ -35,7 +36,16 @@ const RUNS = 20;
 
 function climbed(candidate: string, world = WORLD, runs = RUNS): Outcome {
   const injection = parseInjection(candidate)!;
-  return outcomeOf(world, injection, runBlock(world, injection, 0, runs));
+  return outcomeOf(world, injection, block(world, injection, 0, runs));
+}
+
+/** Climbs of one candidate, in their order. */
+function block(world: World, injection: Injection, from: number, to: number): readonly Climbed[] {
+  const climbs = new Map<number, Climbed>();
+  runBlock({ world, injections: [injection], from, to }, (ended) => {
+    for (const [run, climb] of ended.climbs) climbs.set(run, climb);
+  });
+  return Array.from({ length: to - from }, (_, i) => climbs.get(from + i)!);
 }
 
 describe('simulated climbs', () => {
@@ -112,11 +122,9 @@ describe('simulated climbs', () => {
 describe('the same seed', () => {
   test('gives the same climbs, in one block or in several', () => {
     const injection = parseInjection('p99 x 1.25 @live')!;
-    const whole = runBlock(WORLD, injection, 0, 6);
-    expect([...runBlock(WORLD, injection, 0, 2), ...runBlock(WORLD, injection, 2, 6)]).toEqual(
-      whole,
-    );
-    const other = runBlock(worldFor(SHORT, { seed: 2 }), injection, 0, 6);
+    const whole = block(WORLD, injection, 0, 6);
+    expect([...block(WORLD, injection, 0, 2), ...block(WORLD, injection, 2, 6)]).toEqual(whole);
+    const other = block(worldFor(SHORT, { seed: 2 }), injection, 0, 6);
     expect(other).not.toEqual(whole);
   });
 

@@ -98,8 +98,8 @@ export class GateTrack {
     if (this.#thresholdUs !== null) this.#tails = views.tails(this.#thresholdUs);
   }
 
-  /** The newest window that was drawn; true where the gate could fail with it. */
-  add(kind: number, index: number): boolean {
+  /** The newest window that was drawn. */
+  add(kind: number, index: number): void {
     const view = this.#views.kind(kind);
     const { columns } = view;
     const at = view.at(index);
@@ -108,13 +108,12 @@ export class GateTrack {
     this.#pairs += columns[at]!;
     if (Number.isNaN(candidateUs)) {
       this.#thinWindows += 1;
-      return this.#couldFail();
+      return;
     }
     const isOver = this.#signs.add(candidateUs, columns[at + 2]! * this.#allowance);
     const lnBet = this.#tails === null ? this.#noBet() : this.#bet(this.#tails, view, index);
     // No bet on a window is worth more than twice what it was.
     this.#room -= isOver ? Math.LN2 : Math.max(0, lnBet);
-    return this.#couldFail();
   }
 
   /** What proof of harm is made of: all but the points, for which signs stand. */
@@ -192,7 +191,8 @@ export class GateTrack {
     return this.#sums.bet.lnWorse - before;
   }
 
-  #couldFail(): boolean {
+  /** Whether the gate could fail with the newest window; to be asked of each. */
+  couldFail(): boolean {
     if (this.gate.metric === 'latency.burn') return true;
     if (this.#isHeard) {
       if (this.#windows < this.#nextLook) return false;

@@ -29,13 +29,11 @@ export const SOUND: Injection = {
 /** What is simulated where nobody asks for anything else. */
 export const INJECTED: readonly string[] = [
   'sound',
-  'p99 x 1.25',
   'p99 x 1.25 @1%',
   'p99 x 1.25 @live',
   'mismatches 0.01%',
   'mismatches 0.01% @1%',
   'errors 0.1% @1%',
-  'pauses x 10 @1%',
 ];
 
 /** How one is written. */
@@ -88,4 +86,14 @@ export function isWrongAt({ wrong, since }: Injection, percent: number, isLive: 
   if (wrong.kind === 'nothing') return false;
   if (since === 'start') return true;
   return since === 'live' ? isLive : percent >= since;
+}
+
+/** The candidate whose latencies it has at a percent: a sound one's, unless it is slower there. */
+export function ofLatency(injection: Injection, percent: number): Injection {
+  const { kind } = injection.wrong;
+  if (kind === 'pauses') return isWrongAt(injection, percent, true) ? injection : SOUND;
+  if (kind !== 'slower') return SOUND;
+  const isLiveWrong = percent > 0 && isWrongAt(injection, percent, true);
+  const isShadowWrong = percent < 100 && isWrongAt(injection, percent, false);
+  return isLiveWrong || isShadowWrong ? injection : SOUND;
 }

@@ -1,4 +1,3 @@
-import type { Climbed } from './climb.ts';
 import type { Injection } from './injection.ts';
 import type { World } from './world.ts';
 
@@ -8,11 +7,4 @@ export interface SimulateTask {
   readonly injections: readonly Injection[];
   readonly from: number;
   readonly to: number;
-}
-
-/** The climbs of one candidate are done. */
-export interface SimulatedBlock {
-  readonly injection: number;
-  readonly from: number;
-  readonly climbs: readonly Climbed[];
 }

@@ -1,16 +1,9 @@
-/** One thread of a simulation. In: what it is to simulate. Out: climbs, candidate by candidate. */
+/** One thread of a simulation. In: what it is to simulate. Out: climbs, as they end. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../kit/assert.ts';
 import { runBlock } from './run-block.ts';
-import type { SimulatedBlock, SimulateTask } from './simulate-messages.ts';
+import type { SimulateTask } from './simulate-messages.ts';
 
 assert(parentPort !== null, 'climbs are simulated in a thread');
-const { world, injections, from, to } = workerData as SimulateTask;
-for (const [i, injection] of injections.entries()) {
-  const block: SimulatedBlock = {
-    injection: i,
-    from,
-    climbs: runBlock(world, injection, from, to),
-  };
-  parentPort.postMessage(block, []);
-}
+const port = parentPort;
+runBlock(workerData as SimulateTask, (ended) => port.postMessage(ended, []));

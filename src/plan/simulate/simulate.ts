@@ -8,8 +8,8 @@ import { entryPath } from '../../kit/entry.ts';
 import type { Climbed } from './climb.ts';
 import type { Injection } from './injection.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import { runBlock } from './run-block.ts';
-import type { SimulatedBlock, SimulateTask } from './simulate-messages.ts';
+import { type EndedClimbs, runBlock } from './run-block.ts';
+import type { SimulateTask } from './simulate-messages.ts';
 import type { World } from './world.ts';
 
 export interface SimulateOptions {
@@ -29,16 +29,14 @@ export async function simulate(options: SimulateOptions): Promise<readonly Outco
   const { world, injections, runs, threads, onDone } = options;
   const climbs: Climbed[][] = injections.map(() => []);
   let done = 0;
-  const take = ({ injection, from, climbs: some }: SimulatedBlock): void => {
-    for (const [i, climbed] of some.entries()) climbs[injection]![from + i] = climbed;
+  const take = ({ injection, climbs: some }: EndedClimbs): void => {
+    for (const [run, climbed] of some) climbs[injection]![run] = climbed;
     done += some.length;
     onDone?.(done, runs * injections.length);
   };
   const used = Math.max(1, Math.min(threads, Math.floor(runs / THREAD_RUNS_MIN)));
   if (used === 1) {
-    for (const [injection, each] of injections.entries()) {
-      take({ injection, from: 0, climbs: runBlock(world, each, 0, runs) });
-    }
+    runBlock({ world, injections, from: 0, to: runs }, take);
   } else {
     const blocks = Array.from({ length: used }, (_, i) => {
       const [from, to] = [i, i + 1].map((share) => Math.round((runs * share) / used));
@@ -49,7 +47,7 @@ export async function simulate(options: SimulateOptions): Promise<readonly Outco
   return injections.map((injection, i) => outcomeOf(world, injection, climbs[i]!));
 }
 
-async function inThread(task: SimulateTask, take: (block: SimulatedBlock) => void): Promise<void> {
+async function inThread(task: SimulateTask, take: (ended: EndedClimbs) => void): Promise<void> {
   const worker = new Worker(entryPath(import.meta.url, './simulate-thread'), { workerData: task });
   await new Promise<void>((resolve, reject) => {
     worker.on('message', take);

@@ -6,7 +6,7 @@ import type { GateMetric, GateSettings, LadderStep } from '../../model/settings.
 import type { Side } from '../../model/exchange.ts';
 import { GateTrack } from './gate-track.ts';
 import { GateViews } from './gate-views.ts';
-import type { Injection } from './injection.ts';
+import { type Injection, ofLatency } from './injection.ts';
 import { PausedSeconds } from './spike-count.ts';
 import { type Lane, WindowPool } from './window-pool.ts';
 import type { World } from './world.ts';
@@ -27,7 +27,38 @@ export interface StageLane {
   readonly views: readonly (readonly [gate: GateSettings, views: GateViews])[];
 }
 
-/** What the climbs of one step share. */
+/** The windows of one step: candidates of the same latencies see the same ones. */
+export class StageLanes {
+  readonly #world: World;
+  readonly #percent: number;
+  readonly #lanes = new Map<string, readonly StageLane[]>();
+
+  constructor(world: World, index: number) {
+    this.#world = world;
+    this.#percent = world.ladder[index]!.percent;
+  }
+
+  of(candidate: Injection): readonly StageLane[] {
+    const injection = ofLatency(candidate, this.#percent);
+    let lanes = this.#lanes.get(injection.name);
+    if (lanes === undefined) {
+      lanes = this.#begin(injection);
+      this.#lanes.set(injection.name, lanes);
+    }
+    return lanes;
+  }
+
+  #begin(injection: Injection): readonly StageLane[] {
+    const [world, percent] = [this.#world, this.#percent];
+    return lanesOf(world.gates).map((lane) => {
+      const pool = new WindowPool({ world, injection, percent, lane });
+      const views = lane.gates.map((gate) => [gate, new GateViews(gate, pool)] as const);
+      return { windowMs: lane.windowMs, pool, views };
+    });
+  }
+}
+
+/** What the climbs of one candidate in one step share. */
 export class Stage {
   readonly world: World;
   readonly injection: Injection;
@@ -35,23 +66,22 @@ export class Stage {
   readonly step: LadderStep;
   readonly lanes: readonly StageLane[];
   readonly seconds: Readonly<Record<Side, PausedSeconds>>;
+  /** Memory and CPU are no matter here: half of what their gates allow. */
+  readonly resources: Evidence['resources'];
   readonly #harmAlpha: ReadonlyMap<GateSettings, number>;
 
-  constructor(world: World, injection: Injection, index: number) {
+  constructor(world: World, injection: Injection, index: number, lanes: StageLanes) {
     const step = world.ladder[index]!;
     this.world = world;
     this.injection = injection;
     this.index = index;
     this.step = step;
-    this.lanes = lanesOf(world.gates).map((lane) => {
-      const pool = new WindowPool({ world, injection, percent: step.percent, lane });
-      const views = lane.gates.map((gate) => [gate, new GateViews(gate, pool)] as const);
-      return { windowMs: lane.windowMs, pool, views };
-    });
+    this.lanes = lanes.of(injection);
     this.seconds = {
       legacy: new PausedSeconds(world, injection, step.percent, 'legacy'),
       candidate: new PausedSeconds(world, injection, step.percent, 'candidate'),
     };
+    this.resources = resourcesFor(world.gates);
     const results = judge(world.gates, this.evidence({}), world.ladder.length).gates;
     this.#harmAlpha = new Map(world.gates.map((gate, i) => [gate, results[i]!.harmAlpha ?? 1]));
   }
@@ -78,17 +108,17 @@ export class Stage {
       ...part,
     };
   }
+}
 
-  /** Memory and CPU are no matter here: half of what their gates allow. */
-  resources(): Evidence['resources'] {
-    const gates = this.world.gates.filter(({ metric }) => /^(?:memory|cpu)\./.test(metric));
-    return new Map(
-      gates.map(({ windowMs, limit }) => [
+function resourcesFor(gates: readonly GateSettings[]): Evidence['resources'] {
+  return new Map(
+    gates
+      .filter(isOnResources)
+      .map(({ windowMs, limit }) => [
         windowMs,
         Array.from({ length: RESOURCE_WINDOWS }, (_, i) => halfOf(limit, i * windowMs)),
       ]),
-    );
-  }
+  );
 }
 
 function halfOf(limit: number, startMs: number): ResourcePoint {
@@ -99,6 +129,15 @@ function halfOf(limit: number, startMs: number): ResourcePoint {
     legacyCpu: 0.5,
     candidateCpu: 0.25 * limit,
   };
+}
+
+/** Whether a gate counts pairs. */
+export function isOnPairs(gate: GateSettings): boolean {
+  return !isOnLatency(gate) && !isOnResources(gate) && gate.metric !== 'candidate.spikes';
+}
+
+function isOnResources({ metric }: GateSettings): boolean {
+  return metric === 'memory.ratio' || metric === 'cpu.ratio';
 }
 
 /** Whether a gate counts windows of latencies. */

@@ -3,6 +3,7 @@ import { type CarriedHarm, type Evidence, gateKey } from '../../judge/evidence.t
 import { judge } from '../../judge/verdict.ts';
 import type { Random } from '../../kit/random.ts';
 import type { Decision, RolloutState, Verdict } from '../../model/rollout.ts';
+import type { GateSettings } from '../../model/settings.ts';
 import { decide } from '../../rollout/decide.ts';
 import { NO_HOLD, withSpan } from '../../rollout/hold-time.ts';
 import type { Caught } from './climb.ts';
@@ -10,7 +11,7 @@ import type { GateTrack } from './gate-track.ts';
 import type { LevelPeaks } from './level-peaks.ts';
 import type { SidePauses } from './side-pauses.ts';
 import { SpikeCount } from './spike-count.ts';
-import { isOnLatency, type Stage } from './stage.ts';
+import { isOnLatency, isOnPairs, type Stage } from './stage.ts';
 import { kindOf, type WindowPool } from './window-pool.ts';
 import { WrongPairs } from './wrong-pairs.ts';
 
@@ -117,7 +118,10 @@ export class StepRun {
     const found = [...this.#wrongUntil(untilMs)];
     found.push(...this.#spikesUntil(Math.min(untilMs, ...found.map(({ atMs }) => atMs))));
     const soonestMs = Math.min(untilMs, ...found.map(({ atMs }) => atMs));
-    for (const lane of this.#lanes) found.push(...this.#windowsUntil(lane, soonestMs));
+    // After a failure windows are taken up once they could matter again.
+    for (const lane of this.#caught === null ? this.#lanes : []) {
+      found.push(...this.#windowsUntil(lane, soonestMs));
+    }
     const [failure] = found.toSorted((a, b) => a.atMs - b.atMs);
     this.#atMs = failure?.atMs ?? untilMs;
     return failure === undefined ? null : this.#fail(failure);
@@ -156,9 +160,11 @@ export class StepRun {
       const kind = kindOf(seen.legacy - legacyBefore, seen.candidate - candidateBefore);
       const index = Math.floor(random.next() * lane.pool.kind(kind).size);
       lane.drawn.push(kind, index);
+      for (const track of tracks) track.add(kind, index);
+      if (this.#caught !== null) continue;
       let couldFail = false;
-      for (const track of tracks) if (track.add(kind, index)) couldFail = true;
-      if (!couldFail || this.#caught !== null) continue;
+      for (const track of tracks) if (track.couldFail()) couldFail = true;
+      if (!couldFail) continue;
       const verdict = this.#judge({ latency: this.#latency(tracks) });
       if (verdict.outcome === 'fail') return [{ atMs: endMs, verdict }];
     }
@@ -202,7 +208,7 @@ export class StepRun {
     const evidence = this.#stage.evidence({
       counts: this.#wrong.counts(this.#atMs),
       latency: this.#latency(this.#lanes.flatMap(({ tracks }) => tracks)),
-      resources: this.#stage.resources(),
+      resources: this.#stage.resources,
       spikes: this.#spikes.evidence(this.#atMs),
       ...this.#carried,
     });
@@ -228,18 +234,26 @@ export class StepRun {
 
   /** Null while a gate is open: asked one by one, the cheapest first. */
   #decision(): Decision | null {
-    if (!this.#lanes.every(({ tracks }) => tracks.every(mayPass))) return null;
-    const { world } = this.#stage;
-    const others = this.#judge({
-      counts: this.#wrong.counts(this.#atMs),
-      resources: this.#stage.resources(),
-      spikes: this.#spikes.evidence(this.#atMs),
-    });
-    const isOpen = others.gates.some(
-      ({ verdict }, i) => verdict !== 'pass' && !isOnLatency(world.gates[i]!),
-    );
-    if (isOpen) return null;
+    if (this.#caught === null && !this.#mayPass) return null;
+    const { world, resources } = this.#stage;
+    const counts = this.#wrong.counts(this.#atMs);
+    if (!this.#isPassed({ counts }, isOnPairs)) return null;
+    for (const lane of this.#lanes) this.#windowsUntil(lane, this.#atMs);
+    if (!this.#mayPass) return null;
+    const spikes = this.#spikes.evidence(this.#atMs);
+    if (!this.#isPassed({ counts, resources, spikes }, (gate) => !isOnLatency(gate))) return null;
     return this.#decide(judge(world.gates, this.evidence(), world.ladder.length));
+  }
+
+  /** Whether all gates of a kind pass by a part of the evidence that is all they go by. */
+  #isPassed(part: Partial<Evidence>, isOfKind: (gate: GateSettings) => boolean): boolean {
+    const { gates } = this.#stage.world;
+    const { gates: results } = this.#judge(part);
+    return results.every(({ verdict }, i) => verdict === 'pass' || !isOfKind(gates[i]!));
+  }
+
+  get #mayPass(): boolean {
+    return this.#lanes.every(({ tracks }) => tracks.every(mayPass));
   }
 
   #decide(verdict: Verdict): Decision {

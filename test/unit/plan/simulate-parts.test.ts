@@ -79,7 +79,8 @@ function both(text: string, candidate: string, windows: number, pausedRequests: 
     const pooled = pool.kind(kind);
     const index = random.int(0, pooled.size - 1);
     drawn.push(kind, index);
-    const couldFail = track.add(kind, index);
+    track.add(kind, index);
+    const couldFail = track.couldFail();
     const window = pooled.window(index);
     const more = seenIn(own, window, seen);
     if (own.metric === 'latency') seen = { ...seen, arms: addArms(seen.arms, window, null) };
