@@ -92,14 +92,17 @@ function briefOf(gate: GateSettings, { verdict, measured }: GateAnswer, words: G
 
 function intervalText(
   gate: GateSettings,
-  { measured }: GateAnswer,
+  { measured, verdict }: GateAnswer,
   { interval, format }: GateWords,
 ): string {
   const { lower, upper } = interval ?? { lower: 0, upper: Infinity };
   const sure = `with ${percent(1 - gate.alpha)} certainty`;
   const isRate = /%/.test(gate.gate);
   const hasUpper = Number.isFinite(upper) && !(isRate && upper >= 1);
-  if (lower <= 0 && !hasUpper) return measured === null ? '' : 'too little yet to bound it';
+  if (lower <= 0 && !hasUpper) {
+    // What is proved by another test than the interval's is bounded: by the limit.
+    return measured === null || verdict !== 'inconclusive' ? '' : 'too little yet to bound it';
+  }
   if (lower <= 0) return `${sure} at most ${format(upper)}`;
   if (!hasUpper) return `${sure} at least ${format(lower)}`;
   return `${sure} between ${format(lower)} and ${format(upper)}`;

@@ -103,7 +103,7 @@ function wordsOf({ metric, quantile, limit }: GateSettings): Words {
 function bothSides(gate: GateSettings, seen: LatencyEvidence): string {
   if (hasOwnLimit(gate)) return '';
   const { candidateUs, legacyUs } = shownOf(gate, seen);
-  return ` (${formatLatency(candidateUs)} against ${formatLatency(legacyUs)})`;
+  return ` (medians: ${formatLatency(candidateUs)}, legacy ${formatLatency(legacyUs)})`;
 }
 
 function decide(

@@ -17,9 +17,15 @@ export interface Judged {
 
 /** The verdict on the evidence as it is. */
 export function verdictOf({ gathering, settings, ladder, state }: Judged): Verdict {
+  // All the time in which pairs were counted: held time is no part of the hold, but of this.
+  const { closedUntilMs } = gathering.evidence;
+  const elapsedMs =
+    closedUntilMs === null
+      ? state.stepElapsedMs
+      : Math.max(0, closedUntilMs - state.stepStartedAtMs);
   const evidence = gathering.evidence.view({
     routes: routesToProve(settings),
-    elapsedMs: state.stepElapsedMs,
+    elapsedMs,
     keys: gathering.keys(),
   });
   return judge(settings.gates, evidence, ladder.length);

@@ -128,7 +128,8 @@ describe('pairs apart', () => {
     const told = ask('latency.p99.ratio < 1.1', 150, at);
     expect(told.verdict).toBe('fail');
     expect(told.brief).toBe(
-      'p99 ratio 1.09 < 1.1 over 150 windows (1.10 ms against 1.10 ms), yet all in all 0.724 % ' +
+      'p99 ratio 1.09 < 1.1 over 150 windows ' +
+        '(medians: 1.10 ms, legacy 1.10 ms), yet all in all 0.724 % ' +
         "are over 1.32 ms, 0.39 % of legacy's over 1.20 ms",
     );
     const untold = ask('latency.p99.ratio < 1.1', 150, (i) => ({ ...at(i), parted: [] }));

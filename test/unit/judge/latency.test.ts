@@ -51,7 +51,7 @@ describe('a latency gate', () => {
     expect(result.verdict).toBe('fail');
     expect(windows).toBeLessThanOrEqual(16);
     expect(result.brief).toMatch(
-      /^p99 ratio 1\d\.?\d? > 1.25 over 1?\d windows \(2\d\.\d ms against 1\.\d\d ms\)$/,
+      /^p99 ratio 1\d\.?\d? > 1.25 over 1?\d windows \(medians: 2\d\.\d ms, legacy 1\.\d\d ms\)$/,
     );
     expect(result.measured).toBeGreaterThan(10);
     expect(result.samples).toBe(windows);
