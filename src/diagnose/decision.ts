@@ -22,6 +22,8 @@ const INCONCLUSIVE_MIN = 0.2;
 
 /** Spikes hardly more often in collections than elsewhere are none of theirs. */
 const LIFT_NONE = 2;
+/** Of fewer spikes nothing is said: where they fall may be chance. */
+const SPIKES_MIN = 5;
 
 /** The sentence and the decision; the first instance is the one with the worst spikes. */
 export function decide(
@@ -204,7 +206,10 @@ function floorOf(legacy: SideDiagnosis, candidate: SideDiagnosis, cause: Cause):
 }
 
 /** Spikes whose cause was not found: refuted, in doubt, or nothing to go by. */
-function ofUnknown({ hasFeed, attribution }: SideDiagnosis): Decision {
+function ofUnknown({ hasFeed, attribution, events }: SideDiagnosis): Decision {
+  if (events.length < SPIKES_MIN) {
+    return undecided(`Of fewer than ${SPIKES_MIN} spikes nothing can be said: watch for longer.`);
+  }
   if (!hasFeed) {
     return undecided(
       'Nothing says what the spikes are: give what legacy tells of its collections ' +
