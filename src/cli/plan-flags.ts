@@ -1,6 +1,7 @@
 /** What `plan` and `plan simulate` are both told, and what they both refuse. */
 import { CrossfadeError } from '../kit/errors.ts';
 import type { Settings } from '../model/settings.ts';
+import type { Outlook } from '../plan/gate-plan.ts';
 import { type Plan, type PlanProblem, subjectOf } from '../plan/plan.ts';
 import { ASSUMED_TRAFFIC, type PlanTraffic, trafficOf } from '../plan/traffic.ts';
 import { readRecording } from '../recording/reader.ts';
@@ -31,22 +32,31 @@ export async function trafficFrom(
   });
 }
 
-/** Every problem by name, with how to mend it. */
+/** What a run with the configuration as it is would see of the gate. */
+const OUTLOOKS: Readonly<Record<Outlook, string>> = {
+  never: 'cannot pass',
+  late: 'would pass only after the hold, and the step would wait for it',
+  thin: 'may pass, but on too little',
+  unforeseen: 'is not foreseen to pass',
+};
+
+/** Every problem by name: what becomes of it as it is, why, and how to mend it. */
 export function unmet(
   { ratePerSec }: Plan,
   problems: readonly PlanProblem[],
   hint: string,
 ): CrossfadeError {
   const lines = problems.map((problem) => {
-    const { step, why, mend } = problem;
-    return `\n  at ${step} %, ${visible(subjectOf(problem))}: ${why}. Mend: ${mend}`;
+    const { step, outlook, why, mend } = problem;
+    const subject = `${visible(subjectOf(problem))} ${OUTLOOKS[outlook]}`;
+    return `\n  at ${step} %, ${subject}: ${why}. Mend: ${mend}`;
   });
   const isOfGates = problems.every(({ gate }) => gate !== null);
   const each = isOfGates ? 'gate' : 'condition';
-  const gates = problems.length === 1 ? `1 ${each}` : `${problems.length} ${each}s`;
+  const gates = problems.length === 1 ? `1 ${each} is` : `${problems.length} ${each}s are`;
   return new CrossfadeError(
     'gates-unmet',
-    `${gates} cannot be met at ${ratePerSec} requests a second:${lines.join('')}`,
+    `${gates} refused at ${ratePerSec} requests a second:${lines.join('')}`,
     { hint },
   );
 }

@@ -12,7 +12,7 @@ export function planText(plan: Plan, gates: readonly GateSettings[], color: bool
   const parts = [
     ...wrap(headOf(plan), COLUMNS),
     '',
-    'Passes at the earliest, with nothing wrong (! not within the hold):',
+    'Passes at the earliest, with nothing wrong (! refused, as is said below):',
     '',
     stepTable(plan, ['gate', 'needs'], passRows(plan), color),
     '',

@@ -21,8 +21,16 @@ export interface Regression {
   readonly independent: { readonly requests: number; readonly afterMs: number } | null;
 }
 
-/** Why a gate cannot be met, and what to change. */
+/**
+ * What becomes of a refused gate all the same. never: nothing passes it. late: what passes it comes
+ * after the hold, and the step waits for it. thin: it may pass, on less than should be trusted.
+ * unforeseen: nobody can say when.
+ */
+export type Outlook = 'never' | 'late' | 'thin' | 'unforeseen';
+
+/** Why a gate is refused, and what to change. */
 export interface Refusal {
+  readonly outlook: Outlook;
   readonly why: string;
   readonly mend: string;
   /** A hold of the step, or a window of the gate, that would do; absent: none would. */

@@ -159,14 +159,17 @@ function independentOf(question: LatencyQuestion, ratio: number): Regression['in
 function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | null {
   const { held, pairsPerSec, step, windowMs } = question;
   if (step.holdMs === 0) return null;
-  if (strataOf(question).length === 0) return tooShort(question, pairsPerSec, 'pairs');
+  if (strataOf(question).length === 0)
+    return { outlook: 'unforeseen', ...tooShort(question, pairsPerSec, 'pairs') };
   const isSplit = step.percent > 0 && step.percent < 100;
   const isUnheard = strataOf(question).every(({ liveSide }) => liveSide === 'legacy');
   if (isSplit && isUnheard) {
-    return tooShort(question, question.livePerSec, 'live answers of the candidate');
+    const live = tooShort(question, question.livePerSec, 'live answers of the candidate');
+    return { outlook: 'thin', ...live };
   }
   if (needed === null) {
     return {
+      outlook: 'unforeseen',
       why: `${held.unsound} would not pass within ${WINDOWS_MAX} windows`,
       mend: 'a higher limit, or a longer window',
     };
@@ -174,6 +177,7 @@ function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | 
   if (needed * windowMs > step.holdMs) {
     const windows = `${needed} windows of ${formatDuration(windowMs)}`;
     return {
+      outlook: 'late',
       why: `it needs ${windows}, and the hold is ${formatDuration(step.holdMs)}`,
       mend: `hold: ${longer(needed * windowMs)}`,
       holdMs: longerMs(needed * windowMs),
@@ -183,10 +187,17 @@ function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | 
 }
 
 /** What the candidate answers live is what a step above 0 % is for. */
-function tooShort({ windowMs }: LatencyQuestion, perSec: number, of: string): Refusal {
+function tooShort(
+  { windowMs }: LatencyQuestion,
+  perSec: number,
+  of: string,
+): Omit<Refusal, 'outlook'> {
   const neededMs = longerMs(timeOf(LIMITS.windowPairsMin, perSec));
+  const about = Math.floor((perSec * windowMs) / 1000).toLocaleString('en-US');
   return {
-    why: `no window of ${formatDuration(windowMs)} has ${LIMITS.windowPairsMin} ${of}`,
+    why:
+      `a window of ${formatDuration(windowMs)} has about ${about} ${of}, and ` +
+      `${LIMITS.windowPairsMin} are needed`,
     mend: `window: ${formatDuration(neededMs)}`,
     windowMs: neededMs,
   };
@@ -206,9 +217,10 @@ function tooFewBeyond(question: LatencyQuestion): Refusal | null {
   const name = nameOf(quantile);
   const other = gate.gate.split(' ')[0]!.replace(name, nameOf(fits ?? quantile));
   return {
+    outlook: 'thin',
     why:
       `of ${whose} answers ${beyond(quantile).toLocaleString('en-US')} are expected beyond the ` +
-      `${name}, and ${needed.toLocaleString('en-US')} are needed`,
+      `${name}, and ${needed.toLocaleString('en-US')} are wanted`,
     mend: fits === undefined ? hold : `${hold}, or ${other}`,
     holdMs,
   };

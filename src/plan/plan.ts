@@ -10,6 +10,8 @@ import {
   type GatePlanner,
   type GateQuestion,
   judgesOf,
+  type Outlook,
+  type Refusal,
   UNKNOWN,
 } from './gate-plan.ts';
 import { planLatency } from './latency-plan.ts';
@@ -115,23 +117,25 @@ function planGate(of: {
   return { ...name, ...planned };
 }
 
-const NO_PAIRS = {
+const NO_PAIRS: Refusal = {
+  outlook: 'never',
   why: 'no request of it would be compared',
   mend: 'mirror some (`mirror`, `safe: true`, `writes: mirror`), or leave the gate out',
 };
 
-/** A gate that cannot be met in its step's hold, or a route that cannot be proved in it. */
+/** A gate that its step's hold does not surely bring to a pass, or a route it does not prove. */
 export interface PlanProblem {
   readonly step: number;
   readonly gate: string | null;
   readonly route: string | null;
+  readonly outlook: Outlook;
   readonly why: string;
   readonly mend: string;
   readonly holdMs?: number;
   readonly windowMs?: number;
 }
 
-/** Everything that cannot be met, in the order of the ladder. */
+/** Everything that is refused, in the order of the ladder. */
 export function problemsOf(plan: Plan): readonly PlanProblem[] {
   return plan.steps.flatMap(({ percent, gates, unproven }) => [
     ...gates.flatMap(({ gate, route, refusal }) =>

@@ -97,16 +97,21 @@ function refusalOf(
   if (step.holdMs === 0 || (needed !== null && needed <= inHold)) return null;
   const brings = `${formatDuration(step.holdMs)} bring ${inHold.toLocaleString('en-US')}`;
   if (needed === null) {
-    return { why: 'no number of pairs would pass it', mend: 'take a limit that can be proved' };
+    return {
+      outlook: 'never',
+      why: 'no number of pairs would pass it',
+      mend: 'take a limit that can be proved',
+    };
   }
   const why = `it needs ${needed.toLocaleString('en-US')} pairs without one, and ${brings}`;
   const holdMs = longerMs(timeOf(needed, pairsPerSec));
   const hold = `hold: ${formatDuration(holdMs)}`;
-  if (inHold < gate.minPairs) return { why, mend: `${hold}, or fewer minPairs`, holdMs };
+  const late = { outlook: 'late', why, holdMs } as const;
+  if (inHold < gate.minPairs) return { ...late, mend: `${hold}, or fewer minPairs` };
   // A hair more than the bound, to three digits.
   const bound = Number((rateUpperBound(0, inHold, gate.alpha) * 1.005).toPrecision(3));
   const provable = gate.comparator === '>' ? 1 - bound : bound;
-  return { why, mend: `${hold}, or a limit of ${formatShare(provable)}`, holdMs };
+  return { ...late, mend: `${hold}, or a limit of ${formatShare(provable)}` };
 }
 
 /** Ratios of errors that are looked for. */

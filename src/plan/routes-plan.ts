@@ -52,6 +52,7 @@ function refusalOf(
 ): Refusal {
   const accept = '`unproven: { as: accept, reason: …, owner: … }` of the route';
   return {
+    outlook: ratePerSec === 0 ? 'never' : 'late',
     why:
       `by itself it needs ${needed.toLocaleString('en-US')} pairs before 100 %, and ` +
       `${formatDuration(step.holdMs)} bring ${compared.toLocaleString('en-US')}`,

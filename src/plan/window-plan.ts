@@ -68,8 +68,11 @@ export const planSpikes: GatePlanner = (question) => {
 
 function refusalOf({ step }: GateQuestion, neededMs: number | null, needs: string): Refusal | null {
   if (step.holdMs === 0 || (neededMs !== null && neededMs <= step.holdMs)) return null;
-  if (neededMs === null) return { why: 'nothing would pass it', mend: 'take another limit' };
+  if (neededMs === null) {
+    return { outlook: 'never', why: 'nothing would pass it', mend: 'take another limit' };
+  }
   return {
+    outlook: 'late',
     why: `it needs ${needs}, and the hold is ${formatDuration(step.holdMs)}`,
     mend: `hold: ${longer(neededMs)}`,
     holdMs: longerMs(neededMs),

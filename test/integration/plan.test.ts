@@ -24,14 +24,14 @@ test('a ladder that can be climbed is planned and passes', async () => {
   expect(stdout).toMatch(/^5,000 requests a second, 4,\d{3} of them compared/);
 });
 
-test('gates that cannot be met are refused by name, with how to mend them', async () => {
+test('gates are refused by name, with what a run would see and how to mend them', async () => {
   const { exitCode, stdout, stderr } = await crossfade('plan', '-c', SHIPPED, '--rps', '50');
   expect(exitCode).toBe(2);
   expect(stdout).toContain('309,833 pairs');
   expect(stderr).toMatch(
-    /at 0 %, mismatch\.rate < 0\.001%: it needs 309,833 pairs .*\. Mend: hold: 2h, or a limit/,
+    /at 0 %, mismatch\.rate < 0\.001% would pass only after the hold.*\. Mend: hold: 2h, or a limit/,
   );
-  expect(stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10: no window .*\. Mend: window: 4m/);
+  expect(stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10 may pass, .*\. Mend: window: 4m/);
 });
 
 test('machines get the numbers and the problems', async () => {
@@ -46,11 +46,15 @@ test('machines get the numbers and the problems', async () => {
   expect(exitCode).toBe(2);
   const { steps, problems } = JSON.parse(stdout) as {
     steps: { percent: number; gates: { gate: string; needs: unknown }[] }[];
-    problems: { step: number; gate: string; mend: string }[];
+    problems: { step: number; gate: string; outlook: string; mend: string }[];
   };
   expect(steps.map(({ percent }) => percent)).toEqual([0, 1, 10, 50, 100]);
   expect(steps[0]!.gates[0]!.needs).toEqual({ samples: 309_833, unit: 'pairs' });
-  expect(problems[0]).toMatchObject({ step: 0, gate: 'mismatch.rate < 0.001%' });
+  expect(problems[0]).toMatchObject({
+    step: 0,
+    gate: 'mismatch.rate < 0.001%',
+    outlook: 'late',
+  });
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'gates-unmet' } });
 });
 
@@ -72,7 +76,7 @@ test('a percentile that no such rate shows is refused at every step', async () =
     writeFileSync(path, `${TWO_SIDES}key: { from: header, name: x-user }\nstate: shared\n${gates}`);
     const { exitCode, stderr } = await crossfade('plan', '-c', path, '--rps', '50');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('crossfade: 5 gates cannot be met at 50 requests a second');
+    expect(stderr).toContain('crossfade: 5 gates are refused at 50 requests a second');
   });
 });
 
@@ -126,7 +130,7 @@ test('a ladder that cannot be climbed is refused, or lengthened: it says which',
     exitCode: 2,
     stdout: '',
   });
-  expect(refused.stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10: .*\. Mend: window: 53s/);
+  expect(refused.stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10 .*\. Mend: window: 53s/);
   expect(refused.stderr).toContain('--lengthen');
   const words = ['--rps', '200', '--lengthen', '--candidate', 'mismatches 1% @1%'];
   const { exitCode, stdout } = await crossfade(...SIMULATE, ...words);

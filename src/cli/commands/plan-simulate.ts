@@ -62,7 +62,7 @@ Examples:
   crossfade plan simulate -c crossfade.yaml --rps 5000 --candidate 'p99 x 1.1 @live'
   crossfade plan simulate -c crossfade.yaml --rps 200 --lengthen
 
-Exit codes: 0 done, 2 a gate cannot be met at this rate: it is named, with what to change.`;
+Exit codes: 0 done, 2 a gate is refused at this rate: it is named, with what to change.`;
 
 function also(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];

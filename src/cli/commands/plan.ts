@@ -11,7 +11,7 @@ export function planCommand(): Command {
   return new Command('plan')
     .description(
       'what regression each gate of each step can detect, and in how long, at a rate of ' +
-        'requests; refuses gates that cannot be met in the hold of their step',
+        'requests; refuses gates that the hold of their step does not surely bring to a pass',
     )
     .requiredOption('-c, --config <file>', 'the configuration whose ladder and gates are planned')
     .requiredOption('--rps <number>', 'requests a second')
@@ -31,7 +31,8 @@ Examples:
   crossfade plan -c crossfade.yaml --rps 200 --from monday.crossfade
   crossfade plan simulate -c crossfade.yaml --rps 5000
 
-Exit codes: 0 every gate can be met, 2 one cannot: it is named, with its step and what to change.`;
+Exit codes: 0 every gate can pass in its step's hold, 2 one is refused: it is named, with its step,
+what a run would see of it, and what to change.`;
 
 const HINT = 'a hold has to bring what its gates need: change what is said, and plan again';
 

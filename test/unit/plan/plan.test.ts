@@ -41,8 +41,13 @@ describe('the shipped ladder', () => {
   });
 
   test('is refused at 200 by windows too: none has enough live answers at 1 %', () => {
-    const { why, mend } = problemsOf(slow).find(({ gate }) => gate === 'latency.p99.ratio < 1.05')!;
-    expect(why).toBe('no window of 10s has 100 live answers of the candidate');
+    const { outlook, why, mend } = problemsOf(slow).find(
+      ({ gate }) => gate === 'latency.p99.ratio < 1.05',
+    )!;
+    expect(outlook).toBe('thin');
+    expect(why).toBe(
+      'a window of 10s has about 19 live answers of the candidate, and 100 are needed',
+    );
     expect(mend).toBe('window: 53s');
   });
 
@@ -56,7 +61,7 @@ describe('the shipped ladder', () => {
     expect(lengthen(settled(KEY), 5000, ASSUMED_TRAFFIC).changes).toEqual([]);
   });
 
-  test('is shown with every gate in each table, and marks what is not within the hold', () => {
+  test('is shown with every gate in each table, and marks what is refused', () => {
     const text = planText(slow, settled(KEY).gates, false);
     expect(text).toMatch(/^latency\.p99\.9\.ratio < 1\.10 .*[smh] !/m);
     expect(text.match(/^mismatch\.rate < 0\.001% /gm)).toHaveLength(2);
@@ -204,6 +209,26 @@ describe('a hold', () => {
   });
 });
 
+describe('what is refused', () => {
+  /** What the gate's own judge would say of a sound candidate, were the step to wait. */
+  const outlookOf = (gate: string, hold: string, ratePerSec: number) => {
+    const plan = planned(oneGate(gate, hold), ratePerSec);
+    const [problem] = problemsOf(plan);
+    return [problem?.outlook, plan.steps[0]!.gates[0]!.passesAfterMs !== null];
+  };
+
+  test.each([
+    ['mismatch.rate < 0.001%', '1h', 50, 'late', true],
+    ['latency.p99.ratio < 1.05', '10s', 5000, 'late', true],
+    ['candidate.spikes = none', '10s', 5000, 'late', true],
+    ['latency.p99.9.ratio < 1.10', '1h', 50, 'thin', true],
+    ['latency.p99.ratio < 1.001', '1h', 50, 'unforeseen', false],
+    ['latency.p50.ratio < 1.2', '5h', 1, 'unforeseen', false],
+  ] as const)('says of %s in %s at %d a second that it is %s', (gate, hold, rate, ...told) => {
+    expect(outlookOf(gate, hold, rate)).toEqual(told);
+  });
+});
+
 describe('a gate for one route', () => {
   const text = `${oneGate('{ gate: mismatch.rate < 0.1%, route: GET /a }', '1h')}routes:
   - match: GET /a
@@ -224,7 +249,7 @@ describe('a gate for one route', () => {
     const [problem] = problemsOf(planned(text, 100, traffic(0.001)));
     expect(subjectOf(problem!)).toBe('mismatch.rate < 0.1% on GET /a');
     const [none] = problemsOf(planned(text, 100, traffic(0)));
-    expect(none!.why).toBe('no request of it would be compared');
+    expect(none).toMatchObject({ outlook: 'never', why: 'no request of it would be compared' });
   });
 });
 
@@ -254,6 +279,7 @@ routes:
         step: 50,
         gate: null,
         route: 'GET /rare',
+        outlook: 'late',
         why: expect.stringMatching(
           /it needs 3\d\d pairs before 100 %, and 1d bring 1\d\d$/,
         ) as string,
