@@ -29,7 +29,7 @@ test('gates are refused by name, with what a run would see and how to mend them'
   expect(exitCode).toBe(2);
   expect(stdout).toContain('309,833 pairs');
   expect(stderr).toMatch(
-    /at 0 %, mismatch\.rate < 0\.001% would pass only after the hold.*\. Mend: hold: 2h, or a limit/,
+    /at 0 %, mismatch\.rate < 0\.001% would pass only.*\. Mend: hold: 2h, or a limit/,
   );
   expect(stderr).toMatch(/at 1 %, latency\.p99\.9\.ratio < 1\.10 may pass, .*\. Mend: window: 4m/);
 });
