@@ -204,7 +204,7 @@ export interface Status {
   readonly gates: readonly GateResult[];
   /** Absent: none, or no gate asks for it. */
   readonly unproven?: readonly UnprovenRoute[];
-  /** Absent where nothing of this step was stored when the controller started. */
+  /** Absent where nothing of this step was stored at the start, and once another build began. */
   readonly resumed?: ResumedVerdict;
   readonly clusters: readonly ClusterRow[];
   /** The newest races, each with the write that overlapped with it. */

@@ -275,7 +275,7 @@ class RolloutController implements Controller {
       state: this.#state,
       ladder: this.#ladder,
       verdict: this.#verdict,
-      resumed: this.#resumed,
+      resumed: this.#state.id === this.#takenUp.state.id ? this.#resumed : null,
       decision: this.#decide(),
       gathering: this.#gathering,
       mirror: this.#mirror.status(),

@@ -58,6 +58,16 @@ describe('after a kill', () => {
     );
   });
 
+  it('what was judged anew goes with the build that it was of', async () => {
+    const rollout = await simulateRollout(settings);
+    rollout.run(13);
+    const { controller } = await simulateRollout(settings, rollout.store, rollout.clock);
+    await controller.rollback('to look at it');
+    expect(controller.status().resumed).toBeDefined();
+    await controller.begin('build-2', 'a fix');
+    expect(controller.status()).not.toHaveProperty('resumed');
+  });
+
   it('a verdict that is another one is told', async () => {
     const rollout = await simulateRollout(settings);
     rollout.run(10);
