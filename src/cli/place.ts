@@ -1,6 +1,11 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadStorePath } from '../config/load.ts';
 import { type ControlPoint, findControl } from '../control/client.ts';
+import { controlPathOf, readControlPoint } from '../control/control-file.ts';
+
+const STORE_NAME = 'crossfade.db';
 
 /** Which rollout a command is for: control.json stands beside its store. */
 export interface Place {
@@ -15,9 +20,17 @@ export function placeOptions(command: Command): Command {
     .option('--store <file>', 'its SQLite file, instead (default ./crossfade.db)');
 }
 
+/** Path of the rollout's store; in a folder that of its last run. */
+export function storeAt({ store, config }: Place): string {
+  const configured = config === undefined ? undefined : loadStorePath(config);
+  const path = store ?? configured ?? `./${STORE_NAME}`;
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) return path;
+  const inFolder = join(path, STORE_NAME);
+  return join(path, readControlPoint(controlPathOf(inFolder))?.store ?? STORE_NAME);
+}
+
 /** Address and token of the `run` that serves the rollout; throws when none does. */
 export function rolloutAt(place: Place): ControlPoint {
-  const { store, config } = place;
-  const configured = config === undefined ? undefined : loadStorePath(config);
-  return findControl(store ?? configured ?? './crossfade.db');
+  return findControl(storeAt(place));
 }

@@ -106,6 +106,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/generate.ts')).generateCommand(),
   },
   {
+    name: 'report',
+    group: 'Evidence:',
+    summary: 'a rollout with all its evidence, also where no run serves it any more',
+    load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  {
     name: 'plan',
     group: 'Evidence:',
     summary: 'what each gate finds and in how long, before the climb: -c FILE --rps N',

@@ -86,7 +86,8 @@ export function carriedHarm(gates: readonly GateSettings[], evidence: Evidence):
   };
 }
 
-function outcomeOf(outcomes: readonly GateOutcome[]): GateOutcome {
+/** Of several gates together: fails with any, passes with all; none at all pass. */
+export function outcomeOf(outcomes: readonly GateOutcome[]): GateOutcome {
   if (outcomes.includes('fail')) return 'fail';
   return outcomes.includes('inconclusive') ? 'inconclusive' : 'pass';
 }

@@ -57,8 +57,7 @@ export function statusOf(facts: StatusFacts): Status {
     ...facts.warnings,
     ...ofProxies,
     ...mirrorWarnings(mirror),
-    unplacedWarning(traffic),
-    gathering.areTaintsFull ? TAINTS_FULL : null,
+    ...evidenceWarnings(gathering, traffic),
   ].filter((warning) => warning !== null);
   // A decision that only has to be carried out waits for what hinders it, if anything does.
   const waitingFor = decision.kind === 'hold' ? decision.waitingFor : warnings;
@@ -82,8 +81,14 @@ export function statusOf(facts: StatusFacts): Status {
   };
 }
 
+/** What a person should know of what was gathered, each a sentence. */
+export function evidenceWarnings(gathering: Gathering, traffic: TrafficCounts): readonly string[] {
+  const warnings = [unplacedWarning(traffic), gathering.areTaintsFull ? TAINTS_FULL : null];
+  return warnings.filter((warning) => warning !== null);
+}
+
 /** Each key once: those with a lasting reason by that, those that only wait as `journalled`. */
-function missedCounts(gathering: Gathering, journal: JournalState): MissedCounts {
+export function missedCounts(gathering: Gathering, journal: JournalState): MissedCounts {
   const taintedBy: Partial<Record<TaintReason, number>> = {};
   const lasting = new Set<string>();
   for (const [key, , reason] of gathering.taintedKeys()) {
