@@ -1,7 +1,7 @@
 import type { Interval } from '../kit/e-process.ts';
 import type { GateOutcome, UnprovenRoute } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, LatencyEvidence } from './evidence.ts';
 
 /** What one gate is asked. */
 export interface GateQuestion {
@@ -72,13 +72,27 @@ export const ABOVE_LIMIT: Missing = {
   expectedMs: null,
 };
 
-/** Fewer pairs than the gate asks for: how many more, and when. */
-export function missingPairs({ gate, evidence }: GateQuestion, pairs: number): Missing {
+/** Fewer pairs than the gate asks for: how many more, and when; `atLeast`: others may be needed. */
+export function missingPairs(
+  { gate, evidence }: GateQuestion,
+  pairs: number,
+  atLeast: '' | 'at least ' = '',
+): Missing {
   const more = gate.minPairs - pairs;
   return {
-    what: `a pass takes ${counted(more, 'more pair')}`,
+    what: `a pass takes ${atLeast}${counted(more, 'more pair')}`,
     expectedMs: expectedMs(more, pairs, evidence),
   };
+}
+
+/** The pairs that are still missing after so many more windows as those seen; null: none. */
+export function missingAfter(
+  question: GateQuestion,
+  { pairs, points, thinWindows }: LatencyEvidence,
+  windows: number,
+): Missing | null {
+  const expected = pairs + (windows * pairs) / (points.length + thinWindows);
+  return expected < question.gate.minPairs ? missingPairs(question, pairs) : null;
 }
 
 /** `1,234,567`, the same on every machine. */

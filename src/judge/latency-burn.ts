@@ -9,7 +9,7 @@ import {
   type GateJudge,
   type GateQuestion,
   type GateWords,
-  missingPairs,
+  missingAfter,
   quantileName,
 } from './gate-judge.ts';
 import { RECENT_WINDOWS, THRESHOLD_WINDOWS } from './latency-windows.ts';
@@ -24,12 +24,10 @@ import { RECENT_WINDOWS, THRESHOLD_WINDOWS } from './latency-windows.ts';
  */
 export const judgeLatencyBurn: GateJudge = (question) => {
   const { gate, evidence } = question;
-  const { tail, pairs } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
-  const { recent, thresholdUs } = tail;
+  const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
+  const { recent, thresholdUs } = seen.tail;
   const samples = recent.length;
-  if (thresholdUs === null || samples === 0 || pairs < gate.minPairs) {
-    return tooLittle(question, samples, thresholdUs);
-  }
+  if (thresholdUs === null || samples === 0) return tooLittle(question, samples, thresholdUs);
   const burn = (windows: readonly (readonly OverCounts[])[], side: 'legacy' | 'candidate') =>
     shareOf(windows.flat(), side) / (1 - (gate.quantile ?? 0.99));
   const measured = burn(recent, 'candidate');
@@ -38,7 +36,9 @@ export const judgeLatencyBurn: GateJudge = (question) => {
   const isBurning = measured > gate.limit;
   const hasFailed = isBurning && newest > gate.limit && !isLegacyToo;
   const isQuiet = samples === RECENT_WINDOWS && !isBurning;
-  const verdict: GateOutcome = hasFailed ? 'fail' : isQuiet ? 'pass' : 'inconclusive';
+  const isShort = seen.pairs < gate.minPairs;
+  const decided: GateOutcome = hasFailed ? 'fail' : isQuiet ? 'pass' : 'inconclusive';
+  const verdict = isShort ? 'inconclusive' : decided;
   return {
     verdict,
     measured,
@@ -55,7 +55,8 @@ export const judgeLatencyBurn: GateJudge = (question) => {
           ? null
           : isBurning
             ? { what: `no pass before ${RECENT_WINDOWS} windows burn less`, expectedMs: null }
-            : missingWindows(question, RECENT_WINDOWS - samples),
+            : (missingAfter(question, seen, RECENT_WINDOWS - samples) ??
+              missingWindows(question, RECENT_WINDOWS - samples)),
     }),
   };
 };
@@ -66,7 +67,7 @@ function tooLittle(
   thresholdUs: number | null,
 ): GateAnswer {
   const { gate, evidence } = question;
-  const { points, pairs } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
+  const { points } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
   const first = thresholdUs === null ? Math.max(0, THRESHOLD_WINDOWS - points.length) : 0;
   const more = first + RECENT_WINDOWS - samples;
   return {
@@ -76,7 +77,7 @@ function tooLittle(
     tell: () => ({
       ...wordsOf(question, samples, thresholdUs),
       samples: `: ${samples} of ${RECENT_WINDOWS} windows`,
-      missing: more > 0 ? missingWindows(question, more) : missingPairs(question, pairs),
+      missing: missingWindows(question, more),
     }),
   };
 }

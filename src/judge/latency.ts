@@ -7,11 +7,13 @@ import { type Evidence, gateKey, type LatencyEvidence, NO_LATENCY } from './evid
 import {
   ABOVE_LIMIT,
   counted,
+  formatCount,
   formatRatio,
   type GateAnswer,
   type GateJudge,
   type GateQuestion,
   type Missing,
+  missingAfter,
   missingPairs,
   quantileName,
 } from './gate-judge.ts';
@@ -32,7 +34,7 @@ export const judgeLatency: GateJudge = (question) => {
   const { gate, evidence } = question;
   const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
   const { points } = seen;
-  if (points.length === 0 || seen.pairs < gate.minPairs) return tooLittle(question, seen);
+  if (points.length === 0) return tooLittle(question, seen);
   const { unit, ...words } = wordsOf(gate);
   const { proof, ratio } = judgedOf(gate, seen);
   const measured = unit * ratio;
@@ -45,7 +47,7 @@ export const judgeLatency: GateJudge = (question) => {
       const { lower, upper } = shownOf(gate, seen).interval;
       return {
         ...words,
-        samples: ` over ${counted(points.length, 'window')}`,
+        samples: ` over ${counted(points.length, 'window')}${pairsText(gate, seen)}`,
         interval: { lower: unit * lower, upper: unit * upper },
         notes: [
           bothSides(gate, seen),
@@ -113,6 +115,7 @@ function decide(
   measured: number,
 ): GateOutcome {
   const { gate, evidence, harmAlpha } = question;
+  if (seen.pairs < gate.minPairs) return 'inconclusive';
   const carried = evidence.carried?.lnHarm.get(gateKey(gate));
   if (withCarried(lnHarm, carried) >= -Math.log(harmAlpha)) return 'fail';
   if (measured > gate.limit || isStalled(seen)) return 'inconclusive';
@@ -165,18 +168,24 @@ function isStalled({ stalledSeconds, seconds }: LatencyEvidence): boolean {
   return stalledSeconds > LIMITS.proxyStalledMaxRatio * seconds;
 }
 
+/** Said while there are fewer than the gate asks for. */
+function pairsText({ minPairs }: GateSettings, { pairs }: LatencyEvidence): string {
+  return pairs < minPairs ? ` (${formatCount(pairs)} of ${counted(minPairs, 'pair')})` : '';
+}
+
+/** No window that could be measured. */
 function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
-  const { points, pairs, thinWindows } = seen;
+  const { pairs, thinWindows } = seen;
   return {
     verdict: 'inconclusive',
     measured: null,
-    samples: points.length,
+    samples: 0,
     tell: () => ({
       ...wordsOf(question.gate),
-      samples: `: ${counted(pairs, 'pair')} in ${counted(points.length, 'window')}`,
+      samples: `: ${counted(pairs, 'pair')} in ${counted(0, 'window')}`,
       interval: null,
       notes: [
-        points.length === 0 && thinWindows > 0
+        thinWindows > 0
           ? `, none of ${counted(thinWindows, 'window')} had ${LIMITS.windowPairsMin} pairs of ` +
             'one live side, so a longer window would help'
           : '',
@@ -184,7 +193,7 @@ function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
       ],
       missing:
         pairs < question.gate.minPairs
-          ? missingPairs(question, pairs)
+          ? missingPairs(question, pairs, 'at least ')
           : { what: 'a pass takes windows with more pairs', expectedMs: null },
     }),
   };
@@ -202,10 +211,12 @@ function missingOf(question: GateQuestion, seen: LatencyEvidence, measured: numb
   if (more === null) {
     return { what: 'no pass while so many windows are beyond the limit', expectedMs: null };
   }
-  const perWindow = 1 + seen.thinWindows / seen.points.length;
+  const windows = more * (1 + seen.thinWindows / seen.points.length);
+  const short = missingAfter(question, seen, windows);
+  if (short !== null) return short;
   return {
     what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
-    expectedMs: evidence.elapsedMs === undefined ? null : more * perWindow * gate.windowMs,
+    expectedMs: evidence.elapsedMs === undefined ? null : windows * gate.windowMs,
   };
 }
 

@@ -104,6 +104,7 @@ describe('a gate that fails', () => {
 });
 
 const THREE = timed(P99, windows(3, 990));
+const BURNING = [{ liveSide: 'legacy', pairs: 1000, legacy: 10, candidate: 200 }] as const;
 
 describe('a gate that is inconclusive', () => {
   it.each([
@@ -170,16 +171,49 @@ describe('a gate that is inconclusive', () => {
     [
       timed(P99, { pairs: 90, thinWindows: 4 }),
       'p99 ratio: 90 pairs in 0 windows, limit 1.05, none of 4 windows had 100 pairs of one live ' +
-        `side, so a longer window would help; ${OPEN}; a pass takes 210 more pairs, expected in ` +
-        'about 2 h 20 min at this rate',
+        `side, so a longer window would help; ${OPEN}; a pass takes at least 210 more pairs, ` +
+        'expected in about 2 h 20 min at this rate',
     ],
   ])('%#: says what is missing, and when it is expected as things go', (said, words) => {
     expect(said).toBe(words);
   });
 
+  it('tells the measured value before there are as many pairs as the gate asks for', () => {
+    const few = { latency: new Map([[P99, { ...NO_LATENCY, ...windows(6, 990) }]]) };
+    const { verdict, measured, samples, sentence } = ask(P99, few, { minPairs: 10_000 });
+    expect({ verdict, measured, samples }).toEqual({
+      verdict: 'inconclusive',
+      measured: 0.99,
+      samples: 6,
+    });
+    expect(sentence).toMatch(
+      /^p99 ratio 0.99 < 1.05 over 6 windows \(2,400 of 10,000 pairs\), not /,
+    );
+    const over = { latency: new Map([[P99, { ...NO_LATENCY, ...windows(60, 2000) }]]) };
+    const worse = ask(P99, over, { minPairs: 100_000 });
+    expect([worse.verdict, worse.measured]).toEqual(['inconclusive', 2]);
+    const burning = 'latency.p99.burn < 10';
+    const tail = { ...NO_TAIL, thresholdUs: 900, recent: [BURNING] };
+    const seen = new Map([[burning, { ...NO_LATENCY, ...windows(4, 990), tail }]]);
+    const burn = ask(burning, { latency: seen }, { minPairs: 100_000 });
+    expect([burn.verdict, burn.measured?.toFixed(3)]).toEqual(['inconclusive', '20.000']);
+  });
+
   it('has foreseen rightly how many windows it takes', () => {
     expect(THREE).toContain('takes 2 more windows');
     expect(timed(P99, windows(4, 990))).toContain('takes 1 more window of');
+    expect(timed(P99, windows(5, 990))).not.toContain('not proved');
+  });
+
+  it('names what binds: the windows that its test takes, or the pairs that it asks for', () => {
+    const missing = (minPairs: number): string | undefined => {
+      const latency = new Map([[P99, { ...NO_LATENCY, ...windows(3, 990) }]]);
+      return ask(P99, { latency }, { minPairs }).missing;
+    };
+    // 400 pairs a window, and two more windows for the test.
+    expect(missing(1300)).toMatch(/^a pass takes 2 more windows of 10 s, /);
+    expect(missing(2000)).toMatch(/^a pass takes 2 more windows of 10 s, /);
+    expect(missing(2001)).toMatch(/^a pass takes 801 more pairs, expected in about 40 min /);
     expect(timed(P99, windows(5, 990))).not.toContain('not proved');
   });
 
