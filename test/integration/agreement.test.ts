@@ -11,7 +11,7 @@ describe('two Read States services under acks, mentions and reads of the same us
     expect(result.violations).toBe(0);
     expect(result.clusters).toEqual([]);
     expect(traffic.mismatched).toBe(0);
-    expect(traffic.compared).toBeGreaterThan(5000);
+    expect(traffic.compared).toBeGreaterThan(1000);
     const raced = traffic.notComparable.raced ?? 0;
     const open = traffic.notComparable['race-unchecked'] ?? 0;
     const disordered = traffic.notComparable['write-order'] ?? 0;

@@ -60,7 +60,7 @@ const QUICK_LOOKS = 20;
 
 /** Resolves as soon as `condition` holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (let looks = 0; !(await condition()); looks += 1) {
     if (Date.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
     if (looks < QUICK_LOOKS) await new Promise((resolve) => setImmediate(resolve));
