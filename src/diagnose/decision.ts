@@ -25,11 +25,14 @@ const LIFT_NONE = 2;
 /** Of fewer spikes nothing is said: where they fall may be chance. */
 const SPIKES_MIN = 5;
 
+/** What is said first, and what follows. */
+export interface Decided {
+  readonly sentence: string;
+  readonly decision: Decision;
+}
+
 /** The sentence and the decision; the first instance is the one with the worst spikes. */
-export function decide(
-  instances: readonly InstanceDiagnosis[],
-  phases: Phases,
-): { readonly sentence: string; readonly decision: Decision } {
+export function decide(instances: readonly InstanceDiagnosis[], phases: Phases): Decided {
   const { legacy, candidate } = instances[0]!;
   const cause = phases === 'together' && legacy.cause !== 'collector' ? 'shared' : legacy.cause;
   const sentence = sentenceOf(legacy, candidate, cause, instances, phases);
@@ -37,28 +40,33 @@ export function decide(
 }
 
 /**
- * The decision of a machine that is short of time: more than 1 % of the seconds were left out for
- * the harness's own stalls. It stands where those seconds make no difference to it, and are few
- * enough for that to mean something.
+ * What is said of a machine that is short of time: more than 1 % of the seconds were left out for
+ * the harness's own stalls. The decision stands where those seconds make no difference to it, and
+ * are few enough for that to mean something; the sentence says how it was got, and any doubt.
  */
 export function decideInSpite(
-  without: Decision,
+  { sentence, decision: without }: Decided,
   withThem: Decision,
   instances: readonly InstanceDiagnosis[],
-): Decision {
+): Decided {
   const worst = instances.map(({ stalls }) => stalls).reduce((a, b) => (isWorse(b, a) ? b : a));
-  const share = `The harness itself stalled in ${worst.stalled} of ${worst.of} seconds`;
+  const share = `harness itself stalled in ${worst.stalled} of ${worst.of} seconds`;
+  const told = (isInDoubt: boolean): string =>
+    `${isInDoubt ? 'In doubt, on' : 'On'} a machine short of time (the ${share}): ${sentence}`;
+  const inDoubt = (reason: string): Decided => {
+    return { sentence: told(true), decision: { floor: 'undecided', reason } };
+  };
   if (worst.stalled > INCONCLUSIVE_MIN * worst.of) {
-    const reason = `${share}: nothing is concluded from a machine that is so short of time.`;
-    return { floor: 'undecided', reason };
+    return inDoubt(`The ${share}: nothing is concluded from a machine that is so short of time.`);
   }
-  if (without.floor === withThem.floor) {
-    return { ...without, reason: `${without.reason} ${share}; with them it is the same.` };
+  if (without.floor !== withThem.floor) {
+    return inDoubt(
+      `The ${share}, more than 1 %, and with them it would be otherwise: nothing is concluded ` +
+        'from a machine that is short of time.',
+    );
   }
-  const reason =
-    `${share}, more than 1 %, and with them it would be otherwise: nothing is concluded from a ` +
-    'machine that is short of time.';
-  return { floor: 'undecided', reason };
+  const reason = `${without.reason} The ${share}; with them it is the same.`;
+  return { sentence: told(false), decision: { ...without, reason } };
 }
 
 function isWorse(a: InstanceDiagnosis['stalls'], b: InstanceDiagnosis['stalls']): boolean {

@@ -71,7 +71,7 @@ export function diagnose(traces: readonly Trace[], options: DiagnosisOptions): D
   const found = diagnoseAll(traces, options, false);
   if (!found.instances.some(({ stalls }) => stalls.isTooMuch)) return found;
   const { decision } = diagnoseAll(traces, options, true);
-  return { ...found, decision: decideInSpite(found.decision, decision, found.instances) };
+  return { ...found, ...decideInSpite(found, decision, found.instances) };
 }
 
 function diagnoseAll(

@@ -172,21 +172,28 @@ describe('the harness’s own stalls', () => {
 
   it('decide nothing away: beyond one second in a hundred what follows must hold with them', () => {
     const many = new Map(Array.from({ length: 20 }, (_, i) => [50 * i + 7, 40_000]));
-    const calm = found({ seconds: TWENTY_MINUTES, stalls: many }).decision;
-    expect(calm.floor).toBe('workload');
-    expect(calm.reason).toMatch(/stalled in 20 of 1290 seconds; with them it is the same\.$/);
+    const calm = found({ seconds: TWENTY_MINUTES, stalls: many });
+    expect(calm.sentence).toMatch(
+      /^On a machine short of time \(the harness itself stalled in 20 of 1290 seconds\): legacy /,
+    );
+    expect(calm.decision.floor).toBe('workload');
+    expect(calm.decision.reason).toMatch(
+      /stalled in 20 of 1290 seconds; with them it is the same\.$/,
+    );
     // Pauses of legacy's in those very seconds: without them it looks calm.
     const pauses = [...many.keys()].map((second): Pause => {
       return { side: 'legacy', atMs: START_MS + 1000 * second, lengthMs: 900 };
     });
-    const hidden = found({ seconds: TWENTY_MINUTES, stalls: many, pauses }).decision;
-    expect(hidden.floor).toBe('undecided');
-    expect(hidden.reason).toContain('with them it would be otherwise');
+    const hidden = found({ seconds: TWENTY_MINUTES, stalls: many, pauses });
+    expect(hidden.sentence).toMatch(/^In doubt, on a machine short of time \(.*\): legacy shows /);
+    expect(hidden.decision.floor).toBe('undecided');
+    expect(hidden.decision.reason).toContain('with them it would be otherwise');
   });
 
   it('leave nothing to decide on where there are too many', () => {
     const all = new Map(Array.from({ length: 300 }, (_, i) => [4 * i, 40_000]));
-    const { decision } = found({ seconds: TWENTY_MINUTES, stalls: all });
+    const { sentence, decision } = found({ seconds: TWENTY_MINUTES, stalls: all });
+    expect(sentence).toMatch(/^In doubt, on a machine short of time /);
     expect(decision.floor).toBe('undecided');
     expect(decision.reason).toContain('so short of time');
   });
