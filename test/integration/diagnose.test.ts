@@ -134,6 +134,15 @@ describe('crossfade diagnose', () => {
     expect(ended.exitCode).toBe(4);
   });
 
+  test('says which store it has looked for in a folder without one', async () => {
+    const ended = await crossfade('diagnose', mkdtempSync(path('empty-')));
+    expect(ended.stderr).toMatch(
+      /^crossfade: No run is here: there is no .*empty-.*crossfade\.db\./,
+    );
+    expect(ended.stderr).toContain("hint: Name a run's store, or a recording");
+    expect(ended.exitCode).toBe(5);
+  });
+
   test.each([
     ['nothing there', ['none.db'], 5, 'no-run'],
     ['no store', ['gc.txt'], 2, 'sqlite-corrupt'],
