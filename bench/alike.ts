@@ -15,6 +15,7 @@ import { freePorts, Stage, type Traffic } from '../src/cli/demo/stage.ts';
 import { DEFAULT_GATES, DEFAULT_METRICS_GATES } from '../src/config/defaults.ts';
 import { call, type ControlPoint, findControl } from '../src/control/client.ts';
 import type { GateResult, Status } from '../src/model/rollout.ts';
+import type { TaintReason } from '../src/model/window.ts';
 import { parseFlaw } from '../src/read-states/flaws.ts';
 import { renderTable } from '../src/report/table.ts';
 import { formatCount, measuredText } from '../src/report/wording.ts';
@@ -57,6 +58,8 @@ interface Step {
   readonly pairs: number;
   /** All that was not compared since the climb began, by reason. */
   readonly missing: Readonly<Record<string, number>>;
+  /** Keys that are not judged now, by reason. */
+  readonly taintedBy: Readonly<Partial<Record<TaintReason, number>>>;
   readonly gates: readonly GateResult[];
   readonly warnings: readonly string[];
 }
@@ -118,7 +121,8 @@ async function climb(): Promise<readonly Step[]> {
     for (const { verdict, gate, sentence } of step.gates) {
       process.stdout.write(`${percent} %: ${verdict}  ${gate}  ${sentence}\n`);
     }
-    process.stdout.write(`${percent} %: not compared ${JSON.stringify(step.missing)}\n`);
+    const missing = JSON.stringify({ ...step.missing, taintedKeys: step.taintedBy });
+    process.stdout.write(`${percent} %: not compared ${missing}\n`);
     for (const warning of step.warnings) process.stdout.write(`warning: ${warning}\n`);
     steps.push(step);
     if (hasFailed(step)) break;
@@ -140,9 +144,9 @@ async function at(point: ControlPoint, percent: number): Promise<Step> {
     status = await call<Status>(point, 'GET', '/v1/status');
   }
   const { gates, traffic, warnings } = status;
-  const { skipped, dropped, notComparable } = traffic;
+  const { skipped, dropped, notComparable, taintedBy } = traffic;
   const missing = { ...skipped, ...dropped, ...notComparable };
-  return { percent, pairs: traffic.compared - compared, missing, gates, warnings };
+  return { percent, pairs: traffic.compared - compared, missing, taintedBy, gates, warnings };
 }
 
 function hasFailed({ gates }: Pick<Step, 'gates'>): boolean {
