@@ -1,6 +1,6 @@
 import { judge } from '../judge/verdict.ts';
-import type { Evidence } from '../judge/evidence.ts';
-import { NO_SPIKES } from '../judge/evidence.ts';
+import type { CarriedHarm, Evidence } from '../judge/evidence.ts';
+import { NO_COUNTS, NO_SPIKES } from '../judge/evidence.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings, LadderStep } from '../model/settings.ts';
 import type { PlanTraffic } from './traffic.ts';
@@ -85,19 +85,20 @@ const NOTHING: Evidence = {
 };
 
 /**
- * Asks the real judge of each gate alone, with the error rate that it has as one of these gates in
- * `steps` steps.
+ * Asks the real judge of each gate, with the error rate that it has as one of these gates in a
+ * climb of `steps` steps; of a later step where the evidence says what was carried into it.
  */
 export function judgesOf(
   gates: readonly GateSettings[],
   steps: number,
 ): readonly ((evidence: Partial<Evidence>) => GateOutcome)[] {
-  const shared = judge(gates, NOTHING, steps).gates;
-  return gates.map((gate, i) => {
-    const [alone] = judge([gate], NOTHING).gates;
-    const mine = shared[i]!.harmAlpha;
-    // As if it were alone in a climb of so many steps.
-    const shares = mine === undefined ? 1 : Math.round((alone?.harmAlpha ?? mine) / mine);
-    return (evidence) => judge([gate], { ...NOTHING, ...evidence }, shares).outcome;
+  return gates.map((_gate, i) => (evidence) => {
+    return judge(gates, { ...NOTHING, ...evidence }, steps).gates[i]!.verdict;
   });
+}
+
+/** What a step goes on from after so many pairs of a sound candidate, all of them one route's. */
+export function carriedAfter(pairs: number, route: string | null): CarriedHarm {
+  const counts = { ...NO_COUNTS, pairs, eligible: pairs, compared: pairs };
+  return { counts: new Map([[route ?? '', counts]]), lnHarm: new Map() };
 }

@@ -6,6 +6,7 @@
 import type { GateMetric, GateSettings, LadderStep, Settings } from '../model/settings.ts';
 import { ladderOf } from '../rollout/ladder.ts';
 import {
+  carriedAfter,
   type GatePlan,
   type GatePlanner,
   type GateQuestion,
@@ -81,6 +82,7 @@ export function planLadder(
           gate,
           ask: asks[i]!,
           step,
+          beforeMs: index === 0 ? null : holdOf(steps.slice(0, index)),
           pairsPerSec,
           traffic,
         }),
@@ -93,10 +95,16 @@ export function planLadder(
   };
 }
 
+function holdOf(steps: readonly LadderStep[]): number {
+  return steps.reduce((sum, { holdMs }) => sum + holdMs, 0);
+}
+
 function planGate(of: {
   readonly gate: GateSettings;
   readonly ask: GateQuestion['ask'];
   readonly step: LadderStep;
+  /** Holds of the steps before; null for the first one, which has its chance of a failure alone. */
+  readonly beforeMs: number | null;
   readonly pairsPerSec: number;
   readonly traffic: PlanTraffic;
 }): GatePlan {
@@ -106,13 +114,16 @@ function planGate(of: {
   if (share === null && traffic.routeRatios === null) return { ...name, ...UNKNOWN };
   const pairsPerSec = of.pairsPerSec * (share ?? 0);
   if (pairsPerSec === 0) return { ...name, ...UNKNOWN, pairsPerSec, refusal: NO_PAIRS };
+  const { beforeMs } = of;
+  const before = beforeMs === null ? null : Math.floor((pairsPerSec * beforeMs) / 1000);
+  const carried = before === null ? {} : { carried: carriedAfter(before, gate.route) };
   const planned = PLANNERS[gate.metric]({
     gate,
     step,
     pairsPerSec,
     livePerSec: (pairsPerSec * step.percent) / 100,
     traffic,
-    ask: of.ask,
+    ask: (evidence) => of.ask({ ...evidence, ...carried }),
   });
   return { ...name, ...planned };
 }

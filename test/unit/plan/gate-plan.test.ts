@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { NO_COUNTS, NO_SPIKES } from '../../../src/judge/evidence.ts';
 import { judge } from '../../../src/judge/verdict.ts';
-import { judgesOf } from '../../../src/plan/gate-plan.ts';
+import { carriedAfter, judgesOf } from '../../../src/plan/gate-plan.ts';
 import { settled } from '../../support/configurations.ts';
 
-test('a gate that is asked alone answers as it does among all gates of a climb', () => {
+test.each([
+  ['the first step', {}],
+  ['a later one', { carried: carriedAfter(1000, 'GET /a') }],
+])('a gate of %s answers as it does among all gates of a climb', (_which, before) => {
   const { gates } = settled(
     'gates: [mismatch.rate < 1%, candidate.spikes = none, errors.excess < 1%, errors.ratio < 2]',
   );
@@ -26,6 +29,7 @@ test('a gate that is asked alone answers as it does among all gates of a climb',
       latency: new Map(),
       resources: new Map(),
       spikes: NO_SPIKES,
+      ...before,
     };
     const together = judge(gates, evidence, steps).gates.map(({ verdict }) => verdict);
     expect(asks.map((ask) => ask(evidence))).toEqual(together);

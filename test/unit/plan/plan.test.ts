@@ -74,6 +74,14 @@ describe('the shipped ladder', () => {
     expect(planText(plan, settled('').gates, false)).toContain('Without a key');
   });
 
+  test('takes longer to fail a rate after the first step: half the chance is the climb’s', () => {
+    const excess = fast.steps.map(({ gates }) => gates[1]!);
+    expect(new Set(excess.map(({ gate }) => gate))).toEqual(new Set(['errors.excess < 0.01%']));
+    const [first, ...later] = excess.map(({ regressions }) => regressions[0]!.samples!);
+    for (const samples of later) expect(samples).toBeGreaterThan(1.02 * first!);
+    expect(new Set(later).size).toBe(1);
+  });
+
   test('finds what is worse sooner, and what is less bad in a longer hold', () => {
     const { steps } = fast;
     for (const { gates } of steps) {
