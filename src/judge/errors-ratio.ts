@@ -1,6 +1,7 @@
 import { confidenceInterval, type Interval, lnBetaBinomial, tuning } from '../kit/e-process.ts';
-import { addCounts, carriedOf, countsOf, type GateCounts } from './evidence.ts';
+import { addCounts, carriedOf, countsOf } from './evidence.ts';
 import { formatCount, formatRatio, type GateJudge, missingPairs } from './gate-judge.ts';
+import type { PairCounts } from '../model/window.ts';
 
 /**
  * `errors.ratio < 2`: errors of the candidate alone over errors of legacy alone. Detects harm
@@ -33,7 +34,7 @@ export const judgeErrorsRatio: GateJudge = (question) => {
   };
 };
 
-function isHarm(counts: GateCounts, limit: number, alpha: number): boolean {
+function isHarm(counts: PairCounts, limit: number, alpha: number): boolean {
   const { candidateOnlyErrors: candidate, legacyOnlyErrors: legacy } = counts;
   const tolerated = limit / (1 + limit);
   if (candidate <= tolerated * (candidate + legacy)) return false;
@@ -41,12 +42,12 @@ function isHarm(counts: GateCounts, limit: number, alpha: number): boolean {
   return lnE >= -Math.log(alpha);
 }
 
-function errorsText({ candidateOnlyErrors, legacyOnlyErrors, pairs }: GateCounts): string {
+function errorsText({ candidateOnlyErrors, legacyOnlyErrors, pairs }: PairCounts): string {
   const counts = `${formatCount(candidateOnlyErrors)} against ${formatCount(legacyOnlyErrors)}`;
   return `${counts} errors in ${formatCount(pairs)} pairs`;
 }
 
-function intervalOf(counts: GateCounts, alpha: number): Interval {
+function intervalOf(counts: PairCounts, alpha: number): Interval {
   const { candidateOnlyErrors: candidate, legacyOnlyErrors: legacy } = counts;
   const c = tuning(100, alpha);
   const { lower, upper } = confidenceInterval(candidate, candidate + legacy, alpha, c);

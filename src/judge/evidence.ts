@@ -1,31 +1,13 @@
 import type { Side } from '../model/exchange.ts';
-import type { HistogramCounts, PartedCounts } from '../model/window.ts';
+import {
+  type HistogramCounts,
+  NO_COUNTS,
+  type PairCounts,
+  type PartedCounts,
+} from '../model/window.ts';
 import { NO_SHARES, type ShareSums } from './design-effect.ts';
 import type { WindowSigns } from './sign-bets.ts';
 import { NO_BET, type WindowBet } from './window-bet.ts';
-
-/** What has happened to one route's pairs since the evidence began. All add up. */
-export interface GateCounts {
-  /** Pairs whose two legs have ended. */
-  readonly pairs: number;
-  readonly compared: number;
-  readonly mismatched: number;
-  /** What should have been compared, dropped requests included. */
-  readonly eligible: number;
-  readonly candidateOnlyErrors: number;
-  readonly legacyOnlyErrors: number;
-  readonly bothErrors: number;
-}
-
-export const NO_COUNTS: GateCounts = {
-  pairs: 0,
-  compared: 0,
-  mismatched: 0,
-  eligible: 0,
-  candidateOnlyErrors: 0,
-  legacyOnlyErrors: 0,
-  bothErrors: 0,
-};
 
 /** Latencies of one route with one live side within one window. */
 export interface WindowCell {
@@ -183,7 +165,7 @@ export interface RouteToProve {
 
 /** All that gates read: gathered since the step began, under one revision. */
 export interface Evidence {
-  readonly counts: ReadonlyMap<string, GateCounts>;
+  readonly counts: ReadonlyMap<string, PairCounts>;
   /** By the gate as written, and its route where it has one: see {@link gateKey}. */
   readonly latency: ReadonlyMap<string, LatencyEvidence>;
   /** By window length in milliseconds. */
@@ -211,7 +193,7 @@ export interface KeyCounts {
  */
 export interface CarriedHarm {
   /** By route, all earlier steps together. */
-  readonly counts: ReadonlyMap<string, GateCounts>;
+  readonly counts: ReadonlyMap<string, PairCounts>;
   /** ln E against "within the limit", by gate, of the steps that began earlier. */
   readonly lnHarm: ReadonlyMap<string, number>;
 }
@@ -222,16 +204,16 @@ export function gateKey(gate: { readonly gate: string; readonly route: string | 
 }
 
 /** The counts of one route, or of all together. */
-export function countsOf({ counts }: Evidence, route: string | null): GateCounts {
+export function countsOf({ counts }: Evidence, route: string | null): PairCounts {
   return sumOf(counts, route);
 }
 
 /** As `countsOf`, of the earlier steps of the climb; null at its first step. */
-export function carriedOf({ carried }: Evidence, route: string | null): GateCounts | null {
+export function carriedOf({ carried }: Evidence, route: string | null): PairCounts | null {
   return carried === undefined ? null : sumOf(carried.counts, route);
 }
 
-function sumOf(counts: ReadonlyMap<string, GateCounts>, route: string | null): GateCounts {
+function sumOf(counts: ReadonlyMap<string, PairCounts>, route: string | null): PairCounts {
   if (route !== null) return counts.get(route) ?? NO_COUNTS;
   let sum = NO_COUNTS;
   for (const each of counts.values()) sum = addCounts(sum, each);
@@ -239,7 +221,7 @@ function sumOf(counts: ReadonlyMap<string, GateCounts>, route: string | null): G
 }
 
 /** Both together. */
-export function addCounts(a: GateCounts, b: GateCounts): GateCounts {
+export function addCounts(a: PairCounts, b: PairCounts): PairCounts {
   return {
     pairs: a.pairs + b.pairs,
     compared: a.compared + b.compared,

@@ -12,7 +12,8 @@ import {
 import { formatAbout, formatShare } from '../kit/units.ts';
 import type { UnprovenRoute } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
-import { addCounts, type Evidence, NO_COUNTS, type RouteToProve } from './evidence.ts';
+import { NO_COUNTS } from '../model/window.ts';
+import { addCounts, type Evidence, type RouteToProve } from './evidence.ts';
 import { expectedMs, formatCount, type GateAnswer } from './gate-judge.ts';
 import { ofPairs, type Rate, trialsNeeded } from './rate-test.ts';
 

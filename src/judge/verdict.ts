@@ -8,11 +8,12 @@
  */
 import type { GateOutcome, Verdict } from '../model/rollout.ts';
 import type { GateMetric, GateSettings } from '../model/settings.ts';
+import { NO_COUNTS } from '../model/window.ts';
 import { judgeCandidateSpikes } from './candidate-spikes.ts';
 import { judgeCoverage } from './coverage.ts';
 import { judgeErrorsExcess } from './errors-excess.ts';
 import { judgeErrorsRatio } from './errors-ratio.ts';
-import { type CarriedHarm, addCounts, type Evidence, gateKey, NO_COUNTS } from './evidence.ts';
+import { type CarriedHarm, addCounts, type Evidence, gateKey } from './evidence.ts';
 import { type ErrorRates, gateResult } from './explain.ts';
 import type { GateJudge } from './gate-judge.ts';
 import { judgeLatency, lnHarmOf } from './latency.ts';

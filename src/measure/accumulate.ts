@@ -7,7 +7,14 @@ import { DistinctSketch } from '../kit/distinct-sketch.ts';
 import type { Side } from '../model/exchange.ts';
 import type { DropReason, NotComparableReason, SkipReason } from '../model/pair.ts';
 import type { RejectReason } from '../model/reject.ts';
-import type { Cell, PlacedKeys, RoutePairs, TrafficCounts } from '../model/window.ts';
+import {
+  type Cell,
+  NO_COUNTS,
+  type PairCounts,
+  type PlacedKeys,
+  type RoutePairs,
+  type TrafficCounts,
+} from '../model/window.ts';
 import { KeySample } from './key-sample.ts';
 import { LatencyHistogram } from './latency.ts';
 import { PartedTally } from './parted.ts';
@@ -22,16 +29,11 @@ export interface LegTimes {
   readonly isTimed: boolean;
 }
 
-interface MutableCell {
+type MutableCounts = { -readonly [K in keyof PairCounts]: PairCounts[K] };
+
+interface MutableCell extends MutableCounts {
   readonly route: string;
   readonly liveSide: Side;
-  pairs: number;
-  compared: number;
-  mismatched: number;
-  eligible: number;
-  candidateOnlyErrors: number;
-  legacyOnlyErrors: number;
-  bothErrors: number;
   readonly legacy: LatencyHistogram;
   readonly candidate: LatencyHistogram;
   readonly ratios: LatencyHistogram;
@@ -270,13 +272,7 @@ export class Accumulator {
       cell = {
         route,
         liveSide,
-        pairs: 0,
-        compared: 0,
-        mismatched: 0,
-        eligible: 0,
-        candidateOnlyErrors: 0,
-        legacyOnlyErrors: 0,
-        bothErrors: 0,
+        ...NO_COUNTS,
         legacy: new LatencyHistogram(),
         candidate: new LatencyHistogram(),
         ratios: new LatencyHistogram(),
@@ -290,13 +286,7 @@ export class Accumulator {
 }
 
 function clear(cell: MutableCell): void {
-  cell.pairs = 0;
-  cell.compared = 0;
-  cell.mismatched = 0;
-  cell.eligible = 0;
-  cell.candidateOnlyErrors = 0;
-  cell.legacyOnlyErrors = 0;
-  cell.bothErrors = 0;
+  Object.assign(cell, NO_COUNTS);
   cell.legacy.reset();
   cell.candidate.reset();
   cell.ratios.reset();

@@ -91,23 +91,37 @@ export interface TrafficCounts {
   readonly noise?: NoiseCounts;
 }
 
-/**
- * What one proxy saw of one route with one live side in one second. As both legs of a pair are
- * in the same cell, the cell also fixes each side's role: paired comparison is within a cell.
- */
-export interface Cell {
-  readonly route: string;
-  readonly liveSide: Side;
+/** What has happened to pairs: of one second, or of all since the evidence began. All add up. */
+export interface PairCounts {
   /** Pairs whose two legs have ended, however they ended: the denominator of the errors. */
   readonly pairs: number;
   readonly compared: number;
   readonly mismatched: number;
-  /** Pairs decided in this second (compared or not comparable) that were eligible. */
+  /** What should have been compared and was decided on, dropped requests included. */
   readonly eligible: number;
   /** Pairs in which this side failed (no answer, or 5xx) and the other did not. */
   readonly candidateOnlyErrors: number;
   readonly legacyOnlyErrors: number;
   readonly bothErrors: number;
+}
+
+export const NO_COUNTS: PairCounts = {
+  pairs: 0,
+  compared: 0,
+  mismatched: 0,
+  eligible: 0,
+  candidateOnlyErrors: 0,
+  legacyOnlyErrors: 0,
+  bothErrors: 0,
+};
+
+/**
+ * What one proxy saw of one route with one live side in one second. As both legs of a pair are
+ * in the same cell, the cell also fixes each side's role: paired comparison is within a cell.
+ */
+export interface Cell extends PairCounts {
+  readonly route: string;
+  readonly liveSide: Side;
   /**
    * Latency of the two legs of the pairs that were timed under like conditions (no leg failed
    * at once, none waited for its key's turn): both histograms hold the same pairs.
@@ -121,6 +135,14 @@ export interface Cell {
   /** Latency of every live leg of this cell, mirrored or not: what clients waited for. */
   readonly live: HistogramCounts;
 }
+
+/** All of a cell but its name, before anything has come. */
+export const EMPTY_CELL: Omit<Cell, 'route' | 'liveSide'> = {
+  ...NO_COUNTS,
+  legacy: [],
+  candidate: [],
+  live: [],
+};
 
 /** What was compared of one route: what its clusters are held against. Adds up. */
 export interface RoutePairs {

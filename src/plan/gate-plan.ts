@@ -1,8 +1,9 @@
 import { judge } from '../judge/verdict.ts';
 import type { CarriedHarm, Evidence } from '../judge/evidence.ts';
-import { NO_COUNTS, NO_SPIKES } from '../judge/evidence.ts';
+import { NO_SPIKES } from '../judge/evidence.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings, LadderStep } from '../model/settings.ts';
+import { NO_COUNTS } from '../model/window.ts';
 import type { PlanTraffic } from './traffic.ts';
 
 /** What is counted until a gate is decided. */

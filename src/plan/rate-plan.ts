@@ -1,11 +1,10 @@
 /** Gates on rates: how many pairs prove that a rate is below its limit, and that it is not. */
-import type { GateCounts } from '../judge/evidence.ts';
-import { NO_COUNTS } from '../judge/evidence.ts';
 import { rateUpperBound } from '../kit/e-process.ts';
 import { formatDuration, formatShare } from '../kit/units.ts';
 import type { GatePlanner, GateQuestion, Refusal, Regression } from './gate-plan.ts';
 import { longerMs, timeOf } from './hold.ts';
 import { smallest } from './search.ts';
+import { NO_COUNTS, type PairCounts } from '../model/window.ts';
 
 /** Rates that are looked for: so many times the limit. */
 const TIMES = [2, 10, 100];
@@ -14,7 +13,7 @@ const PAIRS_MAX = 1e12;
 const FINENESS = 1.005;
 
 /** Of so many pairs, these went wrong. */
-type Counts = (pairs: number, wrong: number) => GateCounts;
+type Counts = (pairs: number, wrong: number) => PairCounts;
 
 const mismatches: Counts = (pairs, wrong) => ({
   ...NO_COUNTS,

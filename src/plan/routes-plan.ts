@@ -1,9 +1,10 @@
 /** Routes that the last step before 100 % brings too little of to be proved by themselves. */
-import { NO_COUNTS, NO_SPIKES } from '../judge/evidence.ts';
+import { NO_SPIKES } from '../judge/evidence.ts';
 import { judge } from '../judge/verdict.ts';
 import { formatDuration } from '../kit/units.ts';
 import type { UnprovenRoute } from '../model/rollout.ts';
 import type { LadderStep, Settings } from '../model/settings.ts';
+import { NO_COUNTS } from '../model/window.ts';
 import { routesToProve } from '../rollout/routes-to-prove.ts';
 import type { Refusal } from './gate-plan.ts';
 import { longerMs, timeOf } from './hold.ts';

@@ -9,13 +9,11 @@ import {
   type CarriedHarm,
   type Evidence,
   type EvidenceWindow,
-  type GateCounts,
   gateKey,
   type LatencyEvidence,
   type LatencyWindow,
   type LiveArms,
   NO_ARMS,
-  NO_COUNTS,
   NO_LATENCY,
 } from '../judge/evidence.ts';
 import { addArms, addWindow, seenIn } from '../judge/latency-windows.ts';
@@ -23,7 +21,7 @@ import { carriedHarm } from '../judge/verdict.ts';
 import { countOf, mergeSummaries, quantileOf, sideOf } from '../judge/windows.ts';
 import { NO_SPIKE_STATE, observeSecond, resetSpikes, type SpikeState } from '../measure/spikes.ts';
 import type { GateSettings } from '../model/settings.ts';
-import type { Summary } from '../model/window.ts';
+import { NO_COUNTS, type PairCounts, type Summary } from '../model/window.ts';
 import { type ClosedPoint, ResourceWindows } from './resources.ts';
 
 /** One window that is complete, as the latency gates of its length have seen it. */
@@ -36,13 +34,13 @@ export interface ClosedWindow {
 
 /** What a restart takes back, beside the windows that have closed. */
 export interface EvidenceParts {
-  readonly counts: readonly (readonly [string, GateCounts])[];
+  readonly counts: readonly (readonly [string, PairCounts])[];
   /** Of the latency gates, as of the newest window. */
   readonly arms: readonly (readonly [string, LiveArms])[];
   readonly spikes: SpikeState;
   /** Absent at the first step of a climb. */
   readonly carried?: {
-    readonly counts: readonly (readonly [string, GateCounts])[];
+    readonly counts: readonly (readonly [string, PairCounts])[];
     readonly lnHarm: readonly (readonly [string, number])[];
   };
 }
@@ -62,7 +60,7 @@ export class StepEvidence {
   readonly #newestEndMs = new Map<number, number>();
   readonly #resources: ResourceWindows;
   #originMs = 0;
-  #counts = new Map<string, GateCounts>();
+  #counts = new Map<string, PairCounts>();
   #latency = new Map<string, LatencyEvidence>();
   /** By {@link gateKey}. */
   readonly #latencyGates: ReadonlyMap<string, GateSettings>;

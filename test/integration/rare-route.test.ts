@@ -3,7 +3,7 @@
  * controller that `crossfade run` has.
  */
 import { expect, test } from 'vitest';
-import type { Cell } from '../../src/model/window.ts';
+import { type Cell, EMPTY_CELL } from '../../src/model/window.ts';
 import type { LadderStep } from '../../src/model/settings.ts';
 import { testRoute } from '../support/proxy.ts';
 import {
@@ -47,18 +47,13 @@ function pass(rollout: SimulatedRollout, minutes: number, isWrong: boolean): voi
 
 function cellOf(isWrong: boolean): Cell {
   return {
+    ...EMPTY_CELL,
     route: RARE,
     liveSide: 'legacy',
     pairs: 1,
     compared: 1,
     mismatched: isWrong ? 1 : 0,
     eligible: 1,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
-    legacy: [],
-    candidate: [],
-    live: [],
   };
 }
 

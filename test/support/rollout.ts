@@ -3,12 +3,13 @@ import { parseGate } from '../../src/config/gates.ts';
 import type { Assignment } from '../../src/model/assignment.ts';
 import type { RolloutEvent } from '../../src/model/rollout.ts';
 import type { GateSettings, LadderStep, Settings } from '../../src/model/settings.ts';
-import type {
-  Cell,
-  HistogramCounts,
-  Summary,
-  TaintedKey,
-  TrafficCounts,
+import {
+  type Cell,
+  EMPTY_CELL,
+  type HistogramCounts,
+  type Summary,
+  type TaintedKey,
+  type TrafficCounts,
 } from '../../src/model/window.ts';
 import { type Controller, createController } from '../../src/rollout/controller.ts';
 import type { ResourceSource } from '../../src/rollout/resources.ts';
@@ -210,6 +211,7 @@ function cellOf(behaviour: Behaviour, liveSide: Cell['liveSide']): Cell {
   const pairs = behaviour.pairsPerSec;
   const spread = (us: number): HistogramCounts => [us, pairs - 10, us * 2, 10];
   return {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide,
     pairs,
@@ -217,11 +219,8 @@ function cellOf(behaviour: Behaviour, liveSide: Cell['liveSide']): Cell {
     mismatched: Math.round(pairs * behaviour.mismatchRatio),
     eligible: pairs,
     candidateOnlyErrors: Math.round(pairs * behaviour.candidateErrorRatio),
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
     legacy: spread(behaviour.legacyUs),
     candidate: spread(behaviour.candidateUs),
-    live: [],
   };
 }
 

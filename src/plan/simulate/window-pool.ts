@@ -3,7 +3,7 @@
  * looked at by the judge's own functions. Climbs take from the pool at random, each window by how
  * many pauses of either side fall into it.
  */
-import type { Cell, HistogramCounts } from '../../model/window.ts';
+import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../model/window.ts';
 import type { EvidenceWindow } from '../../judge/evidence.ts';
 import { countAbove } from '../../judge/buckets.ts';
 import { type Stratum as SeenStratum, strataOf } from '../../judge/windows.ts';
@@ -134,7 +134,7 @@ export class WindowPool {
         candidate: this.#arm(random, candidate, n, slow.candidate, isLive, 'candidate'),
       };
       return {
-        ...EMPTY,
+        ...EMPTY_CELL,
         route: lane.route ?? 'all',
         liveSide,
         ...drawn,
@@ -181,19 +181,6 @@ interface Paused {
   readonly live: number;
   readonly shadow: number;
 }
-
-const EMPTY: Omit<Cell, 'route' | 'liveSide'> = {
-  pairs: 0,
-  compared: 0,
-  mismatched: 0,
-  eligible: 0,
-  candidateOnlyErrors: 0,
-  legacyOnlyErrors: 0,
-  bothErrors: 0,
-  legacy: [],
-  candidate: [],
-  live: [],
-};
 
 /** Requests that come while a side pauses. */
 export function pausedRequests(

@@ -1,8 +1,8 @@
 /** Pairs that go wrong in one step of one climb, one by one: as rare events come. */
-import { type GateCounts, NO_COUNTS } from '../../judge/evidence.ts';
 import { exponentialUs, type Random } from '../../kit/random.ts';
 import { type Injection, isWrongAt } from './injection.ts';
 import type { World } from './world.ts';
+import { NO_COUNTS, type PairCounts } from '../../model/window.ts';
 
 /** Mismatches, or errors of the candidate alone, of one step. */
 export class WrongPairs {
@@ -38,8 +38,8 @@ export class WrongPairs {
   }
 
   /** All pairs of the step so far, by route. */
-  counts(atMs: number): ReadonlyMap<string, GateCounts> {
-    const counts = new Map<string, GateCounts>();
+  counts(atMs: number): ReadonlyMap<string, PairCounts> {
+    const counts = new Map<string, PairCounts>();
     for (const [route, ratio] of this.#world.routeRatios) {
       const wrong = this.#byRoute.get(route) ?? 0;
       const mean = Math.floor((this.#world.pairsPerSec * ratio * atMs) / 1000);

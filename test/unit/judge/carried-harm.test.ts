@@ -3,16 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   type CarriedHarm,
   type Evidence,
-  type GateCounts,
   gateKey,
   type LatencyEvidence,
-  NO_COUNTS,
   NO_LATENCY,
   NO_SPIKES,
 } from '../../../src/judge/evidence.ts';
 import { carriedHarm, judge } from '../../../src/judge/verdict.ts';
 import { binomial, createRandom } from '../../../src/kit/random.ts';
 import { gate } from '../../support/rollout.ts';
+import { NO_COUNTS, type PairCounts } from '../../../src/model/window.ts';
 
 const STEPS = 5;
 const GATES = [
@@ -24,7 +23,7 @@ const GATES = [
 ];
 
 function evidenceOf(
-  routes: Readonly<Record<string, Partial<GateCounts>>>,
+  routes: Readonly<Record<string, Partial<PairCounts>>>,
   carried?: CarriedHarm,
   latency: Partial<LatencyEvidence> = {},
 ): Evidence {

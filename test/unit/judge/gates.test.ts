@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Evidence,
-  type GateCounts,
-  NO_COUNTS,
-  NO_SPIKES,
-} from '../../../src/judge/evidence.ts';
+import { type Evidence, NO_SPIKES } from '../../../src/judge/evidence.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import type { GateResult } from '../../../src/model/rollout.ts';
+import { NO_COUNTS, type PairCounts } from '../../../src/model/window.ts';
 import { gate } from '../../support/rollout.ts';
 
-function evidenceOf(counts: Partial<GateCounts>, over: Partial<Evidence> = {}): Evidence {
+function evidenceOf(counts: Partial<PairCounts>, over: Partial<Evidence> = {}): Evidence {
   return {
     counts: new Map([['GET /x', { ...NO_COUNTS, ...counts }]]),
     latency: new Map(),

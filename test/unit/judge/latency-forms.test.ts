@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/judge/verdict.ts';
 import { binomial, createRandom } from '../../../src/kit/random.ts';
 import type { GateResult } from '../../../src/model/rollout.ts';
-import type { Cell, HistogramCounts } from '../../../src/model/window.ts';
+import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../../src/model/window.ts';
 import { gatherEvidence } from '../../../src/rollout/evidence.ts';
 import { gate, summaryOf } from '../../support/rollout.ts';
 
@@ -11,16 +11,12 @@ type Seen = Pick<Cell, 'legacy' | 'candidate'> & Partial<Cell>;
 
 function cell(seen: Seen): Cell {
   return {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide: 'legacy',
     pairs: 1000,
     compared: 1000,
-    mismatched: 0,
     eligible: 1000,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
-    live: [],
     ...seen,
   };
 }

@@ -6,25 +6,18 @@ import { medianInterval } from '../../../src/judge/quantile-interval.ts';
 import { mergeSummaries } from '../../../src/judge/windows.ts';
 import { binomial, createRandom, type Random } from '../../../src/kit/random.ts';
 import type { Side } from '../../../src/model/exchange.ts';
-import type { Cell, HistogramCounts } from '../../../src/model/window.ts';
+import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../../src/model/window.ts';
 import { gate, summaryOf } from '../../support/rollout.ts';
 
 const P99 = gate('latency.p99.ratio < 1.25');
 
 function cell(liveSide: Side, legacy: HistogramCounts, candidate: HistogramCounts): Cell {
   return {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide,
-    pairs: 0,
-    compared: 0,
-    mismatched: 0,
-    eligible: 0,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
     legacy,
     candidate,
-    live: [],
   };
 }
 

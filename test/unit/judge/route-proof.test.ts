@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Evidence,
-  type GateCounts,
-  NO_COUNTS,
-  NO_SPIKES,
-  type RouteToProve,
-} from '../../../src/judge/evidence.ts';
+import { type Evidence, NO_SPIKES, type RouteToProve } from '../../../src/judge/evidence.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import type { Verdict } from '../../../src/model/rollout.ts';
+import { NO_COUNTS, type PairCounts } from '../../../src/model/window.ts';
 import { gate } from '../../support/rollout.ts';
 
 type Seen = readonly [route: string, compared: number, mismatched: number];
 
-function countsOf(seen: readonly Seen[]): ReadonlyMap<string, GateCounts> {
+function countsOf(seen: readonly Seen[]): ReadonlyMap<string, PairCounts> {
   return new Map(
     seen.map(([route, compared, mismatched]) => [
       route,

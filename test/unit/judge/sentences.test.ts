@@ -3,15 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   type Evidence,
   gateKey,
-  type GateCounts,
   type LatencyEvidence,
-  NO_COUNTS,
   NO_LATENCY,
   NO_SPIKES,
   NO_TAIL,
 } from '../../../src/judge/evidence.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import type { GateResult } from '../../../src/model/rollout.ts';
+import { NO_COUNTS, type PairCounts } from '../../../src/model/window.ts';
 import { gate } from '../../support/rollout.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +21,7 @@ function ask(text: string, over: Partial<Evidence>, gateOver = {}): GateResult {
   return judge([gate(text, { windowMs: 10_000, ...gateOver })], evidence, 5).gates[0]!;
 }
 
-function counted(text: string, counts: Partial<GateCounts>, over = {}): string {
+function counted(text: string, counts: Partial<PairCounts>, over = {}): string {
   return ask(text, { counts: new Map([['GET /x', { ...NO_COUNTS, ...counts }]]) }, over).sentence;
 }
 

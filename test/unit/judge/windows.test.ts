@@ -2,23 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { addHistograms, mergeSummaries, pointOf, quantileOf } from '../../../src/judge/windows.ts';
 import { LatencyHistogram } from '../../../src/measure/latency.ts';
 import type { Side } from '../../../src/model/exchange.ts';
-import type { Cell, HistogramCounts } from '../../../src/model/window.ts';
+import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../../src/model/window.ts';
 import { summaryOf } from '../../support/rollout.ts';
 
 function cell(liveSide: Side, legacy: HistogramCounts, candidate: HistogramCounts): Cell {
   return {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide,
-    pairs: 0,
-    compared: 0,
-    mismatched: 0,
-    eligible: 0,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
     legacy,
     candidate,
-    live: [],
   };
 }
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { NO_COUNTS, NO_SPIKES } from '../../../src/judge/evidence.ts';
+import { NO_SPIKES } from '../../../src/judge/evidence.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import { carriedAfter, judgesOf } from '../../../src/plan/gate-plan.ts';
 import { settled } from '../../support/configurations.ts';
+import { NO_COUNTS } from '../../../src/model/window.ts';
 
 test.each([
   ['the first step', {}],

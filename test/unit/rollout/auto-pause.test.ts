@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom, logNormal } from '../../../src/kit/random.ts';
 import { isBaselineSecond } from '../../../src/measure/baseline-seconds.ts';
 import { LatencyHistogram } from '../../../src/measure/latency.ts';
-import type { Cell, TrafficCounts } from '../../../src/model/window.ts';
+import { type Cell, EMPTY_CELL, type TrafficCounts } from '../../../src/model/window.ts';
 import { MirrorControl } from '../../../src/rollout/mirror-control.ts';
 import { NO_TRAFFIC } from '../../../src/rollout/traffic.ts';
 import { first } from '../../../src/rollout/verbs.ts';
@@ -86,18 +86,9 @@ function setup(over: Partial<Load> = {}) {
 }
 
 const NO_CELL: Cell = {
+  ...EMPTY_CELL,
   route: 'GET /x',
   liveSide: 'legacy',
-  pairs: 0,
-  compared: 0,
-  mismatched: 0,
-  eligible: 0,
-  candidateOnlyErrors: 0,
-  legacyOnlyErrors: 0,
-  bothErrors: 0,
-  legacy: [],
-  candidate: [],
-  live: [],
 };
 
 /** As every proxy does: nothing is mirrored in a baseline second or a pause. */

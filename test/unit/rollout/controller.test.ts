@@ -8,6 +8,7 @@ import {
   summaryOf,
 } from '../../support/rollout.ts';
 import { NO_TRAFFIC } from '../../../src/rollout/traffic.ts';
+import { EMPTY_CELL } from '../../../src/model/window.ts';
 
 describe('the rollout', () => {
   it('climbs 0, 1, 10, 50, 100 % by evidence and is then complete', async () => {
@@ -260,18 +261,13 @@ describe('the evidence of a step', () => {
     rollout.runUntil(() => controller.assignment().canaryPercent === 10, 60);
     const cells = [
       {
+        ...EMPTY_CELL,
         route: 'GET /x',
         liveSide: 'legacy' as const,
         pairs: 500,
         compared: 500,
         mismatched: 500,
         eligible: 500,
-        candidateOnlyErrors: 0,
-        legacyOnlyErrors: 0,
-        bothErrors: 0,
-        legacy: [],
-        candidate: [],
-        live: [],
       },
     ];
     const { revision } = controller.assignment();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ResourceSample, ResourceWindows } from '../../../src/rollout/resources.ts';
-import type { Cell, Summary } from '../../../src/model/window.ts';
+import { type Cell, EMPTY_CELL, type Summary } from '../../../src/model/window.ts';
 import { summaryOf } from '../../support/rollout.ts';
 
 const WINDOW_MS = 5000;
@@ -9,17 +9,12 @@ const BYTES = 1e6;
 /** A second in which `live` requests came for one side, of which so many were mirrored. */
 function second(liveSide: Cell['liveSide'], live: number, pairs: number): Summary {
   const cell: Cell = {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide,
     pairs,
     compared: pairs,
-    mismatched: 0,
     eligible: pairs,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
-    legacy: [],
-    candidate: [],
     live: [500, live],
   };
   return summaryOf({ cells: [cell] });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/kit/limits.ts';
 import type { CollectorReading } from '../../../src/model/collector.ts';
 import type { ObservedSecond } from '../../../src/model/observed.ts';
-import type { Summary } from '../../../src/model/window.ts';
+import { EMPTY_CELL, type Summary } from '../../../src/model/window.ts';
 import { SecondsLog } from '../../../src/rollout/seconds-log.ts';
 import { NO_TRAFFIC } from '../../../src/rollout/traffic.ts';
 import { openRolloutStore, type RolloutFile } from '../../../src/store/rollout-store.ts';
@@ -25,18 +25,14 @@ afterEach(() => {
 
 function summary(worker: number, startMs: number, loopDelayMaxUs: number): Summary {
   const cell = {
+    ...EMPTY_CELL,
     route: 'r',
     liveSide: 'legacy' as const,
     pairs: 2,
     compared: 2,
-    mismatched: 0,
     eligible: 2,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
     legacy: [1000, 2],
     candidate: [500, 2],
-    live: [],
   };
   const rest = { traffic: NO_TRAFFIC, clusters: [], tainted: [], revision: 1 };
   const ownGcMaxUs = 100 * worker;

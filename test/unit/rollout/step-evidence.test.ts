@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/judge/verdict.ts';
 import { binomial, createRandom } from '../../../src/kit/random.ts';
-import type { Cell, HistogramCounts, Summary } from '../../../src/model/window.ts';
+import {
+  type Cell,
+  EMPTY_CELL,
+  type HistogramCounts,
+  type Summary,
+} from '../../../src/model/window.ts';
 import { type ClosedWindow, StepEvidence } from '../../../src/rollout/evidence.ts';
 import { gate, summaryOf } from '../../support/rollout.ts';
 
@@ -19,18 +24,14 @@ function latencies(): HistogramCounts {
 
 function cell(liveSide: Cell['liveSide']): Cell {
   return {
+    ...EMPTY_CELL,
     route: 'GET /x',
     liveSide,
     pairs: 400,
     compared: 400,
-    mismatched: 0,
     eligible: 400,
-    candidateOnlyErrors: 0,
-    legacyOnlyErrors: 0,
-    bothErrors: 0,
     legacy: latencies(),
     candidate: latencies(),
-    live: [],
   };
 }
 

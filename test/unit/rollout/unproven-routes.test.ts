@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RouteSettings } from '../../../src/model/settings.ts';
+import { EMPTY_CELL } from '../../../src/model/window.ts';
 import { routesToProve } from '../../../src/rollout/routes-to-prove.ts';
 import { changeOf } from '../../../src/rollout/settings-change.ts';
 import { settingsOf, simulateRollout, summaryOf } from '../../support/rollout.ts';
@@ -33,18 +34,13 @@ describe('a route of which nothing was compared', () => {
     const { controller, clock } = rollout;
     rollout.runUntil(() => controller.assignment().canaryPercent === 1, 80);
     const cell = {
+      ...EMPTY_CELL,
       route: 'GET /rare',
       liveSide: 'legacy',
       pairs: 1,
       compared: 1,
       mismatched: 1,
       eligible: 1,
-      candidateOnlyErrors: 0,
-      legacyOnlyErrors: 0,
-      bothErrors: 0,
-      legacy: [],
-      candidate: [],
-      live: [],
     } as const;
     for (let i = 0; i < 8; i += 1) {
       const startMs = clock.wallMs();
