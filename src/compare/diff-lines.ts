@@ -12,7 +12,8 @@ export interface Hunk {
 const STEPS_MAX = 4_000_000;
 
 /**
- * The fewest lines that have to go or to come, as hunks in order. Beyond the limit of edits the
+ * The fewest lines that have to go or to come, as hunks in order; where several ways are as short,
+ * the same one whichever side is the legacy. Beyond the limit of edits the
  * lines are laid side by side by their numbers where there are as many of them; else null: too
  * little in common. Time: as many steps as lines times edits, and never more than a bound.
  * Source: Myers, An O(ND) Difference Algorithm and Its Variations, 1986.
@@ -22,10 +23,27 @@ export function diffLines(legacy: readonly string[], candidate: readonly string[
   if (n + m > LIMITS.bodyPartsMax) return null;
   const whole = { legacyStart: 0, legacyEnd: n, candidateStart: 0, candidateEnd: m };
   if (n === 0 || m === 0) return n + m === 0 ? [] : [whole];
+  if (isBehind(legacy, candidate)) return diffLines(candidate, legacy)?.map(swapped) ?? null;
   const [a, b] = numbered(legacy, candidate);
   const traces = search(a, b);
   if (traces !== null) return hunksOf(traces, n, m);
   return n === m ? inPlace(a, b) : null;
+}
+
+/** An order of all texts: by length, then by the first lines that differ. */
+function isBehind(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return a.length > b.length;
+  const at = a.findIndex((line, index) => line !== b[index]);
+  return at >= 0 && a[at]! > b[at]!;
+}
+
+function swapped({ legacyStart, legacyEnd, candidateStart, candidateEnd }: Hunk): Hunk {
+  return {
+    legacyStart: candidateStart,
+    legacyEnd: candidateEnd,
+    candidateStart: legacyStart,
+    candidateEnd: legacyEnd,
+  };
 }
 
 /** The same number for the same line. */
