@@ -30,7 +30,7 @@ export const TAINT_REASONS = [
   'shadow-unknown',
   /** The live side may or may not have carried a write out. */
   'live-unknown',
-  /** It changed sides, or proxies, with a write under way. */
+  /** Two writes of it were under way to one side at once, and the sides differ since then. */
   'overtaken',
   /** A proxy was killed in the middle of a write. */
   'proxy-lost',

@@ -220,7 +220,9 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   if (!shadow.isAnswered) return shadow.outcome === 'too-large' ? 'too-large' : 'shadow-failed';
   if (live.status === 503 || shadow.status === 503) return 'unavailable';
   const isTainted = passage.wasTainted ?? parts.tainted.hasAny(passage.identity.keys);
-  if (!passage.plan.isJudged || isTainted) return 'tainted';
+  const { isJudged, overtaken } = passage.plan;
+  if (isTainted) return 'tainted';
+  if (!isJudged) return overtaken.length > 0 ? 'write-order' : 'tainted';
   const isRefereed = passage.identity.route.settings?.isRefereed !== false;
   if (passage.isRaced && !isRefereed) return 'raced';
   if (!isKnown(live) || !isKnown(shadow)) return 'too-large';

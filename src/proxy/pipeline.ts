@@ -129,11 +129,11 @@ export class Pipeline {
 
   /** Counts the request where it belongs and decides whether it is mirrored. */
   #admit(passage: Passage, copied: Copied | null): void {
-    const { count, hasKey, mirror, missed, writes } = this.#parts;
+    const { count, hasKey, mirror, missed, order, writes } = this.#parts;
     const { identity, plan } = passage;
     if (hasKey && identity.keys.length === 0) count.keyless();
     if (isOfCohort(passage)) count.placed(identity.keys[0]!, plan.liveSide);
-    if (!identity.isSafe) missed.begins(passage);
+    if (!identity.isSafe) order.doubt(plan.overtaken);
     const skip = plan.skip ?? skipOf(copied);
     if (skip !== null) {
       count.skipped(skip);

@@ -5,6 +5,8 @@ export interface StoredSide extends SideServer {
   readonly values: Map<string, string>;
   /** Awaited before a GET is answered; given its target. */
   beforeRead: (target: string) => Promise<void> | void;
+  /** Awaited before a POST is answered; it is to call `set` once. */
+  onWrite: (set: () => void) => Promise<void> | void;
   /** What a GET answers, of what is kept. */
   shown: (value: string) => string;
   /** Requests marked as a shadow's. */
@@ -20,7 +22,7 @@ export async function startStored(): Promise<StoredSide> {
     if (request.headers['crossfade-role'] === 'shadow') marked.push(`${request.method} ${target}`);
     const user = target.split('/')[2]!;
     if (request.method === 'POST') {
-      values.set(user, body);
+      await stored.onWrite(() => void values.set(user, body));
       response.end('set');
       return;
     }
@@ -32,6 +34,7 @@ export async function startStored(): Promise<StoredSide> {
     values,
     marked,
     beforeRead: () => undefined,
+    onWrite: (set) => set(),
     shown: (value) => value,
   };
   return stored;

@@ -43,7 +43,7 @@ candidate: { url: ${at(ports.candidate)}, metrics: ${at(ports.candidate)}/metric
 key: { from: path, pattern: /v1/users/:user/*, name: user }
 state: separate
 routes:
-  - { match: GET /v1/users/:user/read-states, verifies: true, unproven: ${RARE} }
+  - { match: GET /v1/users/:user/read-states, unproven: ${RARE} }
   - { match: GET /v1/users/:user/read-states/:channel }
   - { match: POST /v1/users/:user/read-states/query, safe: true }
   - { match: POST /v1/users/:user/channels/:channel/messages/:message/ack, writes: mirror }

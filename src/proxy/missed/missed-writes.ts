@@ -65,11 +65,6 @@ export class MissedWrites {
     this.#turns.begins(passage, identity.keys);
   }
 
-  /** A write is on its way, mirrored or not. */
-  begins({ plan }: Passage): void {
-    for (const key of plan.overtaken) this.#parts.tainted.add(key, plan.liveSide, 'overtaken');
-  }
-
   /** The request will have no shadow; call it once, before or after its live leg has ended. */
   notMirrored(passage: Passage): void {
     const { identity, plan } = passage;
