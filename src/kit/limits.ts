@@ -58,7 +58,8 @@ export const LIMITS = {
   refereeTriesMax: 3,
   /** Keys of which two writes were under way at once, whose order is open; the oldest go. */
   writeOrderDoubtsMax: 10_000,
-  /** Races shown with the write that overlapped with each. */
+  /** Races that a summary tells, and of them those that are shown: each with its write. */
+  racesToldMax: 500,
   racesKept: 20,
   /** Reads asked once more at once to learn what is noise, and connections to the twin. */
   noiseInFlightMax: 16,

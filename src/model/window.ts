@@ -30,7 +30,7 @@ export const TAINT_REASONS = [
   'shadow-unknown',
   /** The live side may or may not have carried a write out. */
   'live-unknown',
-  /** Two writes of it were under way to one side at once, and the sides differ since then. */
+  /** Two writes of it were under way to one side at once: answers that agree count even so. */
   'overtaken',
   /** A proxy was killed in the middle of a write. */
   'proxy-lost',

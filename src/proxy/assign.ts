@@ -18,8 +18,10 @@ export interface Plan {
   readonly shadowSide: Side;
   /** Null when the request is to be mirrored. */
   readonly skip: SkipReason | null;
-  /** The pair may rightly differ: a key was tainted, or moved with a write under way. */
+  /** False where the pair may rightly differ: a key lacks a write, or moved with one under way. */
   readonly isJudged: boolean;
+  /** A tainted key stays on the side that has every write of it, whatever its cohort. */
+  readonly isPinned: boolean;
   /**
    * Keys with a shadow write under way to the very side that now answers them live: which comes
    * first there is open, so a live write may be ordered differently on the two sides.
@@ -67,7 +69,8 @@ export class Assigner {
       liveSide,
       shadowSide: otherSide(liveSide),
       skip: this.#skipReason(identity, head, assignment),
-      isJudged: overtaken.length === 0 && !tainted.hasAny(identity.keys),
+      isJudged: overtaken.length === 0 && !tainted.excludesAny(identity.keys),
+      isPinned: tainted.hasAny(identity.keys),
       overtaken,
     };
   }
@@ -99,7 +102,7 @@ export class Assigner {
 /** A tester waits for nothing, so a write may overtake copies of its keys to either side. */
 function overridden(liveSide: Side, overtaken: readonly string[]): Plan {
   const shadowSide = otherSide(liveSide);
-  return { liveSide, shadowSide, skip: 'override', isJudged: false, overtaken };
+  return { liveSide, shadowSide, skip: 'override', isJudged: false, isPinned: false, overtaken };
 }
 
 /** Monotone in `percent`: raising it only adds keys to the candidate's cohort. */

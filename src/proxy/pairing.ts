@@ -117,7 +117,7 @@ class PairSettler implements Pairing {
     const isEqual = areAnswersEqual(legacy, candidate);
     const level = overload();
     const record = isRecording && level < OVERLOAD.record;
-    const noise = noisePartOf(passage);
+    const noise = noisePartOf(passage, this.#parts.tainted);
     if (isEqual) {
       count.compared(route, liveSide, 'matched');
       if (noise === 'judge') analyst.equal(route);
@@ -219,7 +219,7 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   if (!live.isAnswered) return 'live-failed';
   if (!shadow.isAnswered) return shadow.outcome === 'too-large' ? 'too-large' : 'shadow-failed';
   if (live.status === 503 || shadow.status === 503) return 'unavailable';
-  const isTainted = passage.wasTainted ?? parts.tainted.hasAny(passage.identity.keys);
+  const isTainted = passage.wasTainted ?? parts.tainted.excludesAny(passage.identity.keys);
   const { isJudged, overtaken } = passage.plan;
   if (isTainted) return 'tainted';
   if (!isJudged) return overtaken.length > 0 ? 'write-order' : 'tainted';
@@ -230,10 +230,10 @@ function notComparable(passage: Passage, parts: PairingParts): NotComparableReas
   return percent < 100 && Math.random() * 100 >= percent ? 'not-sampled' : null;
 }
 
-/** Legacy is asked twice in quiet alone: a pair that a write overlapped has no share of it. */
-function noisePartOf({ identity, isRaced }: Passage): NoisePart | undefined {
+/** Legacy is asked twice in quiet alone: what a write may explain has no share of it. */
+function noisePartOf({ identity, isRaced }: Passage, tainted: TaintedKeys): NoisePart | undefined {
   if (!identity.isSafe) return undefined;
-  return isRaced ? 'again' : 'judge';
+  return isRaced || tainted.isOvertakenAny(identity.keys) ? 'again' : 'judge';
 }
 
 function areAnswersEqual({ answer: legacy }: Exchange, { answer: candidate }: Exchange): boolean {

@@ -129,11 +129,11 @@ export class Pipeline {
 
   /** Counts the request where it belongs and decides whether it is mirrored. */
   #admit(passage: Passage, copied: Copied | null): void {
-    const { count, hasKey, mirror, missed, order, writes } = this.#parts;
+    const { count, hasKey, mirror, missed, writes } = this.#parts;
     const { identity, plan } = passage;
     if (hasKey && identity.keys.length === 0) count.keyless();
     if (isOfCohort(passage)) count.placed(identity.keys[0]!, plan.liveSide);
-    if (!identity.isSafe) order.doubt(plan.overtaken);
+    if (!identity.isSafe) missed.begins(passage);
     const skip = plan.skip ?? skipOf(copied);
     if (skip !== null) {
       count.skipped(skip);
@@ -185,7 +185,8 @@ export class Pipeline {
 /** A read of one key, answered by the side that the key's cohort says. */
 function isOfCohort({ identity, plan }: Passage): boolean {
   const { isSafe, keys, hasManyKeys } = identity;
-  return isSafe && keys.length === 1 && !hasManyKeys && plan.isJudged && plan.skip !== 'override';
+  if (!isSafe || keys.length !== 1 || hasManyKeys || plan.isPinned) return false;
+  return plan.isJudged && plan.skip !== 'override';
 }
 
 /** Why a body that streamed has no copy, where that is no limit of ours. */

@@ -81,7 +81,7 @@ class Watch {
     this.looks += 1;
     this.races.push(...races);
     const { raced = 0 } = traffic.notComparable;
-    this.racesDue += Math.min(raced - this.#raced, LIMITS.racesKept);
+    this.racesDue += Math.min(raced - this.#raced, LIMITS.racesToldMax);
     this.#raced = raced;
     if (traffic.mismatched > 0) this.foundAfterMs ??= performance.now() - this.#startedMs;
     if (identities(traffic).some(([left, right]) => left !== right)) this.violations += 1;

@@ -72,6 +72,7 @@ export class Refereed {
       missed: { hasOpen: (keys) => hasAny(state.open, keys) },
       tainted: {
         hasAny: (keys) => hasAny(state.tainted, keys),
+        isOvertakenAny: () => false,
         add: (key, _side, reason) => void added.push(`${key} ${reason}`),
       },
       analyst: {

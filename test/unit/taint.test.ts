@@ -73,4 +73,24 @@ describe('tainted keys', () => {
     expect(tainted.has('never seen')).toBe(false);
     expect(tainted.has('k0')).toBe(true);
   });
+
+  it('excludes a key that may lack a write, and none whose writes may be in another order', () => {
+    const tainted = taintedAt(1);
+    tainted.add('a', 'legacy', 'overtaken');
+    tainted.add('b', 'legacy', 'shadow-unknown');
+    const excludesAny = (...keys: string[]) => tainted.excludesAny(keys);
+    const isOvertakenAny = (...keys: string[]) => tainted.isOvertakenAny(keys);
+    expect([excludesAny('a'), excludesAny('b'), excludesAny('a', 'b')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([isOvertakenAny('a'), isOvertakenAny('b'), isOvertakenAny('c')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    tainted.held.begins(['a'], 'legacy');
+    expect([excludesAny('a'), isOvertakenAny('a')]).toEqual([true, false]);
+  });
 });

@@ -133,14 +133,9 @@ export class KeyOrder {
     return arrival;
   }
 
-  /** A live write of these keys may come before a shadow one that is under way to the same side. */
-  doubt(keys: readonly string[]): void {
-    for (const key of keys) this.#doubt(key);
-  }
-
   /**
-   * The keys, of these, with two writes that were under way to one side at once: which came first
-   * there is open, and the other side may have got them in another order. However long ago: what
+   * The keys, of these, with two writes that were under way on the live side at once: which came
+   * first there is open, and the shadow may have got them in another order. However long ago: what
    * they left behind stays until it is read.
    */
   doubtful(keys: readonly string[]): readonly string[] {

@@ -65,6 +65,11 @@ export class MissedWrites {
     this.#turns.begins(passage, identity.keys);
   }
 
+  /** A write is on its way, mirrored or not. */
+  begins({ plan }: Passage): void {
+    for (const key of plan.overtaken) this.#parts.tainted.add(key, plan.liveSide, 'overtaken');
+  }
+
   /** The request will have no shadow; call it once, before or after its live leg has ended. */
   notMirrored(passage: Passage): void {
     const { identity, plan } = passage;
@@ -95,7 +100,7 @@ export class MissedWrites {
   shadowEnded(passage: Passage): void {
     const { identity, shadow } = passage;
     if (identity.isSafe || identity.keys.length === 0) return;
-    passage.wasTainted = this.#parts.tainted.hasAny(identity.keys);
+    passage.wasTainted = this.#parts.tainted.excludesAny(identity.keys);
     if (shadow === null || !hasTakenEffect(shadow)) this.#hold(passage);
   }
 
@@ -113,7 +118,8 @@ export class MissedWrites {
   }
 
   /** A read that shows all that belongs to its keys, with no write of them under way meanwhile. */
-  wouldVerify({ identity, isRaced, live, shadow }: Passage): boolean {
+  wouldVerify({ identity, isRaced, live, plan, shadow }: Passage): boolean {
+    if (plan.overtaken.length > 0) return false;
     if (identity.route.settings?.isVerifying !== true || !identity.isSafe || isRaced) return false;
     return showsState(live!.status) && showsState(shadow!.status);
   }

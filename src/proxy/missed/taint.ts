@@ -62,6 +62,20 @@ export class TaintedKeys {
     return false;
   }
 
+  /**
+   * Whether a pair of these keys says nothing: one of them lacks a write on a side, for all that is
+   * known. Of one that is only `overtaken` both sides have every write, if in another order.
+   */
+  excludesAny(keys: readonly string[]): boolean {
+    if (!this.hasAny(keys)) return false;
+    return keys.some((key) => this.has(key) && !this.#isOvertaken(key));
+  }
+
+  /** Whether what differs of these keys may be what is left of writes in another order. */
+  isOvertakenAny(keys: readonly string[]): boolean {
+    return this.#lasting.size > 0 && keys.some((key) => this.#isOvertaken(key));
+  }
+
   /** The side that has every write of a tainted key; null when the key is not tainted. */
   truthOf(key: string): Side | null {
     return this.held.truthOf(key) ?? this.#lasting.get(key)?.truth ?? null;
@@ -141,6 +155,10 @@ export class TaintedKeys {
     const lifted = this.#lifted;
     this.#lifted = [];
     return lifted;
+  }
+
+  #isOvertaken(key: string): boolean {
+    return this.#lasting.get(key)?.reason === 'overtaken' && !this.held.has(key);
   }
 
   #set(key: string, taint: Taint): void {

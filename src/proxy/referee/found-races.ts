@@ -41,7 +41,7 @@ export class FoundRaces {
     }
     const { route, key, arrivedAtMs } = pair;
     this.#races.push({ route, key: this.#digest(key ?? ''), atMs: arrivedAtMs, write: overlap });
-    if (this.#races.length > LIMITS.racesKept) this.#races.shift();
+    if (this.#races.length > LIMITS.racesToldMax) this.#races.shift();
     return 'raced';
   }
 

@@ -45,7 +45,7 @@ export interface RefereeParts {
   readonly sides: Readonly<Record<Side, Upstream>>;
   readonly order: KeyOrder;
   readonly missed: Pick<MissedWrites, 'hasOpen'>;
-  readonly tainted: Pick<TaintedKeys, 'hasAny' | 'add'>;
+  readonly tainted: Pick<TaintedKeys, 'hasAny' | 'isOvertakenAny' | 'add'>;
   readonly analyst: Pick<Analyst, 'offer' | 'onVerdict'>;
   readonly clock: Clock;
   readonly overload: () => OverloadLevel;
@@ -104,6 +104,11 @@ class BoundedReferee implements Referee {
   judge(passage: Passage, ruled: (ruling: Ruling) => void): void {
     const { identity, overlap } = passage;
     const doubtful = this.#parts.order.doubtful(identity.keys);
+    if (this.#parts.tainted.isOvertakenAny(identity.keys)) {
+      if (identity.isSafe) this.#races.unchecked(overlap, 'tainted', true);
+      ruled('write-order');
+      return;
+    }
     if (!identity.isSafe) {
       // The first of two at once differs rightly, and what follows shows what became of them.
       if (overlap !== null) ruled('race-unchecked');
