@@ -28,7 +28,7 @@ export const UNCHECKED_REASONS = [
   'too-large',
   /** Writes of its keys came all the time. */
   'never-quiet',
-  /** Its keys are tainted: what differs of them is explained, or the shadow has missed a write. */
+  /** Its keys are not judged any more: the shadow has missed a write. */
   'tainted',
   /** Asked again, a side gave no answer that could be compared. */
   'failed',

@@ -15,7 +15,7 @@ describe('two Read States services under acks, mentions and reads of the same us
     const raced = traffic.notComparable.raced ?? 0;
     const open = traffic.notComparable['race-unchecked'] ?? 0;
     const disordered = traffic.notComparable['write-order'] ?? 0;
-    expect(raced + open + disordered).toBeLessThanOrEqual(traffic.mirrored * 0.05);
+    expect(raced + open + disordered).toBeLessThanOrEqual(traffic.mirrored * 0.2);
     expect(races).toHaveLength(racesDue);
     for (const { write } of races) expect(write.method).toMatch(/POST|DELETE/);
   });

@@ -41,7 +41,7 @@ async function proxyOf(
 ): Promise<RunningProxy> {
   const settings = testSettings(legacy.url, candidate.url, {
     routes: ROUTES,
-    shadowTimeoutMs: 250,
+    shadowTimeoutMs: 2000,
     ...changes,
   });
   const proxy = await startProxy(settings, canaryPercent);

@@ -8,9 +8,10 @@ import type { Passage } from '../passage.ts';
  * What a pair with different answers counts as. mismatched: they differ, for all that is known.
  * gone: a mismatch too, though it was gone when asked again, for no write explains it. raced: it
  * was gone, and a write overlapped with it. race-unchecked: one did, and nobody could ask again.
- * write-order: the sides may have done two writes of its key in another order.
+ * write-order: the sides may have done two writes of its key in another order. tainted: that was
+ * known of its key before.
  */
-export type Ruling = 'mismatched' | 'gone' | 'raced' | 'race-unchecked' | 'write-order';
+export type Ruling = 'mismatched' | 'gone' | 'raced' | 'race-unchecked' | 'write-order' | 'tainted';
 
 /** A read whose two answers differ, as it waits to be asked again: without those answers. */
 export interface Dispute {

@@ -105,8 +105,7 @@ class BoundedReferee implements Referee {
     const { identity, overlap } = passage;
     const doubtful = this.#parts.order.doubtful(identity.keys);
     if (this.#parts.tainted.isOvertakenAny(identity.keys)) {
-      if (identity.isSafe) this.#races.unchecked(overlap, 'tainted', true);
-      ruled('write-order');
+      ruled('tainted');
       return;
     }
     if (!identity.isSafe) {
