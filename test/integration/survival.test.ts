@@ -170,6 +170,12 @@ describe('crossfade run', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(run.port, i)));
     expect(new Set(answers)).toEqual(new Set(['legacy']));
     expect((await run.status()).rollout).toMatchObject({ percent: 0, phase: 'rolled-back' });
+    // Copies go on; but not in every second, as some are left without to measure legacy alone.
+    const seenBefore = candidate.seen.length;
+    await until(async () => {
+      expect(await ask(run.port, 1)).toBe('legacy');
+      return candidate.seen.length > seenBefore;
+    });
   });
 
   it('is not ready and answers 502 while legacy is away, then serves at once', async () => {
