@@ -26,7 +26,7 @@ import {
   nextOf,
 } from './json-tape.ts';
 
-const { ABSENT, INDEX, OBJECT, ROW } = TAPE;
+const { ABSENT, INDEX, IN_PLACE, OBJECT, ROW } = TAPE;
 
 /** Two elements to be compared, or one that the other side lacks. */
 export interface ElementPair {
@@ -51,7 +51,9 @@ export interface ArrayAt {
 /** Elements that may differ, of arrays of one length. */
 export function align(legacy: ArrayAt, candidate: ArrayAt): Alignment {
   const unlike = unlikeElements(legacy, candidate);
-  return alignUnlike(legacy, candidate, unlike) ?? { pairs: unlike, order: null };
+  const isInPlace = (legacy.tape.rows[legacy.row]! & IN_PLACE) !== 0;
+  const found = isInPlace ? null : alignUnlike(legacy, candidate, unlike);
+  return found ?? { pairs: unlike, order: null };
 }
 
 /**

@@ -23,6 +23,7 @@ export function likeliestName(tape: JsonTape, row: number): number {
   for (let at = row + ROW; at < end; at = nextOf(tape, at)) {
     if (isContainer(tape, at)) continue;
     const name = keyOf(tape, at);
+    if (name === LIKELIEST_NAME) return at;
     if (rankOf(name) < 0 || (found !== ABSENT && byLikelihood(best, name) <= 0)) continue;
     found = at;
     best = name;
@@ -93,7 +94,11 @@ function namesOf(tape: JsonTape, row: number): string[] {
   return names;
 }
 
+/** Nothing identifies better. */
+export const LIKELIEST_NAME = 'id';
+
 const NAME_RANKS: readonly RegExp[] = [
+  /^id$/,
   /^_?id$/i,
   /(?:^|[_-])(?:uuid|guid|key)$/i,
   /(?:[_-]id|[a-z]I[dD])$/,

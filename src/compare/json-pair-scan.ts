@@ -25,9 +25,9 @@ import type { JsonTape } from './json-scan.ts';
 import { isSameScalarAt } from './json-tape.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';
 
-const { COUNT, ROW, ARRAY, OBJECT } = TAPE;
+const { COUNT, KIND, IN_PLACE, ROW, ARRAY, OBJECT } = TAPE;
 const { BYTE, START, SHIFT, KEYS } = FRAME;
-const { FIRST_ROW, SECOND_ROW, LONE, SEVERAL, INDEX, COLUMNS } = FRAME;
+const { FIRST_ROW, SECOND_ROW, LONE, NAMED, SEVERAL, INDEX, COLUMNS } = FRAME;
 const { VALUE, FIRST, BEHIND, KEY } = NEXT;
 
 const QUOTE = 0x22;
@@ -36,9 +36,6 @@ const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 const BRACE = 0x7b;
 const BRACE_END = 0x7d;
-
-/** Arrays of which more elements differ are put there whole. */
-const ELEMENTS_MAX = 8;
 
 /**
  * `same`: there is nothing to tell. `different`: the tapes hold what is. `unread`: one is no JSON
@@ -243,7 +240,7 @@ export class JsonPairReader {
         this.#a.rows[legacy.row + COUNT] = elements;
         this.#b.rows[candidate.row + COUNT] = elements;
         if (!isAlignedInPart(legacy, candidate)) return false;
-      }
+      } else if (frames[frame + NAMED]! > 1) this.#a.rows[legacy.row + KIND]! |= IN_PLACE;
       run.written -= 1;
     }
     run.keysUsed = keys;
@@ -261,6 +258,7 @@ export class JsonPairReader {
     const frame = (written - 1) * COLUMNS;
     const isArray = written > 0 && run.frames[frame + BYTE] === BRACKET;
     if (!isArray || this.#isTooOften) return this.#readWhole(depth);
+    if (run.frames[frame + NAMED]! > 1) return this.#readWhole(written);
     const wasOne = run.frames[frame + SEVERAL] === 0;
     if (wasOne && !this.#beginSeveral(frame)) return false;
     if (depth > written) return this.#readWhole(written + 1);
@@ -297,6 +295,7 @@ export class JsonPairReader {
     }
     run.depth = depth - 1;
     run.keysUsed = frames[frame + KEYS]!;
+    run.next = VALUE;
     if (!this.#leaveRoom()) return false;
     // What it stands in has counted it when it got its rows.
     const isPlaced = isWritten || (this.#writeOpen() && this.#count(run.depth, true, true));
@@ -347,7 +346,8 @@ export class JsonPairReader {
     let y = this.#usedB;
     while (run.written < run.depth) {
       const isOfSeveral = run.written > 0 && frames[(run.written - 1) * COLUMNS + SEVERAL] !== 0;
-      if (isOfSeveral || !this.#count(run.written, true, true)) return false;
+      const isNamed = run.isNamed(a.bytes, run.written);
+      if (isOfSeveral || !this.#count(run.written, true, true, isNamed)) return false;
       const frame = run.written * COLUMNS;
       const kind = frames[frame + BYTE] === BRACE ? OBJECT : ARRAY;
       const start = frames[frame + START]!;
@@ -364,15 +364,14 @@ export class JsonPairReader {
   }
 
   /** One row more in the one that is open at the depth. False: that is one element too many. */
-  #count(depth: number, isInLegacy: boolean, isInCandidate: boolean): boolean {
+  #count(depth: number, isInLegacy: boolean, isInCandidate: boolean, isNamed = false): boolean {
     if (depth === 0) return true;
     const { frames } = this.#run;
     const frame = (depth - 1) * COLUMNS;
     const x = frames[frame + FIRST_ROW]! + COUNT;
     const y = frames[frame + SECOND_ROW]! + COUNT;
-    const most =
-      frames[frame + BYTE] === BRACE ? Infinity : frames[frame + SEVERAL]! * (ELEMENTS_MAX - 1);
-    if (this.#a.rows[x]! > most) return false;
+    const isArray = frames[frame + BYTE] === BRACKET;
+    if (isArray && !this.#run.takesElement(frame, this.#a.rows[x]!, isNamed)) return false;
     if (isInLegacy) this.#a.rows[x]! += 1;
     if (isInCandidate) this.#b.rows[y]! += 1;
     return true;

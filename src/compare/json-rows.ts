@@ -30,6 +30,8 @@ export const TAPE = {
   /** The string, or the key, has escapes in it. */
   ESCAPED: 8,
   KEY_ESCAPED: 16,
+  /** Of legacy's arrays: elements belong to those at the same index, as their names tell. */
+  IN_PLACE: 32,
 
   NULL: 0,
   FALSE: 1,

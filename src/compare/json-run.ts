@@ -4,6 +4,7 @@
  * objects that are open, and stops before what is not the same in both, or not plain to see.
  */
 import { LIMITS } from '../kit/limits.ts';
+import { LIKELIEST_NAME } from './json-identity.ts';
 import { setKey } from './json-keys.ts';
 import type { JsonTape } from './json-scan.ts';
 import { escapedTextEnd, plainTextEnd, scalarEnd, spaceEnd } from './json-tokens.ts';
@@ -54,21 +55,36 @@ export const FRAME = {
   SECOND_ROW: 9,
   /** 1 where one side lacks members of the other's. */
   LONE: 10,
-  /** 1 where several elements differ: each of them is read whole. */
-  SEVERAL: 11,
-  COLUMNS: 12,
+  /** How many of its rows are elements of one name: those need not be read whole. */
+  NAMED: 11,
+  /** 1 where several others differ: each of them is read whole. */
+  SEVERAL: 12,
+  COLUMNS: 13,
 } as const;
 
 const { BYTE, START, SHIFT, KEY_START, KEY_END, KEY_SHIFT } = FRAME;
-const { INDEX, KEYS, LONE, SEVERAL, COLUMNS } = FRAME;
+const { INDEX, KEYS, LONE, NAMED, SEVERAL, COLUMNS } = FRAME;
 
 const FIRST_KEYS = 1024;
+
+/** Arrays of which more elements without a name differ are read whole. */
+const ELEMENTS_MAX = 8;
+
+/** Behind the opening quote. */
+const NAME = [...Buffer.from(`${LIKELIEST_NAME}"`)];
 
 /** Behind a number of one digit, the most frequent of all but texts; -1: it may be no such one. */
 function digitEnd(bytes: Uint8Array, at: number, byte: number): number {
   const after = bytes[at + 1]!;
   const isAlone = after === COMMA || after === BRACE + TO_END;
   return isAlone && byte >= ZERO && byte <= NINE ? at + 1 : -1;
+}
+
+/** Whether the likeliest name is the key at the place, and its value is no array or object. */
+function isNameAt(bytes: Uint8Array, key: number): boolean {
+  for (let i = 0; i < NAME.length; i += 1) if (bytes[key + i] !== NAME[i]) return false;
+  const value = bytes[spaceEnd(bytes, spaceEnd(bytes, key + NAME.length) + 1)];
+  return value !== BRACE && value !== BRACKET;
 }
 
 /** One pair of texts at a time. */
@@ -180,6 +196,7 @@ export class JsonRun {
     frames[frame + INDEX] = -1;
     frames[frame + KEYS] = keysUsed;
     frames[frame + LONE] = 0;
+    frames[frame + NAMED] = 0;
     frames[frame + SEVERAL] = 0;
   }
 
@@ -202,6 +219,33 @@ export class JsonRun {
       if (frames[frame + LONE]! + frames[frame + SEVERAL]! !== 0) return true;
     }
     return false;
+  }
+
+  /**
+   * Whether the object that is open at the depth, of which nothing differs so far, has the
+   * likeliest of all names: then so has the other one, and the same.
+   */
+  isNamed(bytes: Uint8Array, depth: number): boolean {
+    const { frames } = this;
+    const frame = depth * COLUMNS;
+    const isInnermost = depth === this.depth - 1;
+    const keysEnd = isInnermost ? this.keysUsed : frames[frame + COLUMNS + KEYS]!;
+    // The value of the last one may be what differs.
+    const end = isInnermost && this.next !== VALUE ? keysEnd : keysEnd - 1;
+    for (let at = frames[frame + KEYS]!; at < end; at += 1) {
+      if (isNameAt(bytes, this.keys[at]!)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the array at the frame, of so many rows, may have one more. */
+  takesElement(frame: number, count: number, isNamed: boolean): boolean {
+    const { frames } = this;
+    if (isNamed && frames[frame + NAMED] === count) {
+      frames[frame + NAMED] = count + 1;
+      return true;
+    }
+    return count < (frames[frame + SEVERAL] === 0 ? 1 : ELEMENTS_MAX);
   }
 
   /** The value is the next element of the array at the frame. */
