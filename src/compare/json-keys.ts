@@ -15,8 +15,8 @@ const COLON = 0x3a;
 
 /** Reads a member of plain key; the place of the comma or brace behind it, negative: none. */
 export function readMember(tape: JsonTape, from: number, depth: number): number {
-  const { bytes } = tape;
-  const close = bytes[from] === QUOTE ? plainTextEnd(bytes, from + 1) : -1;
+  const { bytes, words } = tape;
+  const close = bytes[from] === QUOTE ? plainTextEnd(words, from + 1) : -1;
   const colon = spaceEnd(bytes, close);
   if (close < 0 || bytes[colon] !== COLON || !tape.hasRoomFor(tape.used + ROW)) return -1;
   const row = tape.used;
@@ -34,7 +34,7 @@ export function nextKey({ bytes }: JsonTape, from: number): number {
 /** Whether plain keys begin there, and are the same. */
 export function isSameKeyAt(a: JsonTape, i: number, b: JsonTape, j: number): boolean {
   if (a.bytes[i] !== QUOTE || b.bytes[j] !== QUOTE) return false;
-  const end = plainTextEnd(a.bytes, i + 1);
+  const end = plainTextEnd(a.words, i + 1);
   for (let at = i + 1; at < end; at += 1) if (a.bytes[at] !== b.bytes[at + j - i]) return false;
   return end >= 0;
 }

@@ -5,7 +5,7 @@
  * that is not built alike (members in another order, other lengths, several elements that
  * differ) is put there whole. What both end with, behind the last difference, is not read.
  */
-import { runEnd, wordsOf } from './bytes.ts';
+import { runEnd } from './bytes.ts';
 import { isAlignedInPart } from './json-arrays.ts';
 import {
   areLoneKeysAlone,
@@ -64,7 +64,7 @@ export class JsonPairReader {
   /** Reads the texts, each from its own place on. Never throws. */
   scan(legacy: Uint8Array, candidate: Uint8Array, from: number, other: number): JsonPairScan {
     this.#a.begin(legacy);
-    this.#b.begin(candidate);
+    this.#b.begin(candidate, this.#a.words);
     this.#run.begin(from);
     this.#usedA = 0;
     this.#usedB = 0;
@@ -78,13 +78,13 @@ export class JsonPairReader {
     const a = this.#a.bytes;
     const b = this.#b.bytes;
     const run = this.#run;
-    const x = wordsOf(a, null);
-    const y = wordsOf(b, x);
+    const x = this.#a.words;
+    const y = this.#b.words;
     let shift = other - run.at;
     let limit = runEnd(x, y, run.at, shift);
     let isLast = limit === a.length && limit + shift === b.length;
     for (;;) {
-      run.read(a, limit, shift);
+      run.read(a, x, limit, shift);
       const j = spaceEnd(b, run.at + shift);
       const i = spaceEnd(a, run.at);
       if (run.depth === 0 && run.next === BEHIND) return i === a.length && j === b.length;
@@ -157,7 +157,7 @@ export class JsonPairReader {
     const b = this.#b;
     const run = this.#run;
     if (!isSameKeyAt(a, i, b, j)) return this.#addLone(i, j);
-    const end = plainTextEnd(a.bytes, i + 1);
+    const end = plainTextEnd(a.words, i + 1);
     const colon = spaceEnd(a.bytes, end);
     const other = spaceEnd(b.bytes, end + j - i);
     run.key = i + 1;

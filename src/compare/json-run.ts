@@ -4,6 +4,7 @@
  * objects that are open, and stops before what is not the same in both, or not plain to see.
  */
 import { LIMITS } from '../kit/limits.ts';
+import type { Words } from './bytes.ts';
 import { LIKELIEST_NAME } from './json-identity.ts';
 import { setKey } from './json-keys.ts';
 import type { JsonTape } from './json-scan.ts';
@@ -114,7 +115,7 @@ export class JsonRun {
   }
 
   /** Up to `limit` at most, where the second text is `shift` further behind and the same. */
-  read(bytes: Uint8Array, limit: number, shift: number): void {
+  read(bytes: Uint8Array, words: Words, limit: number, shift: number): void {
     const { frames, written } = this;
     let { at, next, depth, keys, keysUsed } = this;
     let inside = depth === 0 ? 0 : frames[(depth - 1) * COLUMNS + BYTE]!;
@@ -131,9 +132,9 @@ export class JsonRun {
           at += 1;
           next = FIRST;
         } else {
-          let end = byte === QUOTE ? plainTextEnd(bytes, at + 1) : digitEnd(bytes, at, byte);
+          let end = byte === QUOTE ? plainTextEnd(words, at + 1) : digitEnd(bytes, at, byte);
           if (end < 0 && byte !== QUOTE) end = scalarEnd(bytes, at, byte);
-          if (end < 0 && byte === QUOTE) end = escapedTextEnd(bytes, at + 1);
+          if (end < 0 && byte === QUOTE) end = escapedTextEnd(bytes, words, at + 1);
           // What ends just there may go on in the other.
           if (end < 0 || end >= limit) break;
           at = end;
@@ -164,7 +165,7 @@ export class JsonRun {
         }
         if (bytes[at]! <= SPACE) at = spaceEnd(bytes, at);
       }
-      const end = bytes[at] === QUOTE ? plainTextEnd(bytes, at + 1) : -1;
+      const end = bytes[at] === QUOTE ? plainTextEnd(words, at + 1) : -1;
       const colon = end >= 0 && bytes[end] !== COLON ? spaceEnd(bytes, end) : end;
       if (end < 0 || colon >= limit || bytes[colon] !== COLON) break;
       if (keysUsed === keys.length) {

@@ -5,6 +5,7 @@
  * what `JSON.parse` does, within the limits.
  */
 import { LIMITS } from '../kit/limits.ts';
+import { type Words, wordsOf } from './bytes.ts';
 import { TAPE } from './json-rows.ts';
 import { byteAt, scalarEnd, spaceEnd, stringEnd } from './json-tokens.ts';
 
@@ -14,6 +15,7 @@ const { NULL, FALSE, TRUE, NUMBER, STRING, ARRAY, OBJECT } = TAPE;
 
 const NONE = -1;
 const NOTHING = Buffer.alloc(0);
+const NO_WORDS = wordsOf(NOTHING, null);
 const FIRST_ROWS = 512;
 const ROWS_KEPT_MAX = 65_536;
 
@@ -41,6 +43,8 @@ const TOO_LARGE = -(2 ** 31);
 /** One text at a time: the next one takes the place of the last. */
 export class JsonTape {
   bytes: Buffer = NOTHING;
+  /** The same bytes, several at a time. */
+  words: Words = NO_WORDS;
   rows: Int32Array = new Int32Array(FIRST_ROWS * ROW);
   /** Columns of the rows that are in use. */
   used = 0;
@@ -59,15 +63,17 @@ export class JsonTape {
     return end < 0 || this.at < bytes.length ? 'invalid' : 'parsed';
   }
 
-  /** Takes up a text, with no rows yet. */
-  begin(bytes: Uint8Array): void {
+  /** Takes up a text, with no rows yet; `beside`: the words of another, which may share a view. */
+  begin(bytes: Uint8Array, beside: Words | null = null): void {
     this.bytes = bufferOf(bytes);
+    this.words = wordsOf(bytes, beside);
     this.used = 0;
   }
 
   /** Lets go of the text, and of the rows where they have become many. */
   clear(): void {
     this.bytes = NOTHING;
+    this.words = NO_WORDS;
     if (this.rows.length > ROWS_KEPT_MAX * ROW) this.rows = new Int32Array(FIRST_ROWS * ROW);
   }
 
@@ -77,7 +83,7 @@ export class JsonTape {
    * in local variables: fields take half as long again.
    */
   read(from: number, outerDepth: number): number {
-    const { bytes } = this;
+    const { bytes, words } = this;
     let { rows, used } = this;
     let at = from;
     let parent = NONE;
@@ -107,7 +113,7 @@ export class JsonTape {
         at += 1;
       } else if (byte === QUOTE) {
         const start = at + 1;
-        const close = stringEnd(bytes, start);
+        const close = stringEnd(bytes, words, start);
         if (close < 0) return close;
         at = (close >> 1) + 1;
         const kind = (close & 1) === 0 ? STRING : STRING | ESCAPED;
@@ -146,10 +152,10 @@ export class JsonTape {
 
   /** The place behind the colon of a member. */
   #readKey(from: number): number {
-    const { bytes } = this;
+    const { bytes, words } = this;
     const open = byteAt(bytes, from) === QUOTE ? from : spaceEnd(bytes, from);
     if (byteAt(bytes, open) !== QUOTE) return ~open;
-    const close = stringEnd(bytes, open + 1);
+    const close = stringEnd(bytes, words, open + 1);
     if (close < 0) return close;
     const end = close >> 1;
     this.#keyStart = open + 1;

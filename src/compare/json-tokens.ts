@@ -5,6 +5,8 @@
  * Source: RFC 8259; accepts and refuses exactly what `JSON.parse` does.
  */
 
+import type { Words } from './bytes.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
@@ -16,6 +18,15 @@ const SPACE = 0x20;
 const LETTER_E = 0x65;
 const LETTER_F = 0x66;
 const LETTER_T = 0x74;
+
+/** In each byte of four. */
+const ONES = 0x01010101;
+const QUOTES = ONES * QUOTE;
+const BACKSLASHES = ONES * BACKSLASH;
+const SPACES = ONES * SPACE;
+const HIGH_BITS = 0x80808080;
+const WORD_BYTES = 4;
+
 const TRUE = [...Buffer.from('true')];
 const FALSE = [...Buffer.from('false')];
 const NULL = [...Buffer.from('null')];
@@ -40,35 +51,46 @@ export function spaceEnd(bytes: Uint8Array, from: number): number {
  * The closing quote of a string that begins at `from`, behind its own: twice its place, and one
  * more where there are escapes.
  */
-export function stringEnd(bytes: Uint8Array, from: number): number {
-  const end = bytes.length;
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) return at * 2;
-    if (byte === BACKSLASH || byte < SPACE) return escapedEnd(bytes, at);
-    at += 1;
-  }
-  return ~end;
+export function stringEnd(bytes: Uint8Array, words: Words, from: number): number {
+  const at = textStop(words, from);
+  if (at >= bytes.length) return ~bytes.length;
+  return bytes[at] === QUOTE ? at * 2 : escapedEnd(bytes, at);
 }
 
 /** The place behind the closing quote of a string without escapes; -1 where it is none. */
-export function plainTextEnd(bytes: Uint8Array, from: number): number {
-  const end = bytes.length;
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at]!;
-    at += 1;
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH || byte < SPACE) return -1;
-  }
-  return -1;
+export function plainTextEnd(words: Words, from: number): number {
+  const at = textStop(words, from);
+  const { view, offset, length } = words;
+  return at < length && view.getUint8(offset + at) === QUOTE ? at + 1 : -1;
 }
 
 /** The place behind the closing quote of a string, which may have escapes. */
-export function escapedTextEnd(bytes: Uint8Array, from: number): number {
-  const close = stringEnd(bytes, from);
+export function escapedTextEnd(bytes: Uint8Array, words: Words, from: number): number {
+  const close = stringEnd(bytes, words, from);
   return close < 0 ? close : (close >> 1) + 1;
+}
+
+/**
+ * The first quote, backslash or control character; the length or beyond where there is none. Four
+ * bytes are looked at together: the lowest high bit that is left marks the first of these.
+ */
+function textStop({ view, offset, length }: Words, from: number): number {
+  const end = offset + length;
+  let at = offset + from;
+  for (; at <= end - WORD_BYTES; at += WORD_BYTES) {
+    const word = view.getInt32(at, true);
+    const quote = word ^ QUOTES;
+    const escape = word ^ BACKSLASHES;
+    const stops =
+      (((quote - ONES) & ~quote) | ((escape - ONES) & ~escape) | ((word - SPACES) & ~word)) &
+      HIGH_BITS;
+    if (stops !== 0) return at - offset + ((31 - Math.clz32(stops & -stops)) >> 3);
+  }
+  for (; at < end; at += 1) {
+    const byte = view.getUint8(at);
+    if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+  }
+  return at - offset;
 }
 
 function escapedEnd(bytes: Uint8Array, from: number): number {
