@@ -1,10 +1,10 @@
 /**
- * The comparator in process, on one core: `node bench/compare.ts [ROUNDS]`, under a minute. Pairs
+ * The comparator in process, on one core: `node bench/compare.ts [ROUNDS]`, some two minutes. Pairs
  * that are the same byte for byte, from a pool larger than any cache; and pairs of JSON that
- * differ, from bytes to divergences, beside JSON.parse and each of four libraries. Rounds take
- * turns and medians are shown: what disturbs the machine disturbs all. Ratios of one run mean
- * something, nanoseconds of one machine do not. The libraries see what JSON.parse leaves: no
- * digits beyond a double's, no repeated keys, no kinds.
+ * differ, from bytes to divergences, beside JSON.parse and each of four libraries. All take turns
+ * in each round, and ratios are medians of those within a round: a machine that is slow for a
+ * while is so for all. Ratios of one run mean something, nanoseconds of one machine do not. The
+ * libraries see what JSON.parse leaves: no digits beyond a double's, no repeated keys, no kinds.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -17,7 +17,7 @@ import type { Comparison, Pair } from '../src/model/pair.ts';
 import type { CompareRule } from '../src/model/settings.ts';
 import { DOCUMENTS, equalPairs, unequalPairs } from './compare-pairs.ts';
 
-const ROUNDS_DEFAULT = 15;
+const ROUNDS_DEFAULT = 25;
 const POOL_BYTES = 96 * 1024 * 1024;
 const UNEQUAL_PAIRS = 5000;
 /** For the compiler, whose own time would count. */
@@ -111,7 +111,7 @@ function measureEqual(rounds: number): void {
   console.log(`  ${ns.toFixed(0)} ns a pair, ${perSec.toLocaleString('en')} a second`);
 }
 
-/** All kinds of documents by turns: the machine is the same for each, and so is the code. */
+/** All kinds of documents by turns: the code is the same for each, and so is the machine. */
 function measureUnequal(rounds: number): void {
   const kinds = Object.entries(DOCUMENTS).map(([what, documentOf]) => {
     const pairs = unequalPairs(UNEQUAL_PAIRS, 2, documentOf);
@@ -123,8 +123,8 @@ function measureUnequal(rounds: number): void {
   ]);
   for (const name of LIBRARIES) runs.set(name, (all) => diffAll(all, name));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
-    for (const [name, run] of runs) {
-      for (const { pairs, times } of kinds) {
+    for (const { pairs, times } of kinds) {
+      for (const [name, run] of runs) {
         const ns = timed(pairs, run);
         if (round >= 0) times.set(name, [...(times.get(name) ?? []), ns]);
       }
@@ -142,13 +142,14 @@ function bytesOf({ legacy }: Pair): number {
 }
 
 function printTimes(times: ReadonlyMap<string, readonly number[]>): void {
-  const own = median(times.get('crossfade')!);
+  const own = times.get('crossfade')!;
   for (const [name, all] of times) {
     const ns = median(all);
+    const ratio = median(all.map((each, round) => each / own[round]!));
     const isOwn = name.startsWith('crossfade');
     const what = isOwn ? name : `JSON.parse + ${name} ${versionOf(name)}`;
-    const ratio = name === 'crossfade' ? '' : `${(ns / own).toFixed(2)} times as long`;
-    console.log(`  ${what.padEnd(38)} ${(ns / 1000).toFixed(2).padStart(8)} µs  ${ratio}`);
+    const told = name === 'crossfade' ? '' : `${ratio.toFixed(2)} times as long`;
+    console.log(`  ${what.padEnd(38)} ${(ns / 1000).toFixed(2).padStart(8)} µs  ${told}`);
   }
 }
 
