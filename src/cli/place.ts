@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadStorePath } from '../config/load.ts';
 import { type ControlPoint, findControl } from '../control/client.ts';
 import { controlPathOf, readControlPoint } from '../control/control-file.ts';
+import { pathKind } from '../kit/path-kind.ts';
 
 const STORE_NAME = 'crossfade.db';
 
@@ -20,12 +20,14 @@ export function placeOptions(command: Command): Command {
     .option('--store <file>', 'its SQLite file, instead (default ./crossfade.db)');
 }
 
-/** Path of the rollout's store; in a folder that of its last run. */
+/**
+ * Path of the rollout's store; in a folder that of its last run. Throws `path-unreadable` (exit 2)
+ * where the path cannot be looked at.
+ */
 export function storeAt({ store, config }: Place): string {
   const configured = config === undefined ? undefined : loadStorePath(config);
   const path = store ?? configured ?? `./${STORE_NAME}`;
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isFolder) return path;
+  if (pathKind(path) !== 'folder') return path;
   const inFolder = join(path, STORE_NAME);
   return join(path, readControlPoint(controlPathOf(inFolder))?.store ?? STORE_NAME);
 }

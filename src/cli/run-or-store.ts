@@ -1,9 +1,9 @@
 /** What a run knows: asked of the run while it serves, else read in its store. */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ControlPoint } from '../control/client.ts';
 import { controlPathOf, readControlPoint } from '../control/control-file.ts';
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
+import { pathKind } from '../kit/path-kind.ts';
 import { openRolloutStore, type RolloutFile } from '../store/rollout-store.ts';
 import { type Place, storeAt } from './place.ts';
 
@@ -24,7 +24,7 @@ export async function fromRunOrStore<T extends object>(
   const path = storeAt(place);
   const asked = await askRun(path, ask);
   if (asked !== null) return asked;
-  if (!existsSync(path)) {
+  if (pathKind(path) === 'none') {
     throw new CrossfadeError('no-run', `No run is here: there is no ${path}.`, {
       hint,
       exitCode: EXIT.unreachable,

@@ -1,18 +1,18 @@
 /** How commands speak to a run: found by control.json, over the control API. */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
+import { pathKind } from '../kit/path-kind.ts';
 import { type ControlPoint, controlPathOf, readControlPoint } from './control-file.ts';
 
 export type { ControlPoint };
 
 /**
  * Address and token of the run whose store is at `place`, a file or the folder it is in. Throws
- * `no-run` (exit 5) when there is none.
+ * `no-run` (exit 5) when there is none, and `path-unreadable` (exit 2).
  */
 export function findControl(place: string): ControlPoint {
-  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = pathKind(place) === 'folder';
   const path = isFolder ? join(place, 'control.json') : controlPathOf(place);
   const point = readControlPoint(path);
   if (point !== null) return point;

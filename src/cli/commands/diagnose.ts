@@ -9,6 +9,7 @@ import { parsePerformanceEntries } from '../../diagnose/performance-entries.ts';
 import type { CollectionFeed, Trace } from '../../diagnose/trace.ts';
 import { CrossfadeError, EXIT, messageOf } from '../../kit/errors.ts';
 import { LIMITS } from '../../kit/limits.ts';
+import { pathKind, unreadablePath } from '../../kit/path-kind.ts';
 import { parseDurationMs } from '../../kit/units.ts';
 import type { Side } from '../../model/exchange.ts';
 import { looksLikeRecording } from '../../recording/format.ts';
@@ -103,8 +104,12 @@ async function tracesOf(
 }
 
 function isRecording(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  return looksLikeRecording(readFileSync(path).subarray(0, 8));
+  if (pathKind(path) !== 'file') return false;
+  try {
+    return looksLikeRecording(readFileSync(path).subarray(0, 8));
+  } catch (error) {
+    throw unreadablePath(path, error);
+  }
 }
 
 async function recorded(
