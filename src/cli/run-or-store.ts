@@ -16,21 +16,32 @@ export interface RunOrStore<T> {
   readonly hint: string;
 }
 
-/** Throws `no-run` (exit 5) where there is neither a run nor a store, and what the ways throw. */
+/**
+ * Throws `no-run` (exit 5) where there is neither a run nor a store, `run-gone` (exit 5) where a
+ * run does not answer and yet holds its store, and what the ways and `storeAt` throw.
+ */
 export async function fromRunOrStore<T extends object>(
   place: Place,
   { ask, read, hint }: RunOrStore<T>,
 ): Promise<T> {
   const path = storeAt(place);
-  const asked = await askRun(path, ask);
-  if (asked !== null) return asked;
+  const run = runOn(path);
+  let gone: CrossfadeError | null = null;
+  if (run !== null) {
+    try {
+      return await ask(run);
+    } catch (error) {
+      if (!isCoded(error, 'run-gone')) throw error;
+      gone = error;
+    }
+  }
   if (pathKind(path) === 'none') {
     throw new CrossfadeError('no-run', `No run is here: there is no ${path}.`, {
       hint,
       exitCode: EXIT.unreachable,
     });
   }
-  const file = openRolloutStore(path, true);
+  const file = openLeft(path, gone);
   try {
     return read(file, path);
   } finally {
@@ -38,14 +49,27 @@ export async function fromRunOrStore<T extends object>(
   }
 }
 
-/** Null where the folder's run is on another store, or does not answer: it was killed. */
-async function askRun<T>(path: string, ask: RunOrStore<T>['ask']): Promise<T | null> {
+/** Null where no run is told of, or one on another store. */
+function runOn(path: string): ControlPoint | null {
   const point = readControlPoint(controlPathOf(path));
-  if (point === null || point.store !== basename(path)) return null;
+  return point?.store === basename(path) ? point : null;
+}
+
+/** `gone`: why the run on it could not be asked, which may hang and hold its store. */
+function openLeft(path: string, gone: CrossfadeError | null): RolloutFile {
   try {
-    return await ask(point);
+    return openRolloutStore(path, true);
   } catch (error) {
-    if (error instanceof CrossfadeError && error.code === 'run-gone') return null;
-    throw error;
+    if (gone === null || !isCoded(error, 'store-locked')) throw error;
+    const message = `${gone.message} Nor can its store be read: a process holds ${path}.`;
+    throw new CrossfadeError(gone.code, message, {
+      hint: 'If it hangs, end it and ask again: what it has written is kept.',
+      exitCode: EXIT.unreachable,
+      cause: error,
+    });
   }
+}
+
+function isCoded(error: unknown, code: string): error is CrossfadeError {
+  return error instanceof CrossfadeError && error.code === code;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { pathKind } from '../kit/path-kind.ts';
+import { formatDuration } from '../kit/units.ts';
 import { type ControlPoint, controlPathOf, readControlPoint } from './control-file.ts';
 
 export type { ControlPoint };
@@ -23,8 +24,8 @@ export function findControl(place: string): ControlPoint {
 }
 
 /**
- * The API's answer, taken to be a T. Throws `run-gone` (exit 5) when nobody answers there, and
- * the API's own refusals with their code, hint and exit code.
+ * The API's answer, taken to be a T. Throws `run-gone` (exit 5) when nobody answers there, or
+ * another program does, and the API's own refusals with their code, hint and exit code.
  */
 export async function call<T>(
   point: ControlPoint,
@@ -33,45 +34,71 @@ export async function call<T>(
   body?: object,
   timeoutMs: number = LIMITS.controlRequestMaxMs,
 ): Promise<T> {
-  const answer = await send(point, method, path, body, timeoutMs);
-  const parsed: unknown = await answer.json();
-  if (answer.ok) return parsed as T;
-  const { code, message, hint, exitCode } = parsed as Partial<Record<string, string | number>>;
-  throw new CrossfadeError(
-    String(code ?? 'control-failed'),
-    String(message ?? `The control API answered ${answer.status}.`),
-    {
-      ...(typeof hint === 'string' && hint !== '' ? { hint } : {}),
-      exitCode: typeof exitCode === 'number' ? exitCode : EXIT.usage,
-    },
-  );
+  const { status, text } = await send(point, method, path, body, timeoutMs);
+  const parsed = objectIn(text);
+  if (status >= 200 && status < 300 && parsed !== null) return parsed as T;
+  // Of a run that was killed its port may be another program's by now, or another run's.
+  if (status === UNAUTHORIZED) throw runGone(point, 'what answers there refuses its token');
+  const { code, message, hint, exitCode } = (parsed ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof code !== 'string') {
+    throw runGone(point, `what answers there is no crossfade run (status ${status})`);
+  }
+  throw new CrossfadeError(code, String(message), {
+    ...(typeof hint === 'string' && hint !== '' ? { hint } : {}),
+    exitCode: typeof exitCode === 'number' ? exitCode : EXIT.usage,
+  });
+}
+
+const UNAUTHORIZED = 401;
+
+/** Every answer of the API is an object; null where this is none. */
+function objectIn(text: string): object | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
 }
 
 async function send(
-  { address, token, pid }: ControlPoint,
+  point: ControlPoint,
   method: string,
   path: string,
   body: object | undefined,
   timeoutMs: number,
-): Promise<Response> {
+): Promise<Answer> {
+  const { address, token } = point;
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   try {
-    return await fetch(`${address}${path}`, {
+    const answer = await fetch(`${address}${path}`, {
       method,
       headers: body === undefined ? { authorization: headers.authorization } : headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     });
+    return { status: answer.status, text: await answer.text() };
   } catch (error) {
-    throw new CrossfadeError(
-      'run-gone',
-      `The run of process ${pid} does not answer at ${address}: ${messageOf(error)}.`,
-      {
-        hint: 'It was killed or hangs; start crossfade run again, it takes up where it was.',
-        exitCode: EXIT.unreachable,
-        cause: error,
-      },
-    );
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    const why = isLate ? `nothing came within ${formatDuration(timeoutMs)}` : messageOf(error);
+    throw runGone(point, why, error);
   }
+}
+
+function runGone({ address, pid }: ControlPoint, why: string, cause?: unknown): CrossfadeError {
+  return new CrossfadeError(
+    'run-gone',
+    `The run of process ${pid} does not answer at ${address}: ${why}.`,
+    {
+      hint: 'It was killed or hangs; start crossfade run again, it takes up where it was.',
+      exitCode: EXIT.unreachable,
+      cause,
+    },
+  );
 }

@@ -1,23 +1,46 @@
 /** Whom a command asks, and what it reads where there is nobody to ask. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromRunOrStore } from '../../src/cli/run-or-store.ts';
 import { call, findControl } from '../../src/control/client.ts';
+import { writeControlPoint } from '../../src/control/control-file.ts';
+import { openRolloutStore, type RolloutFile } from '../../src/store/rollout-store.ts';
 
 type Told = { readonly by: string };
 
 const WAIT_MS = 200;
 let folder = '';
+let server: Server | null = null;
+let held: RolloutFile | null = null;
 const path = (name: string): string => join(folder, name);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'crossfade-run-or-store-'));
 });
 afterEach(() => {
+  held?.close();
+  held = null;
+  server?.closeAllConnections();
+  server?.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** What answers where control.json of `folder/at` says that the run on `store` is. */
+async function serve(answer: RequestListener, store = 'crossfade.db', at = '.'): Promise<void> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const point = { address, token: 'secret', pid: 4711, epoch: 1, store };
+  writeControlPoint(join(path(at), 'control.json'), point);
+}
+
+function writeStore(name: string): void {
+  openRolloutStore(path(name)).close();
+}
 
 function told(store: string): Promise<Told> {
   return fromRunOrStore<Told>(
@@ -29,6 +52,52 @@ function told(store: string): Promise<Told> {
     },
   );
 }
+
+describe('what a killed run has left', () => {
+  it.each<[string, number, string]>([
+    ['another run, which refuses its token', 401, '{"code":"unauthorized","message":"no"}'],
+    ['another program, which asks for a password', 401, 'Unauthorized'],
+    ['another program with a page for everything', 200, '<!doctype html><p>hello'],
+    ['another program that knows no such path', 404, '{"message":"not found"}'],
+    ['another program with a list', 200, '[]'],
+  ])('is read in its store though its port is now that of %s', async (_whose, status, body) => {
+    writeStore('crossfade.db');
+    await serve((_request, response) => void response.writeHead(status).end(body));
+    expect(await told('.')).toEqual({ by: path('crossfade.db') });
+    await expect(call(findControl(folder), 'GET', '/v1/status')).rejects.toMatchObject({
+      code: 'run-gone',
+      exitCode: 5,
+    });
+  });
+
+  it('is told as such where another process has its store by now', async () => {
+    held = openRolloutStore(path('crossfade.db'));
+    await serve((_request, response) => void response.writeHead(401).end('{"code":"x"}'));
+    await expect(told('.')).rejects.toMatchObject({
+      code: 'run-gone',
+      exitCode: 5,
+      message: expect.stringMatching(
+        /^The run of process 4711 .* refuses its token\. Nor can .*: a process holds .*e\.db\.$/,
+      ),
+    });
+  });
+});
+
+describe('a run that hangs', () => {
+  it.each<[string, RequestListener]>([
+    ['before it answers', () => undefined],
+    ['in the middle of its answer', (_request, response) => void response.write('{"by":')],
+  ])('%s cannot be reached, and its store is said to be held', async (_when, answer) => {
+    held = openRolloutStore(path('crossfade.db'));
+    await serve(answer);
+    await expect(told('.')).rejects.toMatchObject({
+      code: 'run-gone',
+      exitCode: 5,
+      message: expect.stringMatching(/: nothing came within 200ms\. Nor can its store be read: /),
+      hint: expect.stringContaining('end it and ask again'),
+    });
+  });
+});
 
 describe('a path that cannot be read', () => {
   it('is refused in a sentence', async () => {
