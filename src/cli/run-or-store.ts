@@ -5,7 +5,7 @@ import { controlPathOf, readControlPoint } from '../control/control-file.ts';
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
 import { pathKind } from '../kit/path-kind.ts';
 import { openRolloutStore, type RolloutFile } from '../store/rollout-store.ts';
-import { type Place, storeAt } from './place.ts';
+import { type Place, storeLeftAt } from './place.ts';
 
 /** The two ways to the same facts. */
 export interface RunOrStore<T> {
@@ -18,13 +18,13 @@ export interface RunOrStore<T> {
 
 /**
  * Throws `no-run` (exit 5) where there is neither a run nor a store, `run-gone` (exit 5) where a
- * run does not answer and yet holds its store, and what the ways and `storeAt` throw.
+ * run does not answer and yet holds its store, and what the ways and `storeLeftAt` throw.
  */
 export async function fromRunOrStore<T extends object>(
   place: Place,
   { ask, read, hint }: RunOrStore<T>,
 ): Promise<T> {
-  const path = storeAt(place);
+  const path = storeLeftAt(place);
   const run = runOn(path);
   let gone: CrossfadeError | null = null;
   if (run !== null) {

@@ -71,7 +71,7 @@ export interface RolloutFile extends RolloutStore {
 }
 
 /** Marks the file as ours: `XFRO`. */
-const APPLICATION_ID = 0x58_46_52_4f;
+export const ROLLOUT_APPLICATION_ID = 0x58_46_52_4f;
 
 const MIGRATIONS: readonly string[] = [
   `
@@ -126,7 +126,7 @@ export function openRolloutStore(path: string, mustExist = false): RolloutFile {
     return new SqliteRolloutStore(
       path,
       openSqlite(path, {
-        applicationId: APPLICATION_ID,
+        applicationId: ROLLOUT_APPLICATION_ID,
         migrations: MIGRATIONS,
         survives: 'power-loss',
         exclusive: true,

@@ -1,5 +1,5 @@
 /** Whom a command asks, and what it reads where there is nobody to ask. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -95,6 +95,33 @@ describe('a run that hangs', () => {
       exitCode: 5,
       message: expect.stringMatching(/: nothing came within 200ms\. Nor can its store be read: /),
       hint: expect.stringContaining('end it and ask again'),
+    });
+  });
+});
+
+describe('a folder that a run has left', () => {
+  it('is enough where one store is in it, whatever its name', async () => {
+    writeStore('rollout.sqlite');
+    writeFileSync(path('crossfade.yaml'), 'store: { sqlite: ./rollout.sqlite }\n');
+    writeFileSync(path('short'), 'SQLite');
+    writeStore('rollout.sqlite.v3.bak');
+    expect(await told('.')).toEqual({ by: path('rollout.sqlite') });
+  });
+
+  it('is enough where a store has the usual name, others beside it', async () => {
+    writeStore('crossfade.db');
+    writeStore('earlier.db');
+    expect(await told('.')).toEqual({ by: path('crossfade.db') });
+  });
+
+  it('with several stores of other names has them named', async () => {
+    writeStore('b.db');
+    writeStore('a.db');
+    await expect(told('.')).rejects.toMatchObject({
+      code: 'many-stores',
+      exitCode: 2,
+      message: `${folder} holds 2 stores, and none is crossfade.db: a.db, b.db.`,
+      hint: `Name one of them: ${path('a.db')}.`,
     });
   });
 });
