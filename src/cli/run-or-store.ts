@@ -1,7 +1,6 @@
 /** What a run knows: asked of the run while it serves, else read in its store. */
-import { basename } from 'node:path';
 import type { ControlPoint } from '../control/client.ts';
-import { controlPathOf, readControlPoint } from '../control/control-file.ts';
+import { controlPointsOf, realPathOf } from '../control/control-file.ts';
 import { CrossfadeError, EXIT } from '../kit/errors.ts';
 import { pathKind } from '../kit/path-kind.ts';
 import { openRolloutStore, type RolloutFile } from '../store/rollout-store.ts';
@@ -51,8 +50,8 @@ export async function fromRunOrStore<T extends object>(
 
 /** Null where no run is told of, or one on another store. */
 function runOn(path: string): ControlPoint | null {
-  const point = readControlPoint(controlPathOf(path));
-  return point?.store === basename(path) ? point : null;
+  const asked = realPathOf(path);
+  return controlPointsOf(path).find(({ store }) => store === asked)?.point ?? null;
 }
 
 /** `gone`: why the run on it could not be asked, which may hang and hold its store. */

@@ -4,7 +4,12 @@ import { CrossfadeError, EXIT, messageOf } from '../kit/errors.ts';
 import { LIMITS } from '../kit/limits.ts';
 import { pathKind } from '../kit/path-kind.ts';
 import { formatDuration } from '../kit/units.ts';
-import { type ControlPoint, controlPathOf, readControlPoint } from './control-file.ts';
+import {
+  type ControlPoint,
+  controlPathOf,
+  controlPointsOf,
+  readControlPoint,
+} from './control-file.ts';
 
 export type { ControlPoint };
 
@@ -15,8 +20,8 @@ export type { ControlPoint };
 export function findControl(place: string): ControlPoint {
   const isFolder = pathKind(place) === 'folder';
   const path = isFolder ? join(place, 'control.json') : controlPathOf(place);
-  const point = readControlPoint(path);
-  if (point !== null) return point;
+  const point = isFolder ? readControlPoint(path) : controlPointsOf(place)[0]?.point;
+  if (point) return point;
   throw new CrossfadeError('no-run', `No run is here: there is no ${path}.`, {
     hint: 'Start crossfade run, or name its store: --store FILE, or -c crossfade.yaml.',
     exitCode: EXIT.unreachable,

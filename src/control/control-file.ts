@@ -5,11 +5,12 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CrossfadeError, codeOf } from '../kit/errors.ts';
 
 /** What control.json holds. */
@@ -52,6 +53,31 @@ export function readControlPoint(path: string): ControlPoint | null {
     return null;
   }
   return isControlPoint(parsed) ? parsed : null;
+}
+
+/** A control point, and the store that its run is on, links followed. */
+export interface FoundControl {
+  readonly point: ControlPoint;
+  readonly store: string;
+}
+
+/** The control points beside the store at this path, and beside the file that it is a link to. */
+export function controlPointsOf(storePath: string): readonly FoundControl[] {
+  const places = new Set([storePath, realPathOf(storePath)].map(controlPathOf));
+  return [...places].flatMap((place) => {
+    const point = readControlPoint(place);
+    if (point === null) return [];
+    return [{ point, store: realPathOf(join(dirname(place), point.store)) }];
+  });
+}
+
+/** Links followed where the file is there, the path itself where it is not. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /** Removes control.json unless another controller has written its own since. */

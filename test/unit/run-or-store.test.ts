@@ -42,6 +42,8 @@ function writeStore(name: string): void {
   openRolloutStore(path(name)).close();
 }
 
+const ofRun: RequestListener = (_request, response) => void response.end('{"by":"run"}');
+
 function told(store: string): Promise<Told> {
   return fromRunOrStore<Told>(
     { store: path(store) },
@@ -96,6 +98,36 @@ describe('a run that hangs', () => {
       message: expect.stringMatching(/: nothing came within 200ms\. Nor can its store be read: /),
       hint: expect.stringContaining('end it and ask again'),
     });
+  });
+});
+
+describe('a run is asked', () => {
+  beforeEach(() => {
+    mkdirSync(path('run'));
+    held = openRolloutStore(path('run/crossfade.db'));
+  });
+
+  it('by a link to its store, wherever the link is', async () => {
+    await serve(ofRun, 'crossfade.db', 'run');
+    symlinkSync(path('run/crossfade.db'), path('elsewhere.db'));
+    symlinkSync('crossfade.db', path('run/beside.db'));
+    expect(await told('elsewhere.db')).toEqual({ by: 'run' });
+    expect(await told('run/beside.db')).toEqual({ by: 'run' });
+    expect(findControl(path('elsewhere.db')).pid).toBe(4711);
+  });
+
+  it('by the file that the store it was started with is a link to', async () => {
+    symlinkSync('crossfade.db', path('run/link.db'));
+    await serve(ofRun, 'link.db', 'run');
+    expect(await told('run/crossfade.db')).toEqual({ by: 'run' });
+    expect(await told('run')).toEqual({ by: 'run' });
+  });
+
+  it('not by a link to another store', async () => {
+    await serve(ofRun, 'crossfade.db', 'run');
+    writeStore('other.db');
+    symlinkSync(path('other.db'), path('run/other.db'));
+    expect(await told('run/other.db')).toEqual({ by: path('run/other.db') });
   });
 });
 
