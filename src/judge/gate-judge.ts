@@ -1,4 +1,6 @@
 import type { Interval } from '../kit/e-process.ts';
+import { LIMITS } from '../kit/limits.ts';
+import { formatAbout } from '../kit/units.ts';
 import type { GateOutcome, UnprovenRoute } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import type { Evidence, LatencyEvidence } from './evidence.ts';
@@ -86,13 +88,53 @@ export function missingPairs(
 }
 
 /** The pairs that are still missing after so many more windows as those seen; null: none. */
-export function missingAfter(
+function missingAfter(
   question: GateQuestion,
   { pairs, points, thinWindows }: LatencyEvidence,
   windows: number,
 ): Missing | null {
   const expected = pairs + (windows * pairs) / (points.length + thinWindows);
   return expected < question.gate.minPairs ? missingPairs(question, pairs) : null;
+}
+
+/** ` (2,400 of 10,000 pairs)`, said while there are fewer than the gate asks for. */
+export function pairsText({ minPairs }: GateSettings, { pairs }: LatencyEvidence): string {
+  return pairs < minPairs ? ` (${formatCount(pairs)} of ${counted(minPairs, 'pair')})` : '';
+}
+
+/** Said where no window could be measured. */
+export function thinNote({ points, thinWindows }: LatencyEvidence): string {
+  if (points.length > 0 || thinWindows === 0) return '';
+  return (
+    `, none of ${counted(thinWindows, 'window')} had ${LIMITS.windowPairsMin} pairs of ` +
+    'one live side, so a longer window would help'
+  );
+}
+
+/** What is missing where no window could be measured. */
+export function missingMeasured(question: GateQuestion, { pairs }: LatencyEvidence): Missing {
+  if (pairs < question.gate.minPairs) return missingPairs(question, pairs, 'at least ');
+  return { what: 'a pass takes windows with more pairs', expectedMs: null };
+}
+
+/**
+ * What is missing where a pass takes so many `more` windows that can be measured, which come as
+ * often as so far: these windows, or the pairs where they bring too few.
+ */
+export function missingWindows(
+  question: GateQuestion,
+  seen: LatencyEvidence,
+  more: number,
+): Missing {
+  const { gate, evidence } = question;
+  const { points, thinWindows } = seen;
+  const windows = points.length === 0 ? more : more * (1 + thinWindows / points.length);
+  return (
+    missingAfter(question, seen, windows) ?? {
+      what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
+      expectedMs: evidence.elapsedMs === undefined ? null : windows * gate.windowMs,
+    }
+  );
 }
 
 /** `1,234,567`, the same on every machine. */

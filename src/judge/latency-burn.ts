@@ -1,16 +1,18 @@
-import { formatAbout, formatLatency } from '../kit/units.ts';
+import { formatLatency } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
-import { gateKey, NO_LATENCY, type OverCounts } from './evidence.ts';
+import { gateKey, type LatencyEvidence, NO_LATENCY, type OverCounts } from './evidence.ts';
 import {
-  counted,
   formatCount,
   formatRatio,
   type GateAnswer,
   type GateJudge,
   type GateQuestion,
   type GateWords,
-  missingAfter,
+  missingMeasured,
+  missingWindows,
+  pairsText,
   quantileName,
+  thinNote,
 } from './gate-judge.ts';
 import { RECENT_WINDOWS, THRESHOLD_WINDOWS } from './latency-windows.ts';
 
@@ -27,7 +29,7 @@ export const judgeLatencyBurn: GateJudge = (question) => {
   const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
   const { recent, thresholdUs } = seen.tail;
   const samples = recent.length;
-  if (thresholdUs === null || samples === 0) return tooLittle(question, samples, thresholdUs);
+  if (thresholdUs === null || samples === 0) return tooLittle(question, seen);
   const burn = (windows: readonly (readonly OverCounts[])[], side: 'legacy' | 'candidate') =>
     shareOf(windows.flat(), side) / (1 - (gate.quantile ?? 0.99));
   const measured = burn(recent, 'candidate');
@@ -44,7 +46,7 @@ export const judgeLatencyBurn: GateJudge = (question) => {
     measured,
     samples,
     tell: () => ({
-      ...wordsOf(question, samples, thresholdUs),
+      ...wordsOf(question, seen),
       notes: [
         `, ${formatRatio(newest)} in the newest`,
         ` (over legacy's first ${formatLatency(thresholdUs)})`,
@@ -55,48 +57,44 @@ export const judgeLatencyBurn: GateJudge = (question) => {
           ? null
           : isBurning
             ? { what: `no pass before ${RECENT_WINDOWS} windows burn less`, expectedMs: null }
-            : (missingAfter(question, seen, RECENT_WINDOWS - samples) ??
-              missingWindows(question, RECENT_WINDOWS - samples)),
+            : missingWindows(question, seen, RECENT_WINDOWS - samples),
     }),
   };
 };
 
-function tooLittle(
-  question: GateQuestion,
-  samples: number,
-  thresholdUs: number | null,
-): GateAnswer {
-  const { gate, evidence } = question;
-  const { points } = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
+function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
+  const { points } = seen;
+  const { recent, thresholdUs } = seen.tail;
+  const samples = recent.length;
   const first = thresholdUs === null ? Math.max(0, THRESHOLD_WINDOWS - points.length) : 0;
   const more = first + RECENT_WINDOWS - samples;
+  const isThin = points.length === 0 && seen.thinWindows > 0;
   return {
     verdict: 'inconclusive',
     measured: null,
     samples,
-    tell: () => ({
-      ...wordsOf(question, samples, thresholdUs),
-      samples: `: ${samples} of ${RECENT_WINDOWS} windows`,
-      missing: missingWindows(question, more),
-    }),
+    tell: () => {
+      const { notes, ...words } = wordsOf(question, seen);
+      return {
+        ...words,
+        samples: `: ${samples} of ${RECENT_WINDOWS} windows${pairsText(question.gate, seen)}`,
+        notes: [...notes, thinNote(seen)],
+        missing: isThin ? missingMeasured(question, seen) : missingWindows(question, seen, more),
+      };
+    },
   };
 }
 
-function wordsOf({ gate }: GateQuestion, samples: number, thresholdUs: number | null): GateWords {
+function wordsOf({ gate }: GateQuestion, seen: LatencyEvidence): GateWords {
+  const { recent, thresholdUs } = seen.tail;
   return {
     name: `${quantileName(gate.quantile ?? 0.99)} burn`,
     format: formatRatio,
-    samples: ` in ${formatCount(samples)} of ${RECENT_WINDOWS} windows`,
+    samples:
+      ` in ${formatCount(recent.length)} of ${RECENT_WINDOWS} windows` + pairsText(gate, seen),
     interval: null,
     notes: thresholdUs === null ? [`, the first ${THRESHOLD_WINDOWS} windows set the bar`] : [],
     missing: null,
-  };
-}
-
-function missingWindows({ gate, evidence }: GateQuestion, more: number): GateWords['missing'] {
-  return {
-    what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
-    expectedMs: evidence.elapsedMs === undefined ? null : more * gate.windowMs,
   };
 }
 

@@ -1,21 +1,22 @@
 import type { Interval } from '../kit/e-process.ts';
 import { LIMITS } from '../kit/limits.ts';
-import { formatAbout, formatLatency, formatShare } from '../kit/units.ts';
+import { formatLatency, formatShare } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
 import type { GateSettings } from '../model/settings.ts';
 import { type Evidence, gateKey, type LatencyEvidence, NO_LATENCY } from './evidence.ts';
 import {
   ABOVE_LIMIT,
   counted,
-  formatCount,
   formatRatio,
   type GateAnswer,
   type GateJudge,
   type GateQuestion,
   type Missing,
-  missingAfter,
-  missingPairs,
+  missingMeasured,
+  missingWindows,
+  pairsText,
   quantileName,
+  thinNote,
 } from './gate-judge.ts';
 import { DESIGN_MAX, type LatencyProof, prove, windowsToPass } from './latency-proof.ts';
 import { hasOwnLimit } from './latency-windows.ts';
@@ -168,39 +169,24 @@ function isStalled({ stalledSeconds, seconds }: LatencyEvidence): boolean {
   return stalledSeconds > LIMITS.proxyStalledMaxRatio * seconds;
 }
 
-/** Said while there are fewer than the gate asks for. */
-function pairsText({ minPairs }: GateSettings, { pairs }: LatencyEvidence): string {
-  return pairs < minPairs ? ` (${formatCount(pairs)} of ${counted(minPairs, 'pair')})` : '';
-}
-
 /** No window that could be measured. */
 function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
-  const { pairs, thinWindows } = seen;
   return {
     verdict: 'inconclusive',
     measured: null,
     samples: 0,
     tell: () => ({
       ...wordsOf(question.gate),
-      samples: `: ${counted(pairs, 'pair')} in ${counted(0, 'window')}`,
+      samples: `: ${counted(seen.pairs, 'pair')} in ${counted(0, 'window')}`,
       interval: null,
-      notes: [
-        thinWindows > 0
-          ? `, none of ${counted(thinWindows, 'window')} had ${LIMITS.windowPairsMin} pairs of ` +
-            'one live side, so a longer window would help'
-          : '',
-        stallNote(seen),
-      ],
-      missing:
-        pairs < question.gate.minPairs
-          ? missingPairs(question, pairs, 'at least ')
-          : { what: 'a pass takes windows with more pairs', expectedMs: null },
+      notes: [thinNote(seen), stallNote(seen)],
+      missing: missingMeasured(question, seen),
     }),
   };
 }
 
 function missingOf(question: GateQuestion, seen: LatencyEvidence, measured: number): Missing {
-  const { gate, evidence } = question;
+  const { gate } = question;
   if (measured > gate.limit) return ABOVE_LIMIT;
   if (isStalled(seen)) {
     const most = formatShare(LIMITS.proxyStalledMaxRatio);
@@ -211,13 +197,7 @@ function missingOf(question: GateQuestion, seen: LatencyEvidence, measured: numb
   if (more === null) {
     return { what: 'no pass while so many windows are beyond the limit', expectedMs: null };
   }
-  const windows = more * (1 + seen.thinWindows / seen.points.length);
-  const short = missingAfter(question, seen, windows);
-  if (short !== null) return short;
-  return {
-    what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
-    expectedMs: evidence.elapsedMs === undefined ? null : windows * gate.windowMs,
-  };
+  return missingWindows(question, seen, more);
 }
 
 /** Said as soon as more than 1 % of the seconds are left out. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/judge/verdict.ts';
 import { binomial, createRandom } from '../../../src/kit/random.ts';
 import type { GateResult } from '../../../src/model/rollout.ts';
+import type { GateSettings } from '../../../src/model/settings.ts';
 import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../../src/model/window.ts';
 import { gatherEvidence } from '../../../src/rollout/evidence.ts';
 import { gate, summaryOf } from '../../support/rollout.ts';
@@ -21,12 +22,18 @@ function cell(seen: Seen): Cell {
   };
 }
 
-function ask(text: string, seconds: number, cellAt: (second: number) => Seen): GateResult {
-  const asked = gate(text);
+function ask(
+  text: string,
+  seconds: number,
+  cellAt: (second: number) => Seen,
+  over: Partial<GateSettings> = {},
+): GateResult {
+  const asked = gate(text, over);
   const summaries = Array.from({ length: seconds }, (_, i) =>
     summaryOf({ startMs: i * 1000, endMs: (i + 1) * 1000, cells: [cell(cellAt(i))] }),
   );
-  return judge([asked], gatherEvidence([asked], summaries)).gates[0]!;
+  const evidence = { ...gatherEvidence([asked], summaries), elapsedMs: 1000 * seconds };
+  return judge([asked], evidence).gates[0]!;
 }
 
 function with1000(slow: number, us = 1000, slowUs = 20_000): HistogramCounts {
@@ -104,6 +111,51 @@ describe('latency.p99.burn', () => {
     const result = ask('latency.p99.burn < 10', 200, shared);
     expect(result.verdict).toBe('inconclusive');
     expect(result.brief).toMatch(/, legacy as well$/);
+  });
+});
+
+describe('a gate on burning that has seen little', () => {
+  const BURN = 'latency.p99.burn < 10';
+  const legacy = with1000(5);
+  const full = (): Seen => ({ legacy, candidate: with1000(9) });
+  const thin = (): Seen => ({ ...full(), legacy: [1000, 20], candidate: [1000, 20], pairs: 20 });
+  const told = (
+    seconds: number,
+    at: (second: number) => Seen,
+    minPairs?: number,
+  ): Pick<GateResult, 'missing' | 'expectedInMs' | 'brief'> =>
+    ask(BURN, seconds, at, minPairs === undefined ? {} : { minPairs });
+
+  it('names the windows that are missing: of the bar, and those held against it', () => {
+    expect(told(0, full).missing).toMatch(/^a pass takes 15 more windows of 1 s/);
+    expect(told(1, full).missing).toMatch(/^a pass takes 14 more windows of 1 s/);
+    expect(told(3, full).missing).toMatch(/^a pass takes 12 more windows of 1 s/);
+    expect(told(4, full).missing).toMatch(/^a pass takes 11 more windows of 1 s/);
+    expect(told(1, full, 15_000).missing).toMatch(/^a pass takes 14 more windows of 1 s/);
+  });
+
+  it('names the pairs where the windows will bring too few, from the first window on', () => {
+    expect(told(1, full, 15_001)).toMatchObject({
+      missing: expect.stringMatching(/^a pass takes 14,001 more pairs/),
+      brief:
+        'p99 burn: 0 of 12 windows (1,000 of 15,001 pairs), limit 10, ' +
+        'the first 3 windows set the bar',
+    });
+    expect(told(3, full, 20_000).missing).toMatch(/^a pass takes 17,000 more pairs/);
+    expect(told(14, full, 20_000).brief).toContain(' in 11 of 12 windows (14,000 of 20,000 pairs)');
+  });
+
+  it('says that windows are too thin to be measured, and counts them in the time', () => {
+    expect(told(4, thin)).toMatchObject({
+      missing: expect.stringMatching(/^a pass takes at least 220 more pairs/),
+      brief: expect.stringMatching(
+        /, none of 4 windows had 100 pairs of one live side, so a longer window would help$/,
+      ),
+    });
+    expect(told(400, thin).missing).toBe('a pass takes windows with more pairs');
+    const mixed = told(8, (second) => (second % 2 === 0 ? full() : thin()));
+    expect(mixed.missing).toMatch(/^a pass takes 11 more windows of 1 s, .* about 22 s /);
+    expect(mixed.expectedInMs).toBe(22_000);
   });
 });
 
