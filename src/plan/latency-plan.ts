@@ -46,7 +46,7 @@ export const planLatency: GatePlanner = (asked) => {
   const inHold = Math.floor(step.holdMs / windowMs);
   const most = Math.max(1, step.holdMs === 0 ? WINDOWS_MAX : Math.min(inHold, WINDOWS_MAX));
   const verdict = verdictsOf(question);
-  const needed = smallest(1, WINDOWS_MAX, (n) => verdict(n, held.sound) === 'pass');
+  const needed = windowsToPass(question);
   return {
     pairsPerSec: asked.pairsPerSec,
     needs: needed === null ? null : { samples: needed, unit: 'windows' },
@@ -65,6 +65,12 @@ export const planLatency: GatePlanner = (asked) => {
     refusal: refusalOf(question, needed),
   };
 };
+
+/** Windows that a sound candidate passes in; null where {@link WINDOWS_MAX} are too few. */
+function windowsToPass(question: LatencyQuestion): number | null {
+  const verdict = verdictsOf(question);
+  return smallest(1, WINDOWS_MAX, (n) => verdict(n, question.held.sound) === 'pass');
+}
 
 /** What the judge says of so many windows of a candidate with that quantile, in bases. */
 function verdictsOf(question: LatencyQuestion): (windows: number, ratio: number) => string {
@@ -125,14 +131,17 @@ function windowOf(question: LatencyQuestion, legacy: number, candidate: number):
 
 /** Pairs of both live sides in a window, of those that have enough of them. */
 function strataOf({ pairsPerSec, step, windowMs }: LatencyQuestion): readonly Stratum[] {
-  const pairs = (pairsPerSec * windowMs) / 1000;
-  const candidate = Math.floor((pairs * step.percent) / 100);
+  const pairs = (pairsPerSec * windowMs) / 1000 + ROUNDING;
+  const candidate = Math.floor((pairs * step.percent) / 100 + ROUNDING);
   const strata: readonly Stratum[] = [
     { liveSide: 'legacy', pairs: Math.floor(pairs) - candidate },
     { liveSide: 'candidate', pairs: candidate },
   ];
   return strata.filter((stratum) => stratum.pairs >= LIMITS.windowPairsMin);
 }
+
+/** What a product of rates and times may lack of a whole number. */
+const ROUNDING = 1e-6;
 
 type Stratum = Pick<OverCounts, 'liveSide' | 'pairs'>;
 
@@ -157,16 +166,34 @@ function independentOf(question: LatencyQuestion, ratio: number): Regression['in
 }
 
 function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | null {
-  const { held, pairsPerSec, step, windowMs } = question;
+  const { livePerSec, step, windowMs } = question;
   if (step.holdMs === 0) return null;
-  if (strataOf(question).length === 0)
-    return { outlook: 'unforeseen', ...tooShort(question, pairsPerSec, 'pairs') };
-  const isSplit = step.percent > 0 && step.percent < 100;
-  const isUnheard = strataOf(question).every(({ liveSide }) => liveSide === 'legacy');
-  if (isSplit && isUnheard) {
-    const live = tooShort(question, question.livePerSec, 'live answers of the candidate');
-    return { outlook: 'thin', ...live };
+  const strata = strataOf(question);
+  if (strata.length === 0) {
+    return { outlook: 'unforeseen', why: tooFewPairs(question), ...longerWindow(question) };
   }
+  const refusal = notWithinHold(question, needed);
+  // What the candidate answers live is what a step above 0 % is for.
+  const isHeard = !isSplit(step) || strata.some(({ liveSide }) => liveSide === 'candidate');
+  if (isHeard) return refusal ?? tooFewBeyond(question);
+  const why =
+    `a window of ${formatDuration(windowMs)} has ${aboutIn(windowMs, livePerSec)} live answers ` +
+    `of the candidate, and ${LIMITS.windowPairsMin} are needed`;
+  // Whether it passes and when is what a run sees; a longer window comes before a longer hold.
+  return {
+    outlook: refusal?.outlook ?? 'thin',
+    why: refusal === null ? why : `${refusal.why}; besides, ${why}`,
+    ...longerWindow(question),
+  };
+}
+
+/** Live answers of both sides, so that each is compared apart. */
+function isSplit({ percent }: LatencyQuestion['step']): boolean {
+  return percent > 0 && percent < 100;
+}
+
+function notWithinHold(question: LatencyQuestion, needed: number | null): Refusal | null {
+  const { held, step, windowMs } = question;
   if (needed === null) {
     return {
       outlook: 'unforeseen',
@@ -174,33 +201,44 @@ function refusalOf(question: LatencyQuestion, needed: number | null): Refusal | 
       mend: 'a higher limit, or a longer window',
     };
   }
-  if (needed * windowMs > step.holdMs) {
-    const windows = `${needed} windows of ${formatDuration(windowMs)}`;
-    return {
-      outlook: 'late',
-      why: `it needs ${windows}, and the hold is ${formatDuration(step.holdMs)}`,
-      mend: `hold: ${longer(needed * windowMs)}`,
-      holdMs: longerMs(needed * windowMs),
-    };
-  }
-  return tooFewBeyond(question);
+  if (needed * windowMs <= step.holdMs) return null;
+  const windows = `${needed} windows of ${formatDuration(windowMs)}`;
+  return {
+    outlook: 'late',
+    why: `it needs ${windows}, and the hold is ${formatDuration(step.holdMs)}`,
+    mend: `hold: ${longer(needed * windowMs)}`,
+    holdMs: longerMs(needed * windowMs),
+  };
 }
 
-/** What the candidate answers live is what a step above 0 % is for. */
-function tooShort(
-  { windowMs }: LatencyQuestion,
-  perSec: number,
-  of: string,
-): Omit<Refusal, 'outlook'> {
-  const neededMs = longerMs(timeOf(LIMITS.windowPairsMin, perSec));
-  const about = Math.floor((perSec * windowMs) / 1000).toLocaleString('en-US');
-  return {
-    why:
-      `a window of ${formatDuration(windowMs)} has about ${about} ${of}, and ` +
-      `${LIMITS.windowPairsMin} are needed`,
-    mend: `window: ${formatDuration(neededMs)}`,
-    windowMs: neededMs,
-  };
+/** Said where neither live side has enough of them to be compared. */
+function tooFewPairs({ livePerSec, pairsPerSec, step, windowMs }: LatencyQuestion): string {
+  const window = `a window of ${formatDuration(windowMs)} has`;
+  const most = LIMITS.windowPairsMin;
+  if (!isSplit(step))
+    return `${window} ${aboutIn(windowMs, pairsPerSec)} pairs, and ${most} are needed`;
+  const legacy = aboutIn(windowMs, pairsPerSec - livePerSec);
+  return (
+    `${window} ${aboutIn(windowMs, livePerSec)} live answers of the candidate and ${legacy} of ` +
+    `legacy, and ${most} of one side are needed`
+  );
+}
+
+function aboutIn(windowMs: number, perSec: number): string {
+  return `about ${Math.floor((perSec * windowMs) / 1000 + ROUNDING).toLocaleString('en-US')}`;
+}
+
+/** A window in which the candidate is heard, and the hold that such windows need. */
+function longerWindow(question: LatencyQuestion): Pick<Refusal, 'mend' | 'windowMs'> {
+  const { livePerSec, pairsPerSec, step } = question;
+  const perSec = isSplit(step) ? livePerSec : pairsPerSec;
+  const windowMs = longerMs(timeOf(LIMITS.windowPairsMin, perSec));
+  const window = `window: ${formatDuration(windowMs)}`;
+  const needed = windowsToPass({ ...question, windowMs });
+  if (needed === null) return { mend: `${window} at least, and a higher limit`, windowMs };
+  const neededMs = needed * windowMs;
+  const hold = neededMs <= step.holdMs ? '' : `, and hold: ${longer(neededMs)}`;
+  return { mend: `${window}${hold}`, windowMs };
 }
 
 /** The candidate's own live answers decide: at 0 % those that it gives as shadow. */

@@ -166,6 +166,64 @@ describe('a quantile', () => {
   });
 });
 
+describe('a quantile of a step with two live sides', () => {
+  const P50 = 'latency.p50.ratio < 1.2';
+  const P99 = 'latency.p99.ratio < 1.05';
+  const refused = (percent: number, hold: string, gate: string, ratePerSec: number) => {
+    const ladder = `ladder: [{ percent: 0, hold: 0s }, { percent: ${percent}, hold: ${hold} }]`;
+    const text = `${KEY}${ladder}\ngates: [${gate}]\nmirror: { autoPause: off }\n`;
+    return problemsOf(planned(text, ratePerSec))[0];
+  };
+
+  test('is refused by what each of them has in a window, not by both together', () => {
+    expect(refused(50, '5h', P50, 15)).toEqual({
+      step: 50,
+      gate: P50,
+      route: null,
+      outlook: 'unforeseen',
+      why:
+        'a window of 10s has about 75 live answers of the candidate and about 75 of legacy, and ' +
+        '100 of one side are needed',
+      mend: 'window: 14s',
+      windowMs: 14_000,
+    });
+  });
+
+  test.each([1, 10, 30, 50, 70, 90, 99])('at %d percent has a window that mends it', (percent) => {
+    for (const ratePerSec of [3, 11, 15]) {
+      const problem = refused(percent, '90d', P50, ratePerSec);
+      if (problem === undefined) continue;
+      expect(problem.windowMs).toBeGreaterThan(10_000);
+      const mended = `{ gate: ${P50}, window: ${problem.windowMs! / 1000}s }`;
+      expect(refused(percent, '90d', mended, ratePerSec)).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ['thin', '2d', P99, /^a window of 10s has about 5 live .* 100 are needed$/, /^window: 4m$/],
+    [
+      'late',
+      '10m',
+      P99,
+      /^it needs \d+ windows of 10s, and the hold is 10m; besides, a window of 10s has about 5 /,
+      /^window: 4m, and hold: \d+h$/,
+    ],
+    [
+      'unforeseen',
+      '2d',
+      'latency.p99.ratio < 1.001',
+      /^a candidate as fast as legacy would not pass within 500 windows; besides, a window of 10s /,
+      /^window: 4m at least, and a higher limit$/,
+    ],
+  ])('of too few live answers is %s, as a run would see it', (outlook, hold, gate, why, mend) => {
+    expect(refused(1, hold, gate, 50)).toMatchObject({
+      outlook,
+      why: expect.stringMatching(why),
+      mend: expect.stringMatching(mend),
+    });
+  });
+});
+
 describe('other gates on latency', () => {
   const recorded = (valueUs: number): PlanTraffic['shape'] => ({
     ...ASSUMED_TRAFFIC.shape,
