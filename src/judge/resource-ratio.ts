@@ -16,7 +16,7 @@ import { lnOver, lnWithin, median, signs, type WindowOutcome } from './sign-test
 
 /** What is shown is of the newest windows: memory that has grown is seen. */
 const RECENT_MS = 30 * 60_000;
-/** Fewer windows than this say nothing. */
+/** Fewer windows than this prove nothing; what they show is told. */
 const WINDOWS_MIN = 5;
 /** Two of one program differ by so much in every window: being live costs up to 7 % more CPU. */
 const HARM_MARGIN = 1.09;
@@ -48,7 +48,7 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
     what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
     expectedMs: samples === 0 || evidence.elapsedMs === undefined ? null : more * gate.windowMs,
   });
-  if (samples < WINDOWS_MIN) {
+  if (samples === 0) {
     const both = ' with metrics of both sides (`metrics` of legacy and candidate)';
     return {
       verdict: 'inconclusive',
@@ -59,7 +59,7 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
         samples: `: ${samples} of ${WINDOWS_MIN} windows${both}`,
         interval: null,
         notes: [],
-        missing: filled.missing ?? waiting(WINDOWS_MIN - samples),
+        missing: filled.missing ?? waiting(WINDOWS_MIN),
       }),
     };
   }
@@ -76,14 +76,15 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
       legacy.map((value) => value * limit),
     );
   const outcomes = against(gate.limit);
-  const isFilled = filled.missing === null;
-  const isOver = isFilled && lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
-  const isWithin = isFilled && lastOver < 0 && lnWithin(outcomes) >= -Math.log(gate.alpha);
+  const isEnough = samples >= WINDOWS_MIN;
+  const isHeard = isEnough && filled.missing === null;
+  const isOver = isHeard && lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
+  const isWithin = isHeard && lastOver < 0 && lnWithin(outcomes) >= -Math.log(gate.alpha);
   const verdict: GateOutcome = isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive';
   // The newest window over the limit has to be older than what is looked at.
   const untilOut = lastOver < 0 ? 0 : lastOver + 1 + Math.max(0, recent - newest.length);
   const untilProved = (): number =>
-    Math.max(1, windowsToPass(outcomes, gate.alpha) - samples, untilOut);
+    Math.max(1, Math.max(WINDOWS_MIN, windowsToPass(outcomes, gate.alpha)) - samples, untilOut);
   return {
     verdict,
     measured,
@@ -91,7 +92,7 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
     tell: () => ({
       ...words,
       samples: ` over ${counted(samples, 'window')}`,
-      interval: medianInterval(ratios, gate.alpha),
+      interval: isEnough ? medianInterval(ratios, gate.alpha) : null,
       notes: [],
       missing:
         verdict !== 'inconclusive'

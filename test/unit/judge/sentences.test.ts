@@ -279,8 +279,38 @@ describe('gates on resources', () => {
     expect(said('memory.ratio < 1.0', 30)).toMatch(
       /^memory ratio 0.5 < 1 .*with 95 % certainty between 0.5 and 0.5; chance of a wrong pass/,
     );
-    expect(said('memory.ratio < 1.0', 2)).toMatch(/limit 1.*; a pass takes .*, expected in about /);
+    expect(said('memory.ratio < 1.0', 0)).toMatch(/: 0 of 5 windows with .*, limit 1; .*; a pass /);
     expect(said('cpu.ratio < 1.0', 6, 1.1)).toMatch(/^cpu ratio 1.1 > 1 .*beyond the limit/);
+  });
+});
+
+describe('a gate on resources with fewer windows than prove anything', () => {
+  const told = (text: string, count: number, candidateBytes = 50): GateResult => {
+    const points = Array.from({ length: count }, (_, i) => ({
+      startMs: i,
+      legacyBytes: 100,
+      candidateBytes,
+      legacyCpu: 1,
+      candidateCpu: 0.8,
+    }));
+    return ask(text, { resources: new Map([[10_000, points]]) }, { alpha: 0.9 });
+  };
+
+  it('tells what has been measured so far, without bounds', () => {
+    const { verdict, measured, interval, samples, sentence } = told('memory.ratio < 1.0', 2);
+    expect([verdict, measured, interval, samples]).toEqual(['inconclusive', 0.5, undefined, 2]);
+    expect(sentence).toMatch(
+      /^memory ratio 0.5 < 1 over 2 windows, not proved yet; too little yet to bound it; /,
+    );
+    expect(sentence).toMatch(/takes 3 more windows of 10 s, expected in about 30 s at this rate$/);
+    expect(told('cpu.ratio < 1.0', 4)).toMatchObject({ measured: 0.8, verdict: 'inconclusive' });
+    expect(told('cpu.ratio < 1.0', 5).verdict).toBe('pass');
+  });
+
+  it('neither passes nor fails, and says that it is beyond the limit', () => {
+    const over = told('memory.ratio < 1.0', 4, 5000);
+    expect([over.verdict, over.measured]).toEqual(['inconclusive', 50]);
+    expect(over.sentence).toMatch(/^memory ratio 50 > 1 over 4 windows, .* beyond the limit$/);
   });
 });
 
