@@ -40,7 +40,7 @@ Examples:
   crossfade report --json | jq -r '.gates[].sentence'
 
 Exit codes: 0 every gate passes, 3 one fails or the rollout was rolled back, 4 not proved yet, 2 a
-file that cannot be used, 5 neither a run nor a store.`;
+file that cannot be used, 5 neither a run nor a store, or a run that does not answer and holds it.`;
 
 async function report(run: string | undefined, flags: Place & ReportFlags): Promise<void> {
   const format = reportFormat(flags);
