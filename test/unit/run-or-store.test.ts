@@ -1,5 +1,5 @@
 /** Whom a command asks, and what it reads where there is nobody to ask. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -169,7 +169,8 @@ describe('a path that cannot be read', () => {
   // Nothing is forbidden to root.
   it.runIf(process.getuid?.() !== 0)('says that permissions forbid it', async () => {
     mkdirSync(path('closed'), { mode: 0o000 });
-    await expect(told('closed/crossfade.db')).rejects.toMatchObject({
+    const refused = told('closed/crossfade.db').finally(() => chmodSync(path('closed'), 0o700));
+    await expect(refused).rejects.toMatchObject({
       code: 'path-unreadable',
       exitCode: 2,
       message: `${path('closed/crossfade.db')} cannot be read: permissions forbid it (EACCES).`,
