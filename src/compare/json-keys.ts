@@ -95,18 +95,26 @@ export function setKey({ rows }: JsonTape, row: number, start: number, end: numb
 }
 
 /**
- * Reads the element at the last row once more, with all that is in it: how many bytes that were;
- * negative where it is no JSON, or too large.
+ * Reads the elements from a row on, so many and the last ones, once more, each with all that is in
+ * it: how many bytes that were; negative where it is no JSON, or too large. Several are objects.
  */
-export function readElement(tape: JsonTape, row: number, depth: number): number {
-  const start = tape.rows[row + START]!;
-  const index = tape.rows[row + INDEX]!;
-  tape.used = row + ROW;
-  if (!isContainer(tape, row)) return 0;
-  tape.used = row;
-  const end = tape.read(start, depth);
-  setKey(tape, row, index, index);
-  return end < 0 ? end : end - start;
+export function readElements(tape: JsonTape, from: number, count: number, depth: number): number {
+  const isScalar = !isContainer(tape, from);
+  tape.used = isScalar ? from + ROW : from;
+  if (isScalar) return 0;
+  const places: number[] = [];
+  for (let row = from; places.length < 2 * count; row = tape.rows[row + NEXT]!) {
+    places.push(tape.rows[row + START]!, tape.rows[row + INDEX]!);
+  }
+  let bytes = 0;
+  for (let at = 0; at < places.length; at += 2) {
+    const row = tape.used;
+    const end = tape.read(places[at]!, depth);
+    if (end < 0) return end;
+    setKey(tape, row, places[at + 1]!, places[at + 1]!);
+    bytes += end - places[at]!;
+  }
+  return bytes;
 }
 
 /** Begins the row of an array or object, {@link endRow} ends it. */

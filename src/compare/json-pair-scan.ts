@@ -15,12 +15,12 @@ import {
   KEYS_MAX,
   nextKey,
   ONLY_LEGACY,
-  readElement,
+  readElements,
   readMember,
   setKey,
 } from './json-keys.ts';
 import { TAPE } from './json-rows.ts';
-import { FRAME, JsonRun, NEXT } from './json-run.ts';
+import { ELEMENTS_MAX, FRAME, JsonRun, NEXT } from './json-run.ts';
 import type { JsonTape } from './json-scan.ts';
 import { isSameScalarAt } from './json-tape.ts';
 import { plainTextEnd, spaceEnd } from './json-tokens.ts';
@@ -258,20 +258,23 @@ export class JsonPairReader {
     const frame = (written - 1) * COLUMNS;
     const isArray = written > 0 && run.frames[frame + BYTE] === BRACKET;
     if (!isArray || this.#isTooOften) return this.#readWhole(depth);
-    if (run.frames[frame + NAMED]! > 1) return this.#readWhole(written);
-    const wasOne = run.frames[frame + SEVERAL] === 0;
-    if (wasOne && !this.#beginSeveral(frame)) return false;
+    const isFirst = run.frames[frame + SEVERAL] === 0;
+    const count = this.#a.rows[run.frames[frame + FIRST_ROW]! + COUNT]!;
+    const areNamed = depth > written && run.frames[frame + NAMED] === count;
+    if (areNamed && run.isNamed(this.#a.bytes, written)) return this.#readWhole(written + 1, true);
+    if (isFirst && count >= ELEMENTS_MAX) return this.#readWhole(written);
+    if (isFirst && !this.#beginSeveral(frame, count)) return false;
     if (depth > written) return this.#readWhole(written + 1);
-    return wasOne || this.#readWhole(depth);
+    return isFirst || this.#readWhole(depth);
   }
 
-  /** A second element differs: the first one, too, has to be read whole. */
-  #beginSeveral(frame: number): boolean {
+  /** One more element differs: those before it, too, have to be read whole. */
+  #beginSeveral(frame: number, count: number): boolean {
     const { frames, written } = this.#run;
     const first = frames[frame + FIRST_ROW]! + ROW;
     const second = frames[frame + SECOND_ROW]! + ROW;
-    const read = readElement(this.#a, first, written);
-    const other = readElement(this.#b, second, written);
+    const read = readElements(this.#a, first, count, written);
+    const other = readElements(this.#b, second, count, written);
     if (read < 0 || other < 0) return false;
     frames[frame + SEVERAL] = 1;
     this.#again += read + other;
@@ -279,7 +282,7 @@ export class JsonPairReader {
   }
 
   /** The array or object at the depth, with all that is in it. False: it is none. */
-  #readWhole(depth: number): boolean {
+  #readWhole(depth: number, isNamed = false): boolean {
     if (depth === 0) return false;
     if (depth > 1 && this.#isTooOften) return this.#readWhole(1);
     const a = this.#a;
@@ -298,7 +301,8 @@ export class JsonPairReader {
     run.next = VALUE;
     if (!this.#leaveRoom()) return false;
     // What it stands in has counted it when it got its rows.
-    const isPlaced = isWritten || (this.#writeOpen() && this.#count(run.depth, true, true));
+    const isPlaced =
+      isWritten || (this.#writeOpen() && this.#count(run.depth, true, true, isNamed));
     if (!isPlaced) return this.#readWhole(run.written);
     const x = a.used;
     const y = b.used;

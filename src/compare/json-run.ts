@@ -68,8 +68,8 @@ const { INDEX, KEYS, LONE, NAMED, SEVERAL, COLUMNS } = FRAME;
 
 const FIRST_KEYS = 1024;
 
-/** Arrays of which more elements without a name differ are read whole. */
-const ELEMENTS_MAX = 8;
+/** Arrays of which more elements differ are read whole, where one of them has no name. */
+export const ELEMENTS_MAX = 8;
 
 /** Behind the opening quote. */
 const NAME = [...Buffer.from(`${LIKELIEST_NAME}"`)];
@@ -81,11 +81,10 @@ function digitEnd(bytes: Uint8Array, at: number, byte: number): number {
   return isAlone && byte >= ZERO && byte <= NINE ? at + 1 : -1;
 }
 
-/** Whether the likeliest name is the key at the place, and its value is no array or object. */
+/** Whether the likeliest name is the key at the place. */
 function isNameAt(bytes: Uint8Array, key: number): boolean {
   for (let i = 0; i < NAME.length; i += 1) if (bytes[key + i] !== NAME[i]) return false;
-  const value = bytes[spaceEnd(bytes, spaceEnd(bytes, key + NAME.length) + 1)];
-  return value !== BRACE && value !== BRACKET;
+  return true;
 }
 
 /** One pair of texts at a time. */
@@ -234,7 +233,10 @@ export class JsonRun {
     // The value of the last one may be what differs.
     const end = isInnermost && this.next !== VALUE ? keysEnd : keysEnd - 1;
     for (let at = frames[frame + KEYS]!; at < end; at += 1) {
-      if (isNameAt(bytes, this.keys[at]!)) return true;
+      const key = this.keys[at]!;
+      if (!isNameAt(bytes, key)) continue;
+      const value = bytes[spaceEnd(bytes, spaceEnd(bytes, key + NAME.length) + 1)];
+      return value !== BRACE && value !== BRACKET;
     }
     return false;
   }

@@ -108,11 +108,13 @@ const record = fc.record({
   id: fc.nat(9),
   fields: fc.array(field, { maxLength: 3 }),
   names: fc.subarray(['id', 'uuid', 'code', 'a_id', 'b_id', 'c_id'] as const),
+  before: fc.constantFrom('', '', '', '"f":1,', '"id":[1],', '"id":{},'),
 });
 type ListRecord = typeof record extends fc.Arbitrary<infer T> ? T : never;
-const written = ({ id, fields, names }: ListRecord): string => {
+const written = ({ id, fields, names, before }: ListRecord): string => {
   const named = names.map((name) => `"${name}":${name === 'code' ? id % 3 : id}`);
-  return `{${[...named, ...fields.map((value, at) => `"f${at}":${value}`)].join(',')}}`;
+  const rest = fields.map((value, at) => `"f${at}":${value}`);
+  return `{${before}${[...named, ...rest, '"z":0'].join(',')}}`;
 };
 const element = fc.oneof({ arbitrary: record.map(written), weight: 4 }, field);
 const change = fc.record({
@@ -252,6 +254,16 @@ describe('two texts read side by side', () => {
       '[{"id":[1],"f":2},{"id":[1],"f":1}]',
     ],
     [
+      'a name that is a list, and once more a number',
+      '[{"id":[1],"id":2,"f":1},{"id":[1],"id":2,"f":2}]',
+      '[{"id":[1],"id":2,"f":2},{"id":[1],"id":2,"f":1}]',
+    ],
+    [
+      'a name behind members in another order',
+      '[{"f":1,"g":1,"id":1},{"id":2,"v":1},{"id":3}]',
+      '[{"g":1,"f":1,"id":5},{"id":2,"v":2},{"id":3}]',
+    ],
+    [
       'a name behind what differs',
       '[{"id":1,"f":1},{"f":1,"id":2},{"f":2,"id":3}]',
       '[{"id":1,"f":9},{"f":2,"id":3},{"f":1,"id":2}]',
@@ -262,6 +274,25 @@ describe('two texts read side by side', () => {
     const [first, second] = [new JsonTape(), new JsonTape()];
     expect([first.scan(Buffer.from(a)), second.scan(Buffer.from(b))]).toEqual(['parsed', 'parsed']);
     expect(scan).toBe('different');
+    expect(divergences).toEqual(walked(first, second, false));
+  });
+
+  it.each([
+    ['a list in one of them that is shorter', '{"id":7,"f":1,"l":[1,2]}', '{"id":7,"f":1,"l":[1]}'],
+    ['members of one in another order', '{"id":7,"f":1,"g":1}', '{"id":7,"g":1,"f":1}'],
+    ['one whose name is behind what differs', '{"f":1,"id":7}', '{"f":2,"id":7}'],
+    ['one of another name', '{"id":7,"f":1}', '{"id":8,"f":1}'],
+  ])('have rows of a few elements of one name only, with %s', (_, a, b) => {
+    const text = (f: number, odd: string): Buffer => {
+      const elements = Array.from({ length: 1000 }, (__, id) => {
+        return id === 30 ? odd : `{"id":${id},"f":${id % 10 === 0 && id < 60 ? f : 0}}`;
+      });
+      return Buffer.from(`[${elements.join(',')}]`);
+    };
+    const { divergences } = sideBySide(text(1, a), text(2, b));
+    const [first, second] = [new JsonTape(), new JsonTape()];
+    expect([first.scan(text(1, a)), second.scan(text(2, b))]).toEqual(['parsed', 'parsed']);
+    expect(TAPES[0].used * 50).toBeLessThan(first.used);
     expect(divergences).toEqual(walked(first, second, false));
   });
 
