@@ -23,7 +23,7 @@ import { clusterRows } from './cluster-rows.ts';
 import { ClusterLedger } from './clusters.ts';
 import { type ClosedWindow, type EvidenceParts, StepEvidence } from './evidence.ts';
 import { countedOf, type HoldState, NO_HOLD, withSpan } from './hold-time.ts';
-import { KeyShares } from './key-shares.ts';
+import { KeyShares, type SplitCounts } from './key-shares.ts';
 import { NO_PEAKS, observeTraffic, type PeakState, resetPeaks } from './peaks.ts';
 import { RouteTotals } from './route-totals.ts';
 import { RecentSeconds } from './seconds.ts';
@@ -40,6 +40,7 @@ interface Progress extends Partial<EvidenceParts> {
   readonly rules?: readonly RuleCount[];
   readonly peaks: PeakState;
   readonly hold?: HoldState;
+  readonly split?: SplitCounts;
   readonly areTaintsFull?: boolean;
   /** What exactly this evidence was judged to be; absent at the beginning of a step. */
   readonly judged?: JudgedWindows;
@@ -75,7 +76,7 @@ export class Gathering {
   #hold: HoldState = NO_HOLD;
   /** Of the step, since the last stretch of its time. */
   #seen = NOTHING_SEEN;
-  /** Of the step; begins anew with a restart. */
+  /** Of the step. */
   #keyShares = new KeyShares();
   #received = 0;
   #areTaintsFull = false;
@@ -255,6 +256,7 @@ export class Gathering {
       ...(isSame ? this.evidence.parts() : this.evidence.partsOfNext(isOnward(from, next))),
       peaks: isSame ? this.#peaks : resetPeaks(this.#peaks),
       hold: isSame ? this.#hold : NO_HOLD,
+      ...(isSame && { split: this.#keyShares.counts }),
       areTaintsFull: this.#areTaintsFull,
       ...(isSame && judged !== null && { judged }),
     };
@@ -280,6 +282,7 @@ export class Gathering {
     this.#peaks = isOfStep ? peaks : resetPeaks(peaks);
     const { hold = { ...NO_HOLD, countedMs: state.stepElapsedMs } } = progress;
     this.#hold = isOfStep ? hold : NO_HOLD;
+    this.#keyShares = new KeyShares(isOfStep ? progress.split : undefined);
     const { counts = [], arms = [], spikes = NO_SPIKE_STATE, carried } = progress;
     if (!isOfStep) return null;
     this.evidence.restore(

@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { splitProblem } from '../../../src/judge/share-check.ts';
 import { LIMITS } from '../../../src/kit/limits.ts';
 import { KeySample } from '../../../src/measure/key-sample.ts';
+import type { RolloutState } from '../../../src/model/rollout.ts';
 import { cohortSide } from '../../../src/proxy/assign.ts';
+import { Gathering } from '../../../src/rollout/gathering.ts';
 import { KeyShares } from '../../../src/rollout/key-shares.ts';
+import { first } from '../../../src/rollout/verbs.ts';
+import { summaryOf } from '../../support/rollout.ts';
+import { createSimulatedClock } from '../../support/simulated-clock.ts';
 
 /** A proxy's sample of so many users, split at `percent`. */
 function sampleOf(users: number, percent: number, sample = new KeySample()): KeySample {
@@ -47,6 +52,37 @@ describe('the check of the split', () => {
     expect(shares.problem(50)).toBe('');
     for (let id = 4; id < 100; id += 1) shares.accept({ legacy: [], candidate: [id] });
     expect(shares.problem(50)).toContain(' of 99 sampled keys');
+  });
+
+  it('goes on after a restart from what was counted, until as many keys were seen again', () => {
+    const before = new KeyShares();
+    before.accept(sampleOf(400, 50).take()!);
+    const problem = before.problem(10);
+    expect(problem).not.toBe('');
+    const after = new KeyShares(before.counts);
+    expect(after.problem(10)).toBe(problem);
+    expect(after.counts).toEqual(before.counts);
+    after.accept(sampleOf(399, 10).take()!);
+    expect(after.problem(10)).toBe(problem);
+    after.accept({ legacy: [-1], candidate: [] });
+    expect(after.problem(10)).toBe('');
+    expect(after.counts.keys).toBe(400);
+  });
+
+  it('is of the step: a restart takes it up, another step begins anew', () => {
+    const state = first({ label: 'build-1', salt: 'salt', proof: '' }, 1_000_000);
+    const gathering = new Gathering([], createSimulatedClock(), []);
+    gathering.accept(summaryOf({ placed: sampleOf(400, 50).take()! }), state);
+    const problem = gathering.splitProblem(10);
+    expect(problem).not.toBe('');
+    const taken = (next: RolloutState): string => {
+      const after = new Gathering([], createSimulatedClock(), []);
+      const progress = gathering.progress(state, next, null);
+      after.restore({ state: next, progress, windows: [], resources: [] }, next);
+      return after.splitProblem(10);
+    };
+    expect(taken(state)).toBe(problem);
+    expect(taken({ ...state, revision: state.revision + 1 })).toBe('');
   });
 
   it('is bounded, however many keys there are', () => {
