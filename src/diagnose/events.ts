@@ -8,8 +8,10 @@ import type { Row, SideSeries } from './series.ts';
 
 /** One spike of one side. */
 export interface SpikeEvent {
-  /** Its beginning: when its slowest request came, or the second it came in. */
+  /** Its beginning: when its slowest request came, or its first second. */
   readonly atMs: number;
+  /** When its slowest request came, or the second it came in: what else was slow moves it not. */
+  readonly worstAtMs: number;
   /** Half-open end of its last second. */
   readonly endMs: number;
   /** Answers above the threshold, less what is usual in as many seconds. */
@@ -119,6 +121,7 @@ function usualAround(rows: readonly (Row | null)[], block: number): Usual | null
 
 function eventOf(series: SideSeries, { from, to }: Open, usual: Usual | null): SpikeEvent {
   let worst = series.rows[from]!;
+  let worstSecondMs = series.startMs + 1000 * from;
   let excess = 0;
   let excessUs = 0;
   for (let i = from; i <= to; i += 1) {
@@ -126,9 +129,16 @@ function eventOf(series: SideSeries, { from, to }: Open, usual: Usual | null): S
     if (row === null || row === undefined) continue;
     excess += row.over - (usual?.over ?? 0);
     excessUs += row.overUs;
-    if (row.maxUs > worst.maxUs) worst = row;
+    if (row.maxUs <= worst.maxUs) continue;
+    worst = row;
+    worstSecondMs = series.startMs + 1000 * i;
   }
-  const endMs = series.startMs + 1000 * (to + 1);
-  const atMs = worst.worstAtMs ?? series.startMs + 1000 * from;
-  return { atMs, endMs, excess: Math.max(0, excess), excessUs, peakUs: worst.maxUs };
+  return {
+    atMs: worst.worstAtMs ?? series.startMs + 1000 * from,
+    worstAtMs: worst.worstAtMs ?? worstSecondMs,
+    endMs: series.startMs + 1000 * (to + 1),
+    excess: Math.max(0, excess),
+    excessUs,
+    peakUs: worst.maxUs,
+  };
 }

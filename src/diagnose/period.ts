@@ -49,7 +49,7 @@ export interface PeriodFinding {
 
 /** The period of the spikes, and what each method says of it. */
 export function findPeriod(spikes: Spikes): PeriodFinding {
-  const atMs = spikes.events.map((event) => event.atMs);
+  const atMs = spikes.events.map((event) => event.worstAtMs);
   const found = methodsOn(spikes, atMs);
   const candidates = found.flatMap(({ method, periodMs }) =>
     periodMs === null || method === 'spectrum' ? [] : [periodMs],

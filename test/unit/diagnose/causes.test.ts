@@ -77,6 +77,14 @@ describe('a timer of two minutes that drifts', () => {
     const methods = legacy.methods.map(({ method, isAgreeing }) => [method, isAgreeing]);
     expect(methods).toContainEqual(['spectrum', true]);
   });
+
+  it('keeps its period where something small is slow in the seconds before', () => {
+    const pauses = timerPauses('legacy', 20_000, () => 550, 210);
+    const early = pauses.slice(0, 3).map(({ side, atMs }) => ({ side, atMs: atMs - 1500 }));
+    const small = early.map((each) => ({ ...each, lengthMs: 200 }));
+    const { legacy } = found({ seconds: 210, pauses: [...pauses, ...small] }).instances[0]!;
+    expect(Math.abs(legacy.period!.periodMs / 20_550 - 1)).toBeLessThan(0.005);
+  });
 });
 
 describe('a job on the clock', () => {
