@@ -4,7 +4,7 @@
  */
 import { lnBetaBinomial, lnMix, tuning } from '../kit/e-process.ts';
 import { LIMITS } from '../kit/limits.ts';
-import { SIDES } from '../model/exchange.ts';
+import { type Side, SIDES } from '../model/exchange.ts';
 import type { GateSettings } from '../model/settings.ts';
 import { designEffect, type WindowShare } from './design-effect.ts';
 import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
@@ -37,15 +37,14 @@ const PARTED_PAIRS = 1000;
 /** What the windows so far prove of the gate. */
 export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
   const { plain, crossed } = seen.signs ?? signsOf(seen.points, allowanceOf(gate));
-  const design = designOf(seen.tail);
   return {
     ...weigh({
       plain,
       crossed,
       lnWorse: seen.tail.bet.lnWorse,
-      requests: requestsOf(gate, seen, design),
+      requests: requestsOf(gate, seen),
     }),
-    design,
+    design: designOf(seen.tail),
   };
 }
 
@@ -67,7 +66,7 @@ function outcomesOf(gate: GateSettings, { points }: LatencyEvidence): Outcomes {
  */
 export function windowsToPass(gate: GateSettings, seen: LatencyEvidence): number | null {
   const { plain, crossed } = outcomesOf(gate, seen);
-  const requests = requestsOf(gate, seen, designOf(seen.tail));
+  const requests = requestsOf(gate, seen);
   const windows = seen.points.length;
   const isEnough = (n: number): boolean => {
     const times = n / windows;
@@ -131,8 +130,8 @@ export type OneSided = Pick<LatencyProof, 'lnHarm' | 'lnOk'>;
 /** Says neither. */
 export const SILENT: OneSided = { lnHarm: -Infinity, lnOk: -Infinity };
 
-function requestsOf(gate: GateSettings, seen: LatencyEvidence, design: number | null): OneSided {
-  if (design === null || design > DESIGN_MAX) return SILENT;
+function requestsOf(gate: GateSettings, seen: LatencyEvidence): OneSided {
+  if (!isHeard(seen.tail)) return SILENT;
   const { tail, arms } = seen;
   const p = gate.quantile ?? 0.99;
   if (hasOwnLimit(gate)) {
@@ -180,8 +179,20 @@ export function byRequests(arms: LiveArms, p: number, limit: number): OneSided {
   return { lnHarm: side > 0 ? lnE : -Infinity, lnOk: side < 0 ? lnE : -Infinity };
 }
 
-/** The larger one of both sides' design effects. */
-export function designOf(tail: Pick<TailEvidence, 'legacy' | 'candidate'>): number | null {
+/**
+ * Whether single requests have a say: where those of both sides are slow each for itself, as far
+ * as {@link designOf} can tell. Asked of each window, and mostly answered by one side.
+ */
+export function isHeard({ legacy, candidate }: Pick<TailEvidence, Side>): boolean {
+  if (legacy.windows < DESIGN_WINDOWS_MIN) return false;
+  const first = designEffect(legacy);
+  if (first !== null && first > DESIGN_MAX) return false;
+  const second = designEffect(candidate);
+  return second === null ? first !== null : second <= DESIGN_MAX;
+}
+
+/** The larger one of both sides' design effects; null before there are enough windows. */
+export function designOf(tail: Pick<TailEvidence, Side>): number | null {
   if (tail.legacy.windows < DESIGN_WINDOWS_MIN) return null;
   const legacy = designEffect(tail.legacy);
   const candidate = designEffect(tail.candidate);

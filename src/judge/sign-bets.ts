@@ -4,8 +4,8 @@
  */
 import { lnMix, lnMixture, lnSum, MIXTURE_RATES, MIXTURE_WEIGHTS } from '../kit/e-process.ts';
 import type { LatencyPoint } from './evidence.ts';
-import { RecentMedian } from './recent-median.ts';
-import { BURN_IN, MEMORY, RESTART_EVERY, type WindowOutcome } from './sign-test.ts';
+import { MedianOfNine } from './median-of-nine.ts';
+import { BURN_IN, RESTART_EVERY, type WindowOutcome } from './sign-test.ts';
 
 /** Factors of the bets on a chance of a half: of a window that goes wrong, and of a good one. */
 const WRONG = Float64Array.from(MIXTURE_RATES);
@@ -32,10 +32,7 @@ export class SignBets {
   #block = 0;
 
   add(outcome: WindowOutcome): void {
-    if (this.#windows > 0 && this.#windows % RESTART_EVERY === 0) {
-      this.#multiply();
-      this.#start(this.#windows / RESTART_EVERY);
-    }
+    if (this.#windows > 0 && this.#windows % RESTART_EVERY === 0) this.#start();
     this.#windows += 1;
     if (outcome === 1) {
       this.#over += 1;
@@ -46,20 +43,15 @@ export class SignBets {
     }
   }
 
-  /** What the windows since the newest start have made of all of them. */
-  #multiply(): void {
+  /** Takes in what the windows since the newest start have made of all, and starts once more. */
+  #start(): void {
     const later = this.#later;
     const factors = BLOCKS[this.#block]!;
     this.#block = 0;
-    for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]!;
+    const j = this.#windows / RESTART_EVERY;
+    const weight = (this.#lnUnit === 0 ? 1 : Math.exp(-this.#lnUnit)) / (j * (j + 1));
+    for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]! + weight;
     if (this.#windows % SCALE_EVERY === 0) this.#scale();
-  }
-
-  #start(j: number): void {
-    const later = this.#later;
-    const unit = this.#lnUnit === 0 ? 1 : Math.exp(-this.#lnUnit);
-    const weight = unit / (j * (j + 1));
-    for (let i = 0; i < BETS; i += 1) later[i] = later[i]! + weight;
   }
 
   /** See {@link lnWithin}. */
@@ -93,8 +85,7 @@ export class SignBets {
   }
 
   #scale(): void {
-    const largest = Math.max(...this.#later);
-    if (largest < LARGE) return;
+    if (this.#later.every((value) => value < LARGE)) return;
     for (let i = 0; i < BETS; i += 1) this.#later[i] = this.#later[i]! / LARGE;
     this.#lnUnit += Math.log(LARGE);
   }
@@ -104,14 +95,14 @@ export class SignBets {
 export class WindowSigns {
   readonly plain: SignBets;
   readonly crossed: SignBets;
-  readonly #candidate: RecentMedian;
-  readonly #allowed: RecentMedian;
+  readonly #candidate: MedianOfNine;
+  readonly #allowed: MedianOfNine;
 
   constructor(from?: WindowSigns) {
     this.plain = from?.plain.copy() ?? new SignBets();
     this.crossed = from?.crossed.copy() ?? new SignBets();
-    this.#candidate = new RecentMedian(MEMORY, from && from.#candidate);
-    this.#allowed = new RecentMedian(MEMORY, from && from.#allowed);
+    this.#candidate = new MedianOfNine(from && from.#candidate);
+    this.#allowed = new MedianOfNine(from && from.#allowed);
   }
 
   /**

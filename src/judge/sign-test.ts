@@ -11,7 +11,7 @@ export type WindowOutcome = 1 | 0 | -1;
 /** Windows after which the test against harm starts once more. */
 export const RESTART_EVERY = 3;
 /** Newest windows whose medians set the threshold of the next one. */
-export const MEMORY = 9;
+const MEMORY = 9;
 /** Windows before there is a threshold. */
 export const BURN_IN = 2;
 

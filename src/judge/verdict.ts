@@ -6,7 +6,7 @@
  * they share: the chance that a sound candidate fails is at most 1 %, all gates of a climb
  * together.
  */
-import type { GateOutcome, Verdict } from '../model/rollout.ts';
+import type { GateOutcome, UnprovenRoute, Verdict } from '../model/rollout.ts';
 import type { GateMetric, GateSettings } from '../model/settings.ts';
 import { NO_COUNTS } from '../model/window.ts';
 import { judgeCandidateSpikes } from './candidate-spikes.ts';
@@ -15,7 +15,7 @@ import { judgeErrorsExcess } from './errors-excess.ts';
 import { judgeErrorsRatio } from './errors-ratio.ts';
 import { type CarriedHarm, addCounts, type Evidence, gateKey } from './evidence.ts';
 import { type ErrorRates, gateResult } from './explain.ts';
-import type { GateJudge } from './gate-judge.ts';
+import type { GateJudge, GateQuestion } from './gate-judge.ts';
 import { judgeLatency, lnHarmOf } from './latency.ts';
 import { judgeLatencyBurn } from './latency-burn.ts';
 import { judgeMismatchRate } from './mismatch-rate.ts';
@@ -54,19 +54,46 @@ const QUANTILE_METRICS: ReadonlySet<GateMetric> = new Set([
  * pass. Its words are made when they are read.
  */
 export function judge(gates: readonly GateSettings[], evidence: Evidence, steps = 1): Verdict {
+  const { unproven, questionOf } = asked(gates, evidence, steps);
+  const results = gates.map((gate) => {
+    const question = questionOf(gate);
+    const rates = ratesOf(gate, question.harmAlpha);
+    return gateResult(gate, JUDGES[gate.metric](question), rates);
+  });
+  const outcome = outcomeOf(results.map((result) => result.verdict));
+  return { outcome, gates: results, ...(unproven.length > 0 && { unproven }) };
+}
+
+/** Whether all gates of a kind pass in {@link judge}; the first that does not ends it. */
+export function isPassed(
+  gates: readonly GateSettings[],
+  isOfKind: (gate: GateSettings) => boolean,
+  evidence: Evidence,
+  steps: number,
+): boolean {
+  const { questionOf } = asked(gates, evidence, steps);
+  const isPass = (gate: GateSettings): boolean =>
+    JUDGES[gate.metric](questionOf(gate)).verdict === 'pass';
+  return gates.every((gate) => !isOfKind(gate) || isPass(gate));
+}
+
+interface Asked {
+  readonly unproven: readonly UnprovenRoute[];
+  readonly questionOf: (gate: GateSettings) => GateQuestion;
+}
+
+function asked(gates: readonly GateSettings[], evidence: Evidence, steps: number): Asked {
   const sharing = gates.filter(({ metric }) => !GUARDS.has(metric)).length;
   const asking = evidence.routes === undefined ? undefined : routeGate(gates);
   const unproven = asking === undefined ? [] : unprovenRoutes(asking, evidence);
-  const results = gates.map((gate) => {
+  const questionOf = (gate: GateSettings): GateQuestion => {
     const harmAlpha = Math.min(CLIMB_HARM_ALPHA, gate.alpha) / (Math.max(1, sharing) * steps);
     // Steps but the first have half of their share each; all together have the other halves.
     const climbAlpha = evidence.carried === undefined ? 0 : (harmAlpha * (steps - 1)) / 2;
     const open = gate === asking ? unproven : [];
-    const question = { gate, evidence, harmAlpha, climbAlpha, unproven: open };
-    return gateResult(gate, JUDGES[gate.metric](question), ratesOf(gate, harmAlpha));
-  });
-  const outcome = outcomeOf(results.map((result) => result.verdict));
-  return { outcome, gates: results, ...(unproven.length > 0 && { unproven }) };
+    return { gate, evidence, harmAlpha, climbAlpha, unproven: open };
+  };
+  return { unproven, questionOf };
 }
 
 function ratesOf({ metric, alpha }: GateSettings, harmAlpha: number): ErrorRates | null {

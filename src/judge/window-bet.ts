@@ -9,9 +9,8 @@ export interface WindowBet {
   readonly sum: number;
   /** Squares about the means as they were. */
   readonly squares: number;
-  /** ln of what a bet on a worse, and on a better candidate, has become. */
+  /** ln of what a bet on a worse candidate has become. */
   readonly lnWorse: number;
-  readonly lnBetter: number;
   /** Windows whose difference was larger than the stake covers. */
   readonly clipped: number;
 }
@@ -21,7 +20,6 @@ export const NO_BET: WindowBet = {
   sum: 0,
   squares: 0,
   lnWorse: 0,
-  lnBetter: 0,
   clipped: 0,
 };
 
@@ -32,24 +30,25 @@ export const NO_BET: WindowBet = {
  */
 export function addToBet(bet: WindowBet, difference: number, alpha: number): WindowBet {
   const next = { ...bet };
-  betOn(next, difference, alpha);
+  betOn(next, difference, stakeFor(alpha));
   return next;
 }
 
-/** As `addToBet`, in place. */
-export function betOn(bet: MutableBet, difference: number, alpha: number): void {
+/** How much is staked, so that a candidate that is worse is found soonest at `alpha`. */
+export function stakeFor(alpha: number): number {
+  return 2 * Math.log(2 / alpha);
+}
+
+/** As `addToBet`, in place; `tuned` by {@link stakeFor}. */
+export function betOn(bet: MutableBet, difference: number, tuned: number): void {
   const y = Math.min(1, Math.max(-1, difference));
   const w = bet.windows + 1;
   const variance = (0.25 + bet.squares) / w;
-  const stake = Math.min(
-    0.5,
-    Math.sqrt((2 * Math.log(2 / alpha)) / (variance * w * Math.log1p(w))),
-  );
+  const stake = Math.min(0.5, Math.sqrt(tuned / (variance * w * Math.log(1 + w))));
   bet.windows = w;
   bet.sum += y;
   bet.squares += (y - bet.sum / (w + 1)) ** 2;
   bet.lnWorse += Math.log1p(stake * y);
-  bet.lnBetter += Math.log1p(-stake * y);
   if (y !== difference) bet.clipped += 1;
 }
 

@@ -3,7 +3,7 @@
  * and again. It answers which of them have ever alarmed.
  */
 import { addShare, NO_SHARES } from '../../src/judge/design-effect.ts';
-import { byRequests, designOf, DESIGN_MAX, SILENT, weigh } from '../../src/judge/latency-proof.ts';
+import { byRequests, isHeard, SILENT, weigh } from '../../src/judge/latency-proof.ts';
 import { SPLIT_ALPHA, splitProblem } from '../../src/judge/share-check.ts';
 import { WindowSigns } from '../../src/judge/sign-bets.ts';
 import { crossings, lnOver, lnWithin, signs } from '../../src/judge/sign-test.ts';
@@ -206,14 +206,12 @@ export function gateTrial(world: World): AlarmTrial {
         sums[side] = addShare(sums[side], { over, count: requests });
         addSlow(arms[side], random, requests, over);
       }
-      const design = designOf(sums);
-      const isHeard = design !== null && design <= DESIGN_MAX;
       outcomes.add(seen.candidate[i]!, seen.legacy[i]!);
       const { lnHarm, lnOk } = weigh({
         plain: outcomes.plain,
         crossed: outcomes.crossed,
         lnWorse: bets[i]!,
-        requests: isHeard ? byRequests(arms, p, 1) : SILENT,
+        requests: isHeard(sums) ? byRequests(arms, p, 1) : SILENT,
       });
       isHarm ||= lnHarm >= NEEDED;
       isOk ||= lnOk >= NEEDED;

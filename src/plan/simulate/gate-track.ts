@@ -15,7 +15,7 @@ import {
   type TailEvidence,
 } from '../../judge/evidence.ts';
 import { lnHarmOf } from '../../judge/latency.ts';
-import { DESIGN_MAX, designOf, prove } from '../../judge/latency-proof.ts';
+import { isHeard, prove } from '../../judge/latency-proof.ts';
 import {
   addArms,
   addParted,
@@ -137,13 +137,13 @@ export class GateTrack {
 
   /** What the judge is shown of this gate. */
   evidence(): LatencyEvidence {
-    if (this.#isHeard) this.#tell();
+    if (isHeard(this.#sums)) this.#tell();
     return { ...this.#proof(), points: this.#points() };
   }
 
   /** ln E against "over the limit": what a pass takes. */
   get lnOk(): number {
-    if (this.#isHeard) this.#tell();
+    if (isHeard(this.#sums)) this.#tell();
     return prove(this.gate, this.#proof()).lnOk;
   }
 
@@ -154,11 +154,6 @@ export class GateTrack {
       if (point !== null) points.push(point);
     }
     return points;
-  }
-
-  get #isHeard(): boolean {
-    const design = designOf(this.#sums);
-    return design !== null && design <= DESIGN_MAX;
   }
 
   /** A threshold that a window sets does not count in it. */
@@ -194,7 +189,7 @@ export class GateTrack {
   /** Whether the gate could fail with the newest window; to be asked of each. */
   couldFail(): boolean {
     if (this.gate.metric === 'latency.burn') return true;
-    if (this.#isHeard) {
+    if (isHeard(this.#sums)) {
       if (this.#windows < this.#nextLook) return false;
       this.#nextLook = Math.ceil(this.#windows * LOOK_AGAIN);
       this.#tell();

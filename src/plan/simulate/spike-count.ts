@@ -7,8 +7,6 @@ import { median } from '../../kit/median.ts';
 import { leaps, whoseSpike } from '../../measure/spikes.ts';
 import type { Side } from '../../model/exchange.ts';
 import { Arm } from './arm.ts';
-import type { Injection } from './injection.ts';
-import { pausedRequests } from './window-pool.ts';
 import { pauseUs, type World } from './world.ts';
 
 const SECONDS = 500;
@@ -24,11 +22,11 @@ export class PausedSeconds {
   readonly #seconds: readonly PausedSecond[];
   readonly usualUs: number;
 
-  constructor(world: World, injection: Injection, percent: number, side: Side) {
+  /** `requests`: those that come while the side pauses. */
+  constructor(world: World, percent: number, side: Side, requests: number) {
     const { seed, medianUs, sigma, pairsPerSec, copiedSeconds } = world;
     const arm = new Arm({ medianUs, sigma, slower: null }, medianUs);
     const random = createRandom(seed ^ (side === 'legacy' ? 0x5e1f : 0xca9d) ^ percent);
-    const requests = pausedRequests(world, injection, percent, side);
     // All pairs of such a second, whoever is live.
     const pairs = Math.round(pairsPerSec / copiedSeconds);
     const p99Of = (paused: number): number => {

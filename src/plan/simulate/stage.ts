@@ -8,7 +8,7 @@ import { GateTrack } from './gate-track.ts';
 import { GateViews } from './gate-views.ts';
 import { type Injection, ofLatency } from './injection.ts';
 import { PausedSeconds } from './spike-count.ts';
-import { type Lane, WindowPool } from './window-pool.ts';
+import { type Lane, pausedRequests, WindowPool } from './window-pool.ts';
 import type { World } from './world.ts';
 
 const LATENCY: ReadonlySet<GateMetric> = new Set([
@@ -17,8 +17,8 @@ const LATENCY: ReadonlySet<GateMetric> = new Set([
   'latency.paired',
   'latency.burn',
 ]);
-/** Windows of memory and CPU that are shown: more than any gate on them looks back at. */
-const RESOURCE_WINDOWS = 400;
+/** Windows of memory and CPU that are shown: enough of them to pass, whatever alpha is. */
+const RESOURCE_WINDOWS = 60;
 
 /** Gates that see the same windows. */
 export interface StageLane {
@@ -27,11 +27,13 @@ export interface StageLane {
   readonly views: readonly (readonly [gate: GateSettings, views: GateViews])[];
 }
 
-/** The windows of one step: candidates of the same latencies see the same ones. */
+/** What candidates in one step have in common: those of the same latencies see the same windows. */
 export class StageLanes {
   readonly #world: World;
   readonly #percent: number;
   readonly #lanes = new Map<string, readonly StageLane[]>();
+  /** By side, and by the requests that come while it pauses. */
+  readonly #seconds = new Map<string, PausedSeconds>();
 
   constructor(world: World, index: number) {
     this.#world = world;
@@ -46,6 +48,17 @@ export class StageLanes {
       this.#lanes.set(injection.name, lanes);
     }
     return lanes;
+  }
+
+  seconds(injection: Injection, side: Side): PausedSeconds {
+    const requests = pausedRequests(this.#world, injection, this.#percent, side);
+    const name = `${side} ${requests}`;
+    let seconds = this.#seconds.get(name);
+    if (seconds === undefined) {
+      seconds = new PausedSeconds(this.#world, this.#percent, side, requests);
+      this.#seconds.set(name, seconds);
+    }
+    return seconds;
   }
 
   #begin(injection: Injection): readonly StageLane[] {
@@ -78,8 +91,8 @@ export class Stage {
     this.step = step;
     this.lanes = lanes.of(injection);
     this.seconds = {
-      legacy: new PausedSeconds(world, injection, step.percent, 'legacy'),
-      candidate: new PausedSeconds(world, injection, step.percent, 'candidate'),
+      legacy: lanes.seconds(injection, 'legacy'),
+      candidate: lanes.seconds(injection, 'candidate'),
     };
     this.resources = resourcesFor(world.gates);
     const results = judge(world.gates, this.evidence({}), world.ladder.length).gates;

@@ -1,6 +1,6 @@
 /** One climb in one step: from its first window to the decision that ends it. */
 import { type CarriedHarm, type Evidence, gateKey } from '../../judge/evidence.ts';
-import { judge } from '../../judge/verdict.ts';
+import { isPassed, judge } from '../../judge/verdict.ts';
 import type { Random } from '../../kit/random.ts';
 import type { Decision, RolloutState, Verdict } from '../../model/rollout.ts';
 import type { GateSettings } from '../../model/settings.ts';
@@ -247,9 +247,9 @@ export class StepRun {
 
   /** Whether all gates of a kind pass by a part of the evidence that is all they go by. */
   #isPassed(part: Partial<Evidence>, isOfKind: (gate: GateSettings) => boolean): boolean {
-    const { gates } = this.#stage.world;
-    const { gates: results } = this.#judge(part);
-    return results.every(({ verdict }, i) => verdict === 'pass' || !isOfKind(gates[i]!));
+    const { world } = this.#stage;
+    const evidence = this.#stage.evidence({ ...part, ...this.#carried });
+    return isPassed(world.gates, isOfKind, evidence, world.ladder.length);
   }
 
   get #mayPass(): boolean {

@@ -105,7 +105,6 @@ describe('the proof', () => {
     const windows = times(200, (i) => [cell('legacy', with1000(5), with1000(i % 10 < 4 ? 30 : 4))]);
     const { tail } = after(windows, gate('latency.p99.ratio < 1'));
     expect(tail.bet.lnWorse).toBeGreaterThan(10);
-    expect(tail.bet.lnBetter).toBeLessThan(0);
   });
 
   it("bounds the median of the windows' ratios", () => {
