@@ -53,8 +53,21 @@ export function overOf(
   strata: readonly Stratum[],
   thresholdUs: number,
 ): readonly OverCounts[] {
-  const enough = strata.filter(({ pairs }) => pairs >= LIMITS.windowPairsMin);
-  return enough.map((stratum) => overIn(gate, stratum, thresholdUs));
+  return strata.filter(hasEnough).map((stratum) => overIn(gate, stratum, thresholdUs));
+}
+
+/** What that adds to the bet and to the design effect; null where no live side has enough. */
+export function tailIn(
+  gate: GateSettings,
+  strata: readonly Stratum[],
+  thresholdUs: number,
+): WindowTail | null {
+  const over = strata.filter(hasEnough).map((stratum) => eachOver(gate, stratum, thresholdUs));
+  return over.length === 0 ? null : tailOf(gate, over);
+}
+
+function hasEnough({ pairs }: Stratum): boolean {
+  return pairs >= LIMITS.windowPairsMin;
 }
 
 /** The quantile, and what it is held against: legacy's, a time, or a ratio of 1 in thousandths. */
@@ -69,20 +82,29 @@ function seenPoint(gate: GateSettings, strata: readonly Stratum[]): LatencyPoint
 }
 
 function overIn(gate: GateSettings, stratum: Stratum, thresholdUs: number): OverCounts {
+  const over = eachOver(gate, stratum, thresholdUs);
+  const parted = stratum.parted.find(({ margin }) => margin === gate.limit);
+  if (hasOwnLimit(gate) || parted === undefined) return over;
+  return { ...over, parted: partedAt(parted, thresholdAt(allowedUs(gate, thresholdUs))) };
+}
+
+/** Of each side by itself. */
+function eachOver(gate: GateSettings, stratum: Stratum, thresholdUs: number): OverCounts {
   const { liveSide, pairs, legacy, candidate, ratios } = stratum;
   if (hasOwnLimit(gate)) {
     const counts = gate.metric === 'latency.paired' ? ratios : candidate;
     return { liveSide, pairs, legacy: 0, candidate: countAbove(counts, thresholdUs) };
   }
-  const allowedUs = thresholdUs * (gate.metric === 'latency.burn' ? 1 : gate.limit);
-  const parted = stratum.parted.find(({ margin }) => margin === gate.limit);
   return {
     liveSide,
     pairs,
     legacy: countAbove(legacy, thresholdUs),
-    candidate: countAbove(candidate, allowedUs),
-    ...(parted && { parted: partedAt(parted, thresholdAt(allowedUs)) }),
+    candidate: countAbove(candidate, allowedUs(gate, thresholdUs)),
   };
+}
+
+function allowedUs({ metric, limit }: GateSettings, thresholdUs: number): number {
+  return thresholdUs * (metric === 'latency.burn' ? 1 : limit);
 }
 
 function partedAt({ more, less }: PartedCounts, threshold: number): Parted {
@@ -189,7 +211,7 @@ export function countTail(sums: TailSums, tail: WindowTail): void {
 }
 
 /** What is over the threshold in one window, of at least one live side. */
-export function tailOf(gate: GateSettings, over: readonly OverCounts[]): WindowTail {
+function tailOf(gate: GateSettings, over: readonly OverCounts[]): WindowTail {
   const usualShare = 1 - (gate.quantile ?? 0.99);
   const sum = (of: (counts: OverCounts) => number): number =>
     over.reduce((total, counts) => total + of(counts), 0);

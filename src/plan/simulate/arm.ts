@@ -32,6 +32,8 @@ const PER_DOUBLING = 128;
 const BUCKETS = 26 * PER_DOUBLING;
 /** Beyond this share nothing is ever drawn. */
 const LEAST_SHARE = 1e-11;
+/** So few answers are drawn one by one: there are more buckets that they could be in. */
+const FEW = 64;
 
 function bucketOf(us: number): number {
   const value = Math.max(1, Math.round(us));
@@ -46,45 +48,49 @@ function bottomOf(bucket: number): number {
   return (bucket - PER_DOUBLING * exponent) * 2 ** exponent;
 }
 
+const BOTTOMS = Float64Array.from({ length: BUCKETS }, (_, bucket) => bottomOf(bucket));
+
 /** Draws the answers of one side; what is faster than `fromUs` is counted as one bucket. */
 export class Arm {
   readonly #latency: ArmLatency;
   readonly #first: number;
-  /** Of those in or above a bucket, the share that is above it; by bucket from the first on. */
-  readonly #passing: readonly number[];
-  readonly #shareSeen: number;
+  /** By bucket from the first on, the share of all answers that is in it or above it. */
+  readonly #shares: Float64Array;
   readonly #counts = new Int32Array(BUCKETS);
 
   constructor(latency: ArmLatency, fromUs: number) {
     this.#latency = latency;
     this.#first = Math.max(1, bucketOf(fromUs));
-    const passing: number[] = [];
-    // A latency is rounded to whole microseconds before it is counted.
-    const above = (bucket: number): number => shareAbove(latency, bottomOf(bucket) - 0.5);
-    this.#shareSeen = above(this.#first);
-    let here = this.#shareSeen;
-    for (let bucket = this.#first; here > LEAST_SHARE && bucket < BUCKETS - 1; bucket += 1) {
-      const next = above(bucket + 1);
-      passing.push(next / here);
-      here = next;
+    const shares: number[] = [];
+    for (let bucket = this.#first; bucket < BUCKETS; bucket += 1) {
+      // A latency is rounded to whole microseconds before it is counted.
+      const share = shareAbove(latency, BOTTOMS[bucket]! - 0.5);
+      if (share <= LEAST_SHARE) break;
+      shares.push(share);
     }
-    this.#passing = passing;
+    this.#shares = Float64Array.from(shares);
   }
 
   /** `answers` of them, and `paused` more that wait for the rest of a pause of `pauseUs` first. */
   draw(random: Random, answers: number, paused: number, pauseUs: number): HistogramCounts {
     const counts = this.#counts;
     const first = this.#first;
-    let left = binomial(random, answers, this.#shareSeen);
+    const shares = this.#shares;
+    let left = binomial(random, answers, shares[0]!);
     let fast = answers - left;
     let last = first;
-    for (let i = 0; i < this.#passing.length && left > 0; i += 1) {
-      const above = binomial(random, left, this.#passing[i]!);
+    let i = 0;
+    for (; left >= FEW && i + 1 < shares.length; i += 1) {
+      const above = binomial(random, left, shares[i + 1]! / shares[i]!);
       counts[first + i] = left - above;
-      if (left > above) last = first + i;
       left = above;
+      last = first + i;
     }
-    counts[last] = counts[last]! + left;
+    for (; left > 0; left -= 1) {
+      const bucket = first + this.#above(i, random.next());
+      counts[bucket] = counts[bucket]! + 1;
+      last = Math.max(last, bucket);
+    }
     for (let i = 0; i < paused; i += 1) {
       const bucket = bucketOf(this.#one(random) + random.next() * pauseUs);
       if (bucket < first) fast += 1;
@@ -96,6 +102,20 @@ export class Arm {
     return this.#take(fast, last);
   }
 
+  /** One that is in a bucket or above it, by `chance`, 0 to 1: which. */
+  #above(bucket: number, chance: number): number {
+    const shares = this.#shares;
+    const share = chance * shares[bucket]!;
+    let low = bucket;
+    let high = shares.length;
+    while (high - low > 1) {
+      const between = (low + high) >> 1;
+      if (shares[between]! > share) low = between;
+      else high = between;
+    }
+    return low;
+  }
+
   #one(random: Random): number {
     const { medianUs, sigma, slower } = this.#latency;
     const us = medianUs * Math.exp(sigma * normal(random));
@@ -104,11 +124,11 @@ export class Arm {
 
   #take(fast: number, last: number): HistogramCounts {
     const taken: number[] = [];
-    if (fast > 0) taken.push(bottomOf(this.#first - 1), fast);
+    if (fast > 0) taken.push(BOTTOMS[this.#first - 1]!, fast);
     for (let bucket = this.#first; bucket <= last; bucket += 1) {
       const count = this.#counts[bucket]!;
       if (count === 0) continue;
-      taken.push(bottomOf(bucket), count);
+      taken.push(BOTTOMS[bucket]!, count);
       this.#counts[bucket] = 0;
     }
     return taken;

@@ -1,7 +1,7 @@
 /** A pool's windows as one gate sees them, in columns: they are seen by the million. */
 import { bucketBottom } from '../../judge/buckets.ts';
 import { type LatencyPoint, NO_LATENCY, type OverCounts } from '../../judge/evidence.ts';
-import { overOf, seenIn, tailOf } from '../../judge/latency-windows.ts';
+import { overOf, seenIn, tailIn } from '../../judge/latency-windows.ts';
 import { thresholdAt } from '../../kit/threshold-grid.ts';
 import type { GateSettings } from '../../model/settings.ts';
 import type { PooledKind, WindowPool } from './window-pool.ts';
@@ -110,16 +110,12 @@ export class ThresholdTails {
   }
 
   fill(columns: Float64Array, view: KindView, index: number): void {
-    const over = this.over(view, index);
+    const tail = tailIn(this.#gate, view.pooled.strata(index), this.#thresholdUs);
     const at = TAIL_COLUMNS * index;
-    columns[at] = 0;
-    columns[at + 3] = -1;
-    if (over.length === 0) return;
-    const { difference, legacyOver, candidateOver, count } = tailOf(this.#gate, over);
-    columns[at] = difference;
-    columns[at + 1] = legacyOver;
-    columns[at + 2] = candidateOver;
-    columns[at + 3] = count;
+    columns[at] = tail?.difference ?? 0;
+    columns[at + 1] = tail?.legacyOver ?? 0;
+    columns[at + 2] = tail?.candidateOver ?? 0;
+    columns[at + 3] = tail?.count ?? -1;
   }
 
   over(view: KindView, index: number): readonly OverCounts[] {

@@ -6,10 +6,12 @@ import { createRandom } from '../../kit/random.ts';
 import { median } from '../../kit/median.ts';
 import { leaps, whoseSpike } from '../../measure/spikes.ts';
 import type { Side } from '../../model/exchange.ts';
-import { Arm } from './arm.ts';
+import { Arm, exceededBy } from './arm.ts';
 import { pauseUs, type World } from './world.ts';
 
 const SECONDS = 500;
+/** A second's p99 is always among so many of its answers. */
+const SLOWEST = 0.05;
 
 /** A second in which a side pauses: its p99, and whether that leaps. */
 interface PausedSecond {
@@ -25,7 +27,8 @@ export class PausedSeconds {
   /** `requests`: those that come while the side pauses. */
   constructor(world: World, percent: number, side: Side, requests: number) {
     const { seed, medianUs, sigma, pairsPerSec, copiedSeconds } = world;
-    const arm = new Arm({ medianUs, sigma, slower: null }, medianUs);
+    const latency = { medianUs, sigma, slower: null };
+    const arm = new Arm(latency, exceededBy(latency, SLOWEST));
     const random = createRandom(seed ^ (side === 'legacy' ? 0x5e1f : 0xca9d) ^ percent);
     // All pairs of such a second, whoever is live.
     const pairs = Math.round(pairsPerSec / copiedSeconds);

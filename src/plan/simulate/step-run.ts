@@ -47,7 +47,8 @@ interface RunningLane {
 const SECOND_MS = 1000;
 /** How often a step that is due is looked at. */
 const LOOK_MS = 5 * SECOND_MS;
-const LOOK_AFTER_FAILURE_MS = 60 * SECOND_MS;
+/** After a failure: once the step has taken so many times as long. */
+const LOOK_AFTER_FAILURE = 1.05;
 
 /** One climb in one step; see the head of this file. */
 export class StepRun {
@@ -108,7 +109,8 @@ export class StepRun {
 
   /** Soon, as a window or a quiet time may be all that is missing; seldom after a failure. */
   #nextLookMs(): number {
-    return this.#atMs + (this.#caught === null ? LOOK_MS : LOOK_AFTER_FAILURE_MS);
+    if (this.#caught === null) return this.#atMs + LOOK_MS;
+    return Math.ceil((this.#atMs * LOOK_AFTER_FAILURE) / LOOK_MS) * LOOK_MS;
   }
 
   /** Lets everything come by a moment of the step; a rollback is what it may lead to. */

@@ -85,6 +85,7 @@ export class WindowPool {
   readonly #margins: readonly number[];
   readonly #strata: readonly Stratum[];
   readonly #kinds = new Map<number, PooledKind>();
+  #usual: PooledKind | null = null;
 
   constructor(of: PoolOf) {
     const { world, percent, lane } = of;
@@ -102,6 +103,7 @@ export class WindowPool {
 
   /** The windows into which so many pauses fall, as {@link kindOf} names them. */
   kind(kind: number): PooledKind {
+    if (kind === 0) return (this.#usual ??= this.#begin(0));
     let windows = this.#kinds.get(kind);
     if (windows === undefined) {
       windows = this.#begin(kind);
