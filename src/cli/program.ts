@@ -172,6 +172,18 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
   return program;
 }
 
+/** The command that `args` name, as it is called: `crossfade plan simulate`. */
+export function commandNamed(program: Command, args: readonly string[]): string {
+  const names = [program.name()];
+  let command: Command | undefined = program;
+  for (const word of args) {
+    command = command.commands.find((inner) => inner.name() === word);
+    if (command === undefined) break;
+    names.push(command.name());
+  }
+  return names.join(' ');
+}
+
 /** Beside the sources when they run directly, one folder further up when they were built. */
 function packageVersion(): string {
   for (const up of ['../../package.json', '../../../package.json']) {

@@ -26,14 +26,14 @@ const WORDINGS: readonly Wording[] = [
   ],
 ];
 
-/** What commander found wrong, said as every other error is. */
-export function usageError(error: CommanderError): CrossfadeError {
+/** What commander found wrong, said as every other error is; `command`: whose help to see. */
+export function usageError(error: CommanderError, command: string): CrossfadeError {
   const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const meant = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion ?? '')?.[1];
   const wording = WORDINGS.find(([theirs]) => theirs.test(sentence));
   const [theirs = /$/, ours = '', told = ''] = wording ?? [];
   const expected = told === '' ? '' : sentence.replace(theirs, told);
-  const hint = meant === undefined ? expected || 'see crossfade --help' : `did you mean ${meant}?`;
+  const hint = meant === undefined ? expected || `see ${command} --help` : `did you mean ${meant}?`;
   const message = wording === undefined ? sentence : sentence.replace(theirs, ours);
   return new CrossfadeError('usage', message, { hint, cause: error });
 }

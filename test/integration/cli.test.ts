@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,15 @@ describe('the command line', () => {
     const { status, stderr } = crossfade('run', '--legcy', 'http://127.0.0.1:1');
     expect(status).toBe(2);
     expect(stderr).toBe("crossfade: unknown option '--legcy'\n  hint: did you mean --legacy?\n");
+  });
+
+  test('ends as it would have where nobody reads what it says', async () => {
+    const main = join(import.meta.dirname, '../../src/cli/main.ts');
+    const child = spawn(process.execPath, [main, 'statsu'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(2);
   });
 
   test('says errors as JSON where JSON was asked for', () => {

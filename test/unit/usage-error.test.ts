@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
+import { commandNamed, createProgram } from '../../src/cli/program.ts';
 import { usageError } from '../../src/cli/usage-error.ts';
 
 /** Sentence and hint for wrong words. */
@@ -11,7 +11,7 @@ async function told(words: string): Promise<readonly [string, string | undefined
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const { message, hint } = usageError(error);
+    const { message, hint } = usageError(error, commandNamed(program, args));
     return [message, hint];
   }
   throw new Error('nothing was wrong');
@@ -22,10 +22,12 @@ describe('wrong words', () => {
     ['mirror sideways', "turn is 'sideways'", 'it must be one of on, off, reset'],
     ['mirror --percent 200', "--percent is '200'", 'it must be a number from 0 to 100'],
     ['mirror --max-rate 5/m', "--max-rate is '5/m'", 'it must be a number from 0 to 1000000'],
-    ['mirror --percent', '--percent has no value', 'see crossfade --help'],
+    ['mirror --percent', '--percent has no value', 'see crossfade mirror --help'],
     ['demo --fault none', "--fault is 'none'", 'it must be one of slow, wrong, crash'],
-    ['record', '--out is missing', 'see crossfade --help'],
-    ['status x y', "'x, y' is more than status takes", 'see crossfade --help'],
+    ['record', '--out is missing', 'see crossfade record --help'],
+    ['plan simulate --rps 5', '--config is missing', 'see crossfade plan simulate --help'],
+    ['frobnicate', "unknown command 'frobnicate'", 'see crossfade --help'],
+    ['status x y', "'x, y' is more than status takes", 'see crossfade status --help'],
     ['generate read-states --out x --sed 1', "unknown option '--sed'", 'did you mean --seed?'],
   ])('%s', async (words, message, hint) => {
     expect(await told(words)).toEqual([message, hint]);
