@@ -20,7 +20,7 @@ import type {
 } from './evidence.ts';
 import { signsOf, WindowSigns } from './sign-bets.ts';
 import { median } from './sign-test.ts';
-import { betOn, type MutableBet, stakeFor } from './window-bet.ts';
+import { betOn, type MutableBet, tuningFor } from './window-bet.ts';
 import { addHistograms, meanQuantile, type Stratum, strataOf } from './windows.ts';
 
 /** The first windows of a step fix the threshold, and are not held against it. */
@@ -28,7 +28,7 @@ export const THRESHOLD_WINDOWS = 3;
 /** Newest windows that are kept as they were. */
 export const RECENT_WINDOWS = 12;
 /** Bets on windows are tuned for a chance of a wrong failure of 1 %. */
-const BET_STAKE = stakeFor(0.01);
+const BET_TUNING = tuningFor(0.01);
 /** A difference so many times what is usually over the threshold takes the whole stake. */
 const BET_SCALE = 1.2;
 
@@ -205,7 +205,7 @@ export function sumsOf({ bet, legacy, candidate }: Readonly<TailSums>): TailSums
 
 /** Adds one more window to the sums. */
 export function countTail(sums: TailSums, tail: WindowTail): void {
-  betOn(sums.bet, tail.difference, BET_STAKE);
+  betOn(sums.bet, tail.difference, BET_TUNING);
   countShare(sums.legacy, tail.legacyOver, tail.count);
   countShare(sums.candidate, tail.candidateOver, tail.count);
 }

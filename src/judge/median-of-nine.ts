@@ -7,7 +7,7 @@ import { median } from './sign-test.ts';
 
 const MOST = 9;
 
-/** Of numbers that are not negative, the last nine: their median. */
+/** Of numbers of 0 or more, the last nine: their median. */
 export class MedianOfNine {
   /** By age: the oldest is at `#next` once there are nine. */
   readonly #values: Float32Array;
@@ -40,7 +40,8 @@ export class MedianOfNine {
 
   add(value: number): void {
     const at = this.#next;
-    this.#values[at] = value;
+    // The bits of -0 are not those of 0.
+    this.#values[at] = value + 0;
     this.#next = at + 1 === MOST ? 0 : at + 1;
     if (this.#count < MOST) this.#count += 1;
     this.#order(at - (at % 3));

@@ -111,7 +111,7 @@ export class WindowSigns {
    */
   add(candidate: number, allowed: number): boolean {
     const plain = candidate > allowed ? 1 : candidate < allowed ? -1 : 0;
-    const crossed = this.#cross(candidate, allowed, plain);
+    const crossed = this.#cross(Math.fround(candidate), Math.fround(allowed), plain);
     this.plain.add(plain);
     this.crossed.add(crossed);
     this.#candidate.add(candidate);

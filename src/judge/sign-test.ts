@@ -10,7 +10,7 @@ export type WindowOutcome = 1 | 0 | -1;
 
 /** Windows after which the test against harm starts once more. */
 export const RESTART_EVERY = 3;
-/** Newest windows whose medians set the threshold of the next one. */
+/** Newest windows whose medians set the threshold of the next one; `MedianOfNine` is for these. */
 const MEMORY = 9;
 /** Windows before there is a threshold. */
 export const BURN_IN = 2;
@@ -66,18 +66,20 @@ export function signs(
  * Each window against a threshold between both sides' recent medians, fixed before the window:
  * it counts where only one side is above. A window in which legacy pauses while the candidate
  * is slow all the time says nothing here, where the plain comparison calls it legacy's loss.
+ * In single precision, in which a product is exact: what is equal is neither above nor below.
  * Source: McNemar's test, on windows.
  */
 export function crossings(
   candidate: readonly number[],
   legacy: readonly number[],
 ): readonly WindowOutcome[] {
+  const [one, other] = [candidate.map(Math.fround), legacy.map(Math.fround)];
   return candidate.map((value, i) => {
     if (i < BURN_IN) return compare(value, legacy[i]!);
     const from = Math.max(0, i - MEMORY);
-    const threshold = Math.sqrt(median(candidate.slice(from, i)) * median(legacy.slice(from, i)));
-    const isCandidateAbove = value > threshold;
-    if (isCandidateAbove === legacy[i]! > threshold) return 0;
+    const threshold = Math.sqrt(median(one.slice(from, i)) * median(other.slice(from, i)));
+    const isCandidateAbove = one[i]! > threshold;
+    if (isCandidateAbove === other[i]! > threshold) return 0;
     return isCandidateAbove ? 1 : -1;
   });
 }

@@ -11,8 +11,6 @@ export interface WindowBet {
   readonly squares: number;
   /** ln of what a bet on a worse candidate has become. */
   readonly lnWorse: number;
-  /** Windows whose difference was larger than the stake covers. */
-  readonly clipped: number;
 }
 
 export const NO_BET: WindowBet = {
@@ -20,7 +18,6 @@ export const NO_BET: WindowBet = {
   sum: 0,
   squares: 0,
   lnWorse: 0,
-  clipped: 0,
 };
 
 /**
@@ -30,26 +27,25 @@ export const NO_BET: WindowBet = {
  */
 export function addToBet(bet: WindowBet, difference: number, alpha: number): WindowBet {
   const next = { ...bet };
-  betOn(next, difference, stakeFor(alpha));
+  betOn(next, difference, tuningFor(alpha));
   return next;
 }
 
-/** How much is staked, so that a candidate that is worse is found soonest at `alpha`. */
-export function stakeFor(alpha: number): number {
+/** What the stake is tuned by, so that a worse candidate is found soonest at `alpha`. */
+export function tuningFor(alpha: number): number {
   return 2 * Math.log(2 / alpha);
 }
 
-/** As `addToBet`, in place; `tuned` by {@link stakeFor}. */
-export function betOn(bet: MutableBet, difference: number, tuned: number): void {
+/** As `addToBet`, in place; `tuning` by {@link tuningFor}. */
+export function betOn(bet: MutableBet, difference: number, tuning: number): void {
   const y = Math.min(1, Math.max(-1, difference));
   const w = bet.windows + 1;
   const variance = (0.25 + bet.squares) / w;
-  const stake = Math.min(0.5, Math.sqrt(tuned / (variance * w * Math.log(1 + w))));
+  const stake = Math.min(0.5, Math.sqrt(tuning / (variance * w * Math.log(1 + w))));
   bet.windows = w;
   bet.sum += y;
   bet.squares += (y - bet.sum / (w + 1)) ** 2;
   bet.lnWorse += Math.log1p(stake * y);
-  if (y !== difference) bet.clipped += 1;
 }
 
 export type MutableBet = { -readonly [K in keyof WindowBet]: WindowBet[K] };

@@ -59,6 +59,8 @@ export interface GateQuestion {
   readonly gate: GateSettings;
   readonly step: LadderStep;
   readonly pairsPerSec: number;
+  /** Share of the seconds in which requests are copied, 0 to 1. */
+  readonly copiedSeconds: number;
   /** Requests that the candidate answers live; as the step's percent says. */
   readonly livePerSec: number;
   readonly traffic: PlanTraffic;

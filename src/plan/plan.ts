@@ -17,7 +17,7 @@ import {
 } from './gate-plan.ts';
 import { planLatency } from './latency-plan.ts';
 import { planCoverage, planErrorsExcess, planErrorsRatio, planMismatchRate } from './rate-plan.ts';
-import { pairsPerSecOf } from './pairs.ts';
+import { copiedSecondsOf, pairsPerSecOf } from './pairs.ts';
 import type { PlanTraffic } from './traffic.ts';
 import { planRoutes, type UnprovenPlan } from './routes-plan.ts';
 import { planResource, planSpikes } from './window-plan.ts';
@@ -84,6 +84,7 @@ export function planLadder(
           step,
           beforeMs: index === 0 ? null : holdOf(steps.slice(0, index)),
           pairsPerSec,
+          copiedSeconds: copiedSecondsOf(settings),
           traffic,
         }),
       ),
@@ -106,6 +107,7 @@ function planGate(of: {
   /** Holds of the steps before; null for the first one, which has its chance of a failure alone. */
   readonly beforeMs: number | null;
   readonly pairsPerSec: number;
+  readonly copiedSeconds: number;
   readonly traffic: PlanTraffic;
 }): GatePlan {
   const { gate, step, traffic } = of;
@@ -121,6 +123,7 @@ function planGate(of: {
     gate,
     step,
     pairsPerSec,
+    copiedSeconds: of.copiedSeconds,
     livePerSec: (pairsPerSec * step.percent) / 100,
     traffic,
     ask: (evidence) => of.ask({ ...evidence, ...carried }),

@@ -2,8 +2,16 @@
 import type { ResourcePoint } from '../judge/evidence.ts';
 import { NO_SPIKES } from '../judge/evidence.ts';
 import { formatDuration } from '../kit/units.ts';
-import type { GatePlanner, GateQuestion, Refusal, Regression } from './gate-plan.ts';
+import { SECOND_ANSWERS_MIN } from '../measure/spikes.ts';
+import {
+  type GatePlanner,
+  type GateQuestion,
+  type Refusal,
+  type Regression,
+  UNKNOWN,
+} from './gate-plan.ts';
 import { longer, longerMs } from './hold.ts';
+import { measuredSecondsOf } from './pairs.ts';
 import { smallest } from './search.ts';
 
 const RATIOS = [1.1, 1.25, 1.5, 2];
@@ -50,14 +58,25 @@ function points(windows: number, windowMs: number, ratio: number): readonly Reso
   }));
 }
 
+/** A smaller share of the seconds is as good as none. */
+const MEASURED_MIN = 0.001;
+const TOO_FEW_A_SECOND: Refusal = {
+  outlook: 'never',
+  why: `a second has a p99 of its own from ${SECOND_ANSWERS_MIN} pairs on, and none has as many`,
+  mend: 'leave the gate out: quantiles over windows see pauses too',
+};
+
 /** `candidate.spikes = none` */
 export const planSpikes: GatePlanner = (question) => {
   const quiet = (seconds: number): string =>
     question.ask({ spikes: { ...NO_SPIKES, seconds, quietSeconds: seconds } });
+  const { pairsPerSec, copiedSeconds } = question;
+  const measured = measuredSecondsOf(pairsPerSec, copiedSeconds);
+  if (measured < MEASURED_MIN) return { ...UNKNOWN, pairsPerSec, refusal: TOO_FEW_A_SECOND };
   const needed = smallest(1, SECONDS_MAX, (seconds) => quiet(seconds) === 'pass');
-  const afterMs = needed === null ? null : needed * 1000;
+  const afterMs = needed === null ? null : Math.ceil(needed / measured) * 1000;
   return {
-    pairsPerSec: question.pairsPerSec,
+    pairsPerSec,
     needs: needed === null ? null : { samples: needed, unit: 'seconds' },
     passesAfterMs: afterMs,
     finds: null,

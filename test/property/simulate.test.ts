@@ -49,6 +49,20 @@ function block(world: World, injection: Injection, from: number, to: number): re
 }
 
 describe('simulated climbs', () => {
+  test('are rolled back by a gate that fails after another that only holds', () => {
+    const world = worldFor(`key: { from: header, name: x-user }
+state: shared
+gates:
+  - { gate: latency.p99.ratio < 1.05, onFail: hold }
+  - latency.p99.ratio < 1.53
+ladder:
+  - { percent: 0, hold: 5m }
+  - { percent: 10, hold: 10m }
+  - { percent: 100, hold: 5m }
+`);
+    expect(climbed('p99 x 1.6 @10%', world, 10)).toMatchObject({ rolledBack: 10, waiting: 0 });
+  });
+
   test('of a sound candidate reach 100 %, though both sides pause', () => {
     const outcome = climbed('sound');
     expect(outcome).toMatchObject({ rolledBack: 0, wrongFrom: null });

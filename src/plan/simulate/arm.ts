@@ -19,6 +19,13 @@ export function exceededBy({ medianUs, sigma }: ArmLatency, share: number): numb
   return medianUs * Math.exp(sigma * normalQuantile(1 - share));
 }
 
+/** What the quantile of so many answers is never below; 0 where they are too few to say. */
+export function beyondUs(latency: ArmLatency, answers: number, quantile: number): number {
+  const beyond = answers * (1 - quantile);
+  const share = (1.5 * beyond + 8 * Math.sqrt(beyond) + 10) / Math.max(1, answers);
+  return share >= 0.7 ? 0 : exceededBy(latency, share);
+}
+
 /** Share of the answers that take at least so long. */
 export function shareAbove({ medianUs, sigma, slower }: ArmLatency, us: number): number {
   const own = (at: number): number => normalTail(Math.log(at / medianUs) / sigma);

@@ -6,12 +6,11 @@ import { createRandom } from '../../kit/random.ts';
 import { median } from '../../kit/median.ts';
 import { leaps, whoseSpike } from '../../measure/spikes.ts';
 import type { Side } from '../../model/exchange.ts';
-import { Arm, exceededBy } from './arm.ts';
+import { measuredSecondsOf } from '../pairs.ts';
+import { Arm, beyondUs } from './arm.ts';
 import { pauseUs, type World } from './world.ts';
 
 const SECONDS = 500;
-/** A second's p99 is always among so many of its answers. */
-const SLOWEST = 0.05;
 
 /** A second in which a side pauses: its p99, and whether that leaps. */
 interface PausedSecond {
@@ -28,10 +27,10 @@ export class PausedSeconds {
   constructor(world: World, percent: number, side: Side, requests: number) {
     const { seed, medianUs, sigma, pairsPerSec, copiedSeconds } = world;
     const latency = { medianUs, sigma, slower: null };
-    const arm = new Arm(latency, exceededBy(latency, SLOWEST));
     const random = createRandom(seed ^ (side === 'legacy' ? 0x5e1f : 0xca9d) ^ percent);
     // All pairs of such a second, whoever is live.
     const pairs = Math.round(pairsPerSec / copiedSeconds);
+    const arm = new Arm(latency, beyondUs(latency, pairs, 0.99));
     const p99Of = (paused: number): number => {
       const slow = Math.min(pairs, Math.round(paused));
       return quantileOf(arm.draw(random, pairs - slow, slow, pauseUs(paused, world)), 0.99);
@@ -52,7 +51,8 @@ export class PausedSeconds {
 /** Counts the spikes of a step; between pauses no p99 leaps. */
 export class SpikeCount {
   readonly #sides: Readonly<Record<Side, PausedSeconds>>;
-  readonly #copied: number;
+  /** Share of the seconds, 0 to 1. */
+  readonly #measured: number;
   #counts = { spikes: 0, legacySpikes: 0, shared: 0 };
   #worst: SpikeEvidence['worst'] = null;
   #newestMs = 0;
@@ -60,9 +60,9 @@ export class SpikeCount {
   /** The newest pause that is not counted, as the same second may hold one of the other side. */
   #open: { readonly second: number; legacy: boolean; candidate: boolean } | null = null;
 
-  constructor(sides: Readonly<Record<Side, PausedSeconds>>, { copiedSeconds }: World) {
+  constructor(sides: Readonly<Record<Side, PausedSeconds>>, { pairsPerSec, copiedSeconds }: World) {
     this.#sides = sides;
-    this.#copied = copiedSeconds;
+    this.#measured = measuredSecondsOf(pairsPerSec, copiedSeconds);
   }
 
   /** A side pauses; moments come in order. */
@@ -88,8 +88,8 @@ export class SpikeCount {
     return {
       ...NO_SPIKES,
       ...this.#counts,
-      seconds: Math.floor((atMs / 1000) * this.#copied),
-      quietSeconds: Math.floor(((atMs - this.#newestMs) / 1000) * this.#copied),
+      seconds: Math.floor((atMs / 1000) * this.#measured),
+      quietSeconds: Math.floor(((atMs - this.#newestMs) / 1000) * this.#measured),
       worst: this.#counts.spikes === 0 ? null : this.#worst,
     };
   }

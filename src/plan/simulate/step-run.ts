@@ -47,8 +47,8 @@ interface RunningLane {
 const SECOND_MS = 1000;
 /** How often a step that is due is looked at. */
 const LOOK_MS = 5 * SECOND_MS;
-/** After a failure: once the step has taken so many times as long. */
-const LOOK_AFTER_FAILURE = 1.05;
+/** After a failure: when as much of the time past due is over again. */
+const LOOK_AFTER_FAILURE = 0.05;
 
 /** One climb in one step; see the head of this file. */
 export class StepRun {
@@ -63,6 +63,8 @@ export class StepRun {
     candidate: [],
   };
   #counted = { legacy: 0, candidate: 0 };
+  /** Whether a failure may end the step, also one after another that only holds it. */
+  readonly #canRollBack: boolean;
   #caught: StepEnd['caught'] = null;
   #atMs = 0;
   #shown: { readonly atMs: number; readonly evidence: Evidence } | null = null;
@@ -70,6 +72,7 @@ export class StepRun {
   constructor(stage: Stage, start: StepStart) {
     const { world, injection, step } = stage;
     this.#stage = stage;
+    this.#canRollBack = step.percent > 0 && world.gates.some(rollsBack);
     this.#start = start;
     this.#lanes = stage.lanes.map(({ windowMs, pool, views }) => {
       const drawn: number[] = [];
@@ -84,7 +87,7 @@ export class StepRun {
     const { step } = this.#stage;
     const dueMs = this.#dueMs();
     const latestMs = dueMs + Math.max(step.holdMs, SECOND_MS);
-    for (let untilMs = dueMs; ; untilMs = this.#nextLookMs()) {
+    for (let untilMs = dueMs; ; untilMs = this.#nextLookMs(dueMs)) {
       const rollback = this.#advance(Math.min(untilMs, latestMs));
       if (rollback !== null) return this.#ended(rollback, dueMs);
       const decision = this.#decision();
@@ -108,9 +111,10 @@ export class StepRun {
   }
 
   /** Soon, as a window or a quiet time may be all that is missing; seldom after a failure. */
-  #nextLookMs(): number {
-    if (this.#caught === null) return this.#atMs + LOOK_MS;
-    return Math.ceil((this.#atMs * LOOK_AFTER_FAILURE) / LOOK_MS) * LOOK_MS;
+  #nextLookMs(dueMs: number): number {
+    if (this.#atMs < dueMs) return dueMs;
+    const lateMs = this.#caught === null ? 0 : (this.#atMs - dueMs) * LOOK_AFTER_FAILURE;
+    return this.#atMs + Math.max(LOOK_MS, Math.ceil(lateMs / SECOND_MS) * SECOND_MS);
   }
 
   /** Lets everything come by a moment of the step; a rollback is what it may lead to. */
@@ -121,7 +125,7 @@ export class StepRun {
     found.push(...this.#spikesUntil(Math.min(untilMs, ...found.map(({ atMs }) => atMs))));
     const soonestMs = Math.min(untilMs, ...found.map(({ atMs }) => atMs));
     // After a failure windows are taken up once they could matter again.
-    for (const lane of this.#caught === null ? this.#lanes : []) {
+    for (const lane of this.#isOpen ? this.#lanes : []) {
       found.push(...this.#windowsUntil(lane, soonestMs));
     }
     const [failure] = found.toSorted((a, b) => a.atMs - b.atMs);
@@ -163,12 +167,12 @@ export class StepRun {
       const index = Math.floor(random.next() * lane.pool.kind(kind).size);
       lane.drawn.push(kind, index);
       for (const track of tracks) track.add(kind, index);
-      if (this.#caught !== null) continue;
+      if (!this.#isOpen) continue;
       let couldFail = false;
       for (const track of tracks) if (track.couldFail()) couldFail = true;
       if (!couldFail) continue;
       const verdict = this.#judge({ latency: this.#latency(tracks) });
-      if (verdict.outcome === 'fail') return [{ atMs: endMs, verdict }];
+      if (this.#isNews(verdict)) return [{ atMs: endMs, verdict }];
     }
     return [];
   }
@@ -178,10 +182,10 @@ export class StepRun {
     while (this.#wrong.nextMs < untilMs) {
       const second = Math.ceil(this.#wrong.nextMs / SECOND_MS);
       while (Math.ceil(this.#wrong.nextMs / SECOND_MS) === second) this.#wrong.take();
-      if (this.#caught !== null) continue;
+      if (!this.#isOpen) continue;
       const atMs = Math.max(second, 1) * SECOND_MS;
       const verdict = this.#judge({ counts: this.#wrong.counts(atMs) });
-      if (verdict.outcome === 'fail') return [{ atMs: Math.min(atMs, untilMs), verdict }];
+      if (this.#isNews(verdict)) return [{ atMs: Math.min(atMs, untilMs), verdict }];
     }
     return [];
   }
@@ -197,11 +201,21 @@ export class StepRun {
       const side = legacyMs <= candidateMs ? 'legacy' : 'candidate';
       counted[side] += 1;
       this.#spikes.pause(side, atMs, this.#start.random.next());
-      if (side === 'legacy' || !this.#spikes.hasMore || this.#caught !== null) continue;
+      if (side === 'legacy' || !this.#spikes.hasMore || !this.#isOpen) continue;
       const seenMs = (Math.floor(atMs / SECOND_MS) + 1) * SECOND_MS;
       const verdict = this.#judge({ spikes: this.#spikes.evidence(seenMs) });
-      if (verdict.outcome === 'fail') return [{ atMs: Math.min(seenMs, untilMs), verdict }];
+      if (this.#isNews(verdict)) return [{ atMs: Math.min(seenMs, untilMs), verdict }];
     }
+  }
+
+  /** Whether a failure would matter: the first does, and one that rolls back. */
+  get #isOpen(): boolean {
+    return this.#caught === null || this.#canRollBack;
+  }
+
+  #isNews({ outcome, gates }: Verdict): boolean {
+    if (outcome !== 'fail' || this.#caught === null) return outcome === 'fail';
+    return gates.some((gate) => gate.verdict === 'fail' && rollsBack(gate));
   }
 
   /** All that the step has shown so far. */
@@ -243,7 +257,7 @@ export class StepRun {
     for (const lane of this.#lanes) this.#windowsUntil(lane, this.#atMs);
     if (!this.#mayPass) return null;
     const spikes = this.#spikes.evidence(this.#atMs);
-    if (!this.#isPassed({ counts, resources, spikes }, (gate) => !isOnLatency(gate))) return null;
+    if (!this.#isPassed({ resources, spikes }, isOnNeither)) return null;
     return this.#decide(judge(world.gates, this.evidence(), world.ladder.length));
   }
 
@@ -291,6 +305,14 @@ function withoutWords({ outcome, gates, unproven }: Verdict): Verdict {
     }),
     ...(unproven && { unproven }),
   };
+}
+
+function rollsBack({ onFail }: Pick<GateSettings, 'onFail'>): boolean {
+  return onFail === 'rollback';
+}
+
+function isOnNeither(gate: GateSettings): boolean {
+  return !isOnPairs(gate) && !isOnLatency(gate);
 }
 
 function mayPass(track: GateTrack): boolean {

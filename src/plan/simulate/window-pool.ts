@@ -12,7 +12,7 @@ import { binomial, createRandom, normal, type Random } from '../../kit/random.ts
 import { murmur3 } from '../../kit/hash.ts';
 import { type Side, SIDES } from '../../model/exchange.ts';
 import type { GateSettings } from '../../model/settings.ts';
-import { Arm, type ArmLatency, exceededBy } from './arm.ts';
+import { Arm, type ArmLatency, beyondUs, exceededBy } from './arm.ts';
 import { type Injection, isWrongAt } from './injection.ts';
 import { pauseUs, type World } from './world.ts';
 
@@ -229,10 +229,7 @@ function armsOf(
 function lowestUs(sound: ArmLatency, gates: readonly GateSettings[], pairs: number): number {
   const lowest = gates.map(({ metric, quantile, limit }) => {
     if (metric === 'latency.paired') return Infinity;
-    const beyond = pairs * (1 - (quantile ?? 0.99));
-    const share = Math.min(1, (1.5 * beyond + 8 * Math.sqrt(beyond) + 10) / Math.max(1, pairs));
-    if (share >= 0.7) return 0;
-    const us = exceededBy(sound, share);
+    const us = beyondUs(sound, pairs, quantile ?? 0.99);
     return metric === 'latency.limit' ? Math.min(us, limit / 1.1) : us * Math.min(1, limit);
   });
   const least = Math.min(...lowest);

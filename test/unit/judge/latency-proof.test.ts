@@ -55,7 +55,7 @@ describe('the threshold', () => {
     const { tail } = after([...first, [sorted]]);
     // The candidate may take 1.25 times as long: 12 ms is not over 12.5 ms.
     expect(tail.recent).toEqual([[{ liveSide: 'legacy', pairs: 1000, legacy: 7, candidate: 700 }]]);
-    expect(tail.bet).toMatchObject({ windows: 1, clipped: 1 });
+    expect(tail.bet).toMatchObject({ windows: 1, sum: 1 });
     expect(tail.legacy).toMatchObject({ over: 7, count: 1000 });
     expect(tail.thresholdUs).toBe(10_000);
   });

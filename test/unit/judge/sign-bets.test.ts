@@ -6,10 +6,9 @@ import { createRandom, normal } from '../../../src/kit/random.ts';
 const ALLOWANCE = 1.05;
 
 /** Windows of a candidate that is worse by so many deviations, rounded so that some are equal. */
-function windowsOf(count: number, worse: number) {
+function windowsOf(count: number, worse: number, rounded = Math.round) {
   const random = createRandom(count + 1);
-  const about = (shift: number): number =>
-    Math.round(1000 * Math.exp(0.1 * (normal(random) + shift)));
+  const about = (shift: number): number => rounded(1000 * Math.exp(0.1 * (normal(random) + shift)));
   return Array.from({ length: count }, () => ({ legacyUs: about(0), candidateUs: about(worse) }));
 }
 
@@ -29,6 +28,30 @@ describe('bets that go on from window to window', () => {
       }
     },
   );
+
+  it.each([0, 0.5])('tell what is equal, also of roots, %s deviations worse', (worse) => {
+    // Of both live sides' buckets the geometric mean, which no double holds.
+    const bucketed = (us: number): number => Math.sqrt(32 * Math.round(us / 32) * 1024);
+    for (const count of [3, 10, 300]) {
+      const windows = windowsOf(count, worse, bucketed);
+      const candidate = windows.map(({ candidateUs }) => candidateUs);
+      const legacy = windows.map(({ legacyUs }) => legacyUs);
+      const { crossed } = signsOf(windows, 1);
+      expect(crossed.lnOver).toBeCloseTo(lnOver(crossings(candidate, legacy)), 9);
+      expect(crossed.lnWithin).toBeCloseTo(lnWithin(crossings(candidate, legacy)), 9);
+    }
+  });
+
+  it.each([
+    [4992, 5056],
+    [5024, 5056],
+  ])('say nothing of a candidate that is always the root of %d times %d', (one, other) => {
+    const us = Math.sqrt(one * other);
+    const windows = Array.from({ length: 40 }, (_, i) => {
+      return { candidateUs: us, legacyUs: i > 10 && i % 2 === 1 ? 0.99 * us : us };
+    });
+    expect(signsOf(windows, 1).crossed.lnWithin).toBeCloseTo(0, 9);
+  });
 
   it('are bounded by two for a window that speaks against the candidate, else by one', () => {
     const told = new WindowSigns();

@@ -287,6 +287,8 @@ describe('what is refused', () => {
     ['mismatch.rate < 0.001%', '1h', 50, 'late', true],
     ['latency.p99.ratio < 1.05', '10s', 5000, 'late', true],
     ['candidate.spikes = none', '10s', 5000, 'late', true],
+    ['candidate.spikes = none', '1m', 55, 'late', true],
+    ['candidate.spikes = none', '1h', 20, 'never', false],
     ['latency.p99.9.ratio < 1.10', '1h', 50, 'thin', true],
     ['latency.p99.ratio < 1.001', '1h', 50, 'unforeseen', false],
     ['latency.p50.ratio < 1.2', '5h', 1, 'unforeseen', false],
