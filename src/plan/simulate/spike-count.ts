@@ -18,16 +18,19 @@ interface PausedSecond {
   readonly isLeap: boolean;
 }
 
-/** Seconds in which a side pauses, as many as tell how often they are spikes. */
+/**
+ * Seconds in which a side pauses, as many as tell how often they are spikes. The same ones for both
+ * sides where these pause alike: of two that are drawn apart one would spike more often.
+ */
 export class PausedSeconds {
   readonly #seconds: readonly PausedSecond[];
   readonly usualUs: number;
 
   /** `requests`: those that come while the side pauses. */
-  constructor(world: World, percent: number, side: Side, requests: number) {
+  constructor(world: World, percent: number, requests: number) {
     const { seed, medianUs, sigma, pairsPerSec, copiedSeconds } = world;
     const latency = { medianUs, sigma, slower: null };
-    const random = createRandom(seed ^ (side === 'legacy' ? 0x5e1f : 0xca9d) ^ percent);
+    const random = createRandom(seed ^ 0x5e1f ^ percent);
     // All pairs of such a second, whoever is live.
     const pairs = Math.round(pairsPerSec / copiedSeconds);
     const arm = new Arm(latency, beyondUs(latency, pairs, 0.99));

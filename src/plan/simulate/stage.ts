@@ -32,8 +32,8 @@ export class StageLanes {
   readonly #world: World;
   readonly #percent: number;
   readonly #lanes = new Map<string, readonly StageLane[]>();
-  /** By side, and by the requests that come while it pauses. */
-  readonly #seconds = new Map<string, PausedSeconds>();
+  /** By the requests that come while a side pauses. */
+  readonly #seconds = new Map<number, PausedSeconds>();
 
   constructor(world: World, index: number) {
     this.#world = world;
@@ -52,11 +52,10 @@ export class StageLanes {
 
   seconds(injection: Injection, side: Side): PausedSeconds {
     const requests = pausedRequests(this.#world, injection, this.#percent, side);
-    const name = `${side} ${requests}`;
-    let seconds = this.#seconds.get(name);
+    let seconds = this.#seconds.get(requests);
     if (seconds === undefined) {
-      seconds = new PausedSeconds(this.#world, this.#percent, side, requests);
-      this.#seconds.set(name, seconds);
+      seconds = new PausedSeconds(this.#world, this.#percent, requests);
+      this.#seconds.set(requests, seconds);
     }
     return seconds;
   }
