@@ -52,7 +52,15 @@ export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
   };
 };
 
-/** Whether it is proved that more of the spikes are the candidate's than legacy's. */
-export function hasMoreSpikes(spikes: number, legacySpikes: number): boolean {
-  return lnMixture(legacySpikes, spikes + legacySpikes, 0.5) >= -Math.log(SPIKES_ALPHA);
+function hasMoreSpikes(spikes: number, legacySpikes: number): boolean {
+  return spikesToProof(spikes, legacySpikes) === 0;
+}
+
+/**
+ * How many more spikes of the candidate it takes at least until it is proved that more of them are
+ * its own than legacy's; 0 where that is proved. None is worth more than twice what was.
+ */
+export function spikesToProof(spikes: number, legacySpikes: number): number {
+  const lnMissing = -Math.log(SPIKES_ALPHA) - lnMixture(legacySpikes, spikes + legacySpikes, 0.5);
+  return lnMissing <= 0 ? 0 : Math.max(1, Math.ceil(lnMissing / Math.LN2 - 1e-9));
 }

@@ -75,7 +75,7 @@ function ratiosOf(points: LatencyEvidence['points']): Float64Array {
 export function lnHarmOf(gate: GateSettings, evidence: Evidence): number {
   const key = gateKey(gate);
   const seen = evidence.latency.get(key);
-  const { lnHarm } = seen === undefined ? { lnHarm: 0 } : judgedOf(gate, seen).proof;
+  const lnHarm = seen === undefined ? 0 : (knownOf(gate, seen)?.proof ?? prove(gate, seen)).lnHarm;
   return withCarried(lnHarm, evidence.carried?.lnHarm.get(key));
 }
 
@@ -134,9 +134,14 @@ interface Judged {
 const judged = new WeakMap<LatencyEvidence, Judged>();
 const shown = new WeakMap<LatencyEvidence, Shown>();
 
-function judgedOf(gate: GateSettings, seen: LatencyEvidence): Judged {
+function knownOf(gate: GateSettings, seen: LatencyEvidence): Judged | undefined {
   const known = judged.get(seen);
-  if (known?.gate === gate) return known;
+  return known?.gate === gate ? known : undefined;
+}
+
+function judgedOf(gate: GateSettings, seen: LatencyEvidence): Judged {
+  const known = knownOf(gate, seen);
+  if (known !== undefined) return known;
   const made = { gate, proof: prove(gate, seen), ratio: median(ratiosOf(seen.points)) };
   judged.set(seen, made);
   return made;

@@ -1,5 +1,5 @@
 /** What `candidate.spikes` reads, of one step of one climb. */
-import { hasMoreSpikes } from '../../judge/candidate-spikes.ts';
+import { spikesToProof } from '../../judge/candidate-spikes.ts';
 import { NO_SPIKES, type SpikeEvidence } from '../../judge/evidence.ts';
 import { quantileOf } from '../../judge/windows.ts';
 import { createRandom } from '../../kit/random.ts';
@@ -58,6 +58,8 @@ export class SpikeCount {
   readonly #measured: number;
   #counts = { spikes: 0, legacySpikes: 0, shared: 0 };
   #worst: SpikeEvidence['worst'] = null;
+  /** Spikes of the candidate before it could be proved to have more. */
+  #nextLook = 1;
   #newestMs = 0;
   #legacyMs = -Infinity;
   /** The newest pause that is not counted, as the same second may hold one of the other side. */
@@ -81,9 +83,12 @@ export class SpikeCount {
   }
 
   /** True where the judge takes the candidate to have more spikes than legacy. */
-  get hasMore(): boolean {
+  hasMore(): boolean {
     const { spikes, legacySpikes } = this.#counts;
-    return spikes > legacySpikes && hasMoreSpikes(spikes, legacySpikes);
+    if (spikes < this.#nextLook) return false;
+    const missing = spikesToProof(spikes, legacySpikes);
+    this.#nextLook = spikes + missing;
+    return missing === 0;
   }
 
   evidence(atMs: number): SpikeEvidence {

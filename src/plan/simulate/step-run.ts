@@ -201,7 +201,7 @@ export class StepRun {
       const side = legacyMs <= candidateMs ? 'legacy' : 'candidate';
       counted[side] += 1;
       this.#spikes.pause(side, atMs, this.#start.random.next());
-      if (side === 'legacy' || !this.#spikes.hasMore || !this.#isOpen) continue;
+      if (side === 'legacy' || !this.#spikes.hasMore() || !this.#isOpen) continue;
       const seenMs = (Math.floor(atMs / SECOND_MS) + 1) * SECOND_MS;
       const verdict = this.#judge({ spikes: this.#spikes.evidence(seenMs) });
       if (this.#isNews(verdict)) return [{ atMs: Math.min(seenMs, untilMs), verdict }];
