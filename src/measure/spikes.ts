@@ -43,7 +43,7 @@ const SPIKE_FACTOR = 5;
 /** … and this much above it: five times nothing is still nothing. */
 const SPIKE_MIN_US = 10_000;
 /** Seconds that say what is usual, and how many there must be. */
-const USUAL_SECONDS = 60;
+export const USUAL_SECONDS = 60;
 const USUAL_MIN_SECONDS = 5;
 /** Answers a second must have for its p99 to mean anything. */
 export const SECOND_ANSWERS_MIN = 50;
@@ -52,8 +52,8 @@ export const SECOND_ANSWERS_MIN = 50;
 export function observeSecond(state: SpikeState, second: SpikeSecond): SpikeState {
   if (second.candidateCount < SECOND_ANSWERS_MIN || second.legacyCount < SECOND_ANSWERS_MIN)
     return state;
-  const usualUs = middle(state.candidateUsual);
-  const hasLegacySpiked = isSpike(second.legacyP99Us, middle(state.legacyUsual));
+  const usualUs = usualOf(state.candidateUsual);
+  const hasLegacySpiked = isSpike(second.legacyP99Us, usualOf(state.legacyUsual));
   const whose = whoseSpike({
     legacy: hasLegacySpiked,
     candidate: isSpike(second.candidateP99Us, usualUs),
@@ -102,8 +102,8 @@ function isSpike(p99Us: number, usualUs: number | null): boolean {
   return usualUs !== null && leaps(p99Us, usualUs);
 }
 
-/** Median of the usual seconds; null while there are too few. */
-function middle(values: readonly number[]): number | null {
+/** What is usual, by the p99 of the newest seconds; null while there are too few. */
+export function usualOf(values: readonly number[]): number | null {
   if (values.length < USUAL_MIN_SECONDS) return null;
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

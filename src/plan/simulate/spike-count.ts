@@ -3,8 +3,7 @@ import { spikesToProof } from '../../judge/candidate-spikes.ts';
 import { NO_SPIKES, type SpikeEvidence } from '../../judge/evidence.ts';
 import { quantileOf } from '../../judge/windows.ts';
 import { createRandom } from '../../kit/random.ts';
-import { median } from '../../kit/median.ts';
-import { leaps, whoseSpike } from '../../measure/spikes.ts';
+import { leaps, USUAL_SECONDS, usualOf, whoseSpike } from '../../measure/spikes.ts';
 import type { Side } from '../../model/exchange.ts';
 import { measuredSecondsOf } from '../pairs.ts';
 import { Arm, beyondUs } from './arm.ts';
@@ -38,10 +37,14 @@ export class PausedSeconds {
       const slow = Math.min(pairs, Math.round(paused));
       return quantileOf(arm.draw(random, pairs - slow, slow, pauseUs(paused, world)), 0.99);
     };
-    this.usualUs = median(Array.from({ length: SECONDS }, () => p99Of(0))) ?? 0;
+    const quiet = Array.from({ length: SECONDS }, () => p99Of(0));
+    const anyQuiet = (): number => quiet[random.int(0, SECONDS - 1)]!;
+    this.usualUs = usualOf(quiet) ?? 0;
     this.#seconds = Array.from({ length: SECONDS }, () => {
       const p99Us = p99Of(requests);
-      return { p99Us, isLeap: leaps(p99Us, this.usualUs) };
+      // What the seconds before it made usual, which differs from pause to pause.
+      const usualUs = usualOf(Array.from({ length: USUAL_SECONDS }, anyQuiet)) ?? 0;
+      return { p99Us, isLeap: leaps(p99Us, usualUs) };
     });
   }
 
