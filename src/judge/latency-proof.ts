@@ -192,7 +192,7 @@ export function isHeard({ legacy, candidate }: Pick<TailEvidence, Side>): boolea
 }
 
 /** The larger one of both sides' design effects; null before there are enough windows. */
-export function designOf(tail: Pick<TailEvidence, Side>): number | null {
+function designOf(tail: Pick<TailEvidence, Side>): number | null {
   if (tail.legacy.windows < DESIGN_WINDOWS_MIN) return null;
   const legacy = designEffect(tail.legacy);
   const candidate = designEffect(tail.candidate);
