@@ -1,6 +1,6 @@
 import { lnMixture } from '../kit/e-process.ts';
 import { formatAbout, formatLatency } from '../kit/units.ts';
-import { counted, formatCount, type GateJudge } from './gate-judge.ts';
+import { counted, expectedMs, formatCount, type GateJudge } from './gate-judge.ts';
 
 /** Chance that as many spikes as proof takes are the candidate's, of a side that has no more. */
 const SPIKES_ALPHA = 0.001;
@@ -43,8 +43,7 @@ export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
           verdict === 'inconclusive'
             ? {
                 what: `a pass takes ${left} more without a spike`,
-                expectedMs:
-                  evidence.elapsedMs === undefined ? null : (quietS - quietSeconds) * 1000,
+                expectedMs: expectedMs(quietS - quietSeconds, seconds, evidence),
               }
             : null,
       };

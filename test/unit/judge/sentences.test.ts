@@ -256,9 +256,10 @@ describe('guards', () => {
         'at this rate',
     ],
     [
-      ask('candidate.spikes = none', { spikes }).sentence,
+      // Ten of the seconds so far had too few answers for a p99 of their own.
+      ask('candidate.spikes = none', { spikes, elapsedMs: 40_000 }).sentence,
       'candidate spikes: 1 in 30 seconds, limit none, worst p99 40.0 ms where 2.00 ms is usual; ' +
-        `${GUARD}; a pass takes 30 s more without a spike, expected in about 30 s at this rate`,
+        `${GUARD}; a pass takes 30 s more without a spike, expected in about 40 s at this rate`,
     ],
   ])('%#: say that they state no chance of error', (said, words) => expect(said).toBe(words));
 });
