@@ -28,7 +28,9 @@ export function gateResult(
   return {
     gate: gate.gate,
     verdict: answer.verdict,
-    measured: answer.measured,
+    get measured() {
+      return answer.measured;
+    },
     get interval() {
       return boundsOf(words().interval);
     },

@@ -25,6 +25,7 @@ export type GateJudge = (question: GateQuestion) => GateAnswer;
 
 export interface GateAnswer {
   readonly verdict: GateOutcome;
+  /** May be made when it is read, as what there is to say. */
   readonly measured: number | null;
   readonly samples: number;
   /**

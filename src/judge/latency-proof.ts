@@ -9,7 +9,7 @@ import type { GateSettings } from '../model/settings.ts';
 import { designEffect, type WindowShare } from './design-effect.ts';
 import type { LatencyEvidence, LiveArms, TailEvidence } from './evidence.ts';
 import { allowanceOf, hasOwnLimit } from './latency-windows.ts';
-import { signsOf } from './sign-bets.ts';
+import { signsOf, type WindowSigns } from './sign-bets.ts';
 import { crossings, lnWithinIf, signs, type WindowOutcome } from './sign-test.ts';
 import { lnTwoArms } from './two-arms.ts';
 
@@ -36,7 +36,7 @@ const PARTED_PAIRS = 1000;
 
 /** What the windows so far prove of the gate. */
 export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
-  const { plain, crossed } = seen.signs ?? signsOf(seen.points, allowanceOf(gate));
+  const { plain, crossed } = signsIn(gate, seen);
   return {
     ...weigh({
       plain,
@@ -46,6 +46,11 @@ export function prove(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
     }),
     design: designOf(seen.tail),
   };
+}
+
+/** Both comparisons of its windows. */
+export function signsIn(gate: GateSettings, seen: LatencyEvidence): WindowSigns {
+  return seen.signs ?? signsOf(seen.points, allowanceOf(gate));
 }
 
 interface Outcomes {

@@ -18,7 +18,7 @@ import {
   quantileName,
   thinNote,
 } from './gate-judge.ts';
-import { DESIGN_MAX, type LatencyProof, prove, windowsToPass } from './latency-proof.ts';
+import { DESIGN_MAX, type LatencyProof, prove, signsIn, windowsToPass } from './latency-proof.ts';
 import { hasOwnLimit } from './latency-windows.ts';
 import { medianInterval } from './quantile-interval.ts';
 import { median } from './sign-test.ts';
@@ -34,33 +34,42 @@ import { median } from './sign-test.ts';
 export const judgeLatency: GateJudge = (question) => {
   const { gate, evidence } = question;
   const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
-  const { points } = seen;
-  if (points.length === 0) return tooLittle(question, seen);
+  const { windows } = signsIn(gate, seen).plain;
+  if (windows === 0) return tooLittle(question, seen);
   const { unit, ...words } = wordsOf(gate);
-  const { proof, ratio } = judgedOf(gate, seen);
-  const measured = unit * ratio;
-  const verdict = decide(question, seen, proof, measured);
+  const proof = proofOf(gate, seen);
+  const isBeyond = isTypicallyBeyond(gate, seen);
+  const verdict = decide(question, seen, proof, isBeyond);
   return {
     verdict,
-    measured,
-    samples: points.length,
+    get measured() {
+      return unit * ratioOf(seen);
+    },
+    samples: windows,
     tell: () => {
       const { lower, upper } = shownOf(gate, seen).interval;
       return {
         ...words,
-        samples: ` over ${counted(points.length, 'window')}${pairsText(gate, seen)}`,
+        samples: ` over ${counted(windows, 'window')}${pairsText(gate, seen)}`,
         interval: { lower: unit * lower, upper: unit * upper },
         notes: [
           bothSides(gate, seen),
-          verdict === 'fail' && measured <= gate.limit ? tailNote(gate, seen) : '',
+          verdict === 'fail' && !isBeyond ? tailNote(gate, seen) : '',
           burstNote(proof),
           stallNote(seen),
         ],
-        missing: verdict === 'inconclusive' ? missingOf(question, seen, measured) : null,
+        missing: verdict === 'inconclusive' ? missingOf(question, seen, isBeyond) : null,
       };
     },
   };
 };
+
+/** Whether the typical window is beyond the limit: so are most, and where half are, it tells. */
+function isTypicallyBeyond(gate: GateSettings, seen: LatencyEvidence): boolean {
+  const { windows, over } = signsIn(gate, seen).plain;
+  if (2 * over !== windows) return 2 * over > windows;
+  return wordsOf(gate).unit * ratioOf(seen) > gate.limit;
+}
 
 /** The candidate's by legacy's, window by window. */
 function ratiosOf(points: LatencyEvidence['points']): Float64Array {
@@ -75,7 +84,7 @@ function ratiosOf(points: LatencyEvidence['points']): Float64Array {
 export function lnHarmOf(gate: GateSettings, evidence: Evidence): number {
   const key = gateKey(gate);
   const seen = evidence.latency.get(key);
-  const lnHarm = seen === undefined ? 0 : (knownOf(gate, seen)?.proof ?? prove(gate, seen)).lnHarm;
+  const lnHarm = seen === undefined ? 0 : (knownOf(gate, seen) ?? prove(gate, seen)).lnHarm;
   return withCarried(lnHarm, evidence.carried?.lnHarm.get(key));
 }
 
@@ -113,38 +122,47 @@ function decide(
   question: GateQuestion,
   seen: LatencyEvidence,
   { lnHarm, lnOk }: LatencyProof,
-  measured: number,
+  isBeyond: boolean,
 ): GateOutcome {
   const { gate, evidence, harmAlpha } = question;
   if (seen.pairs < gate.minPairs) return 'inconclusive';
   const carried = evidence.carried?.lnHarm.get(gateKey(gate));
   if (withCarried(lnHarm, carried) >= -Math.log(harmAlpha)) return 'fail';
-  if (measured > gate.limit || isStalled(seen)) return 'inconclusive';
+  if (isBeyond || isStalled(seen)) return 'inconclusive';
   return lnOk >= -Math.log(gate.alpha) ? 'pass' : 'inconclusive';
 }
 
-interface Judged {
+interface Proved {
   readonly gate: GateSettings;
   readonly proof: LatencyProof;
-  /** In the typical window. */
-  readonly ratio: number;
 }
 
 /** Gates are judged more often than windows close; the same windows prove and show the same. */
-const judged = new WeakMap<LatencyEvidence, Judged>();
+const proved = new WeakMap<LatencyEvidence, Proved>();
+const typical = new WeakMap<LatencyEvidence, number>();
 const shown = new WeakMap<LatencyEvidence, Shown>();
 
-function knownOf(gate: GateSettings, seen: LatencyEvidence): Judged | undefined {
-  const known = judged.get(seen);
-  return known?.gate === gate ? known : undefined;
+function knownOf(gate: GateSettings, seen: LatencyEvidence): LatencyProof | undefined {
+  const known = proved.get(seen);
+  return known?.gate === gate ? known.proof : undefined;
 }
 
-function judgedOf(gate: GateSettings, seen: LatencyEvidence): Judged {
+function proofOf(gate: GateSettings, seen: LatencyEvidence): LatencyProof {
   const known = knownOf(gate, seen);
   if (known !== undefined) return known;
-  const made = { gate, proof: prove(gate, seen), ratio: median(ratiosOf(seen.points)) };
-  judged.set(seen, made);
-  return made;
+  const proof = prove(gate, seen);
+  proved.set(seen, { gate, proof });
+  return proof;
+}
+
+/** In the typical window. */
+function ratioOf(seen: LatencyEvidence): number {
+  let ratio = typical.get(seen);
+  if (ratio === undefined) {
+    ratio = median(ratiosOf(seen.points));
+    typical.set(seen, ratio);
+  }
+  return ratio;
 }
 
 interface Shown {
@@ -190,9 +208,9 @@ function tooLittle(question: GateQuestion, seen: LatencyEvidence): GateAnswer {
   };
 }
 
-function missingOf(question: GateQuestion, seen: LatencyEvidence, measured: number): Missing {
+function missingOf(question: GateQuestion, seen: LatencyEvidence, isBeyond: boolean): Missing {
   const { gate } = question;
-  if (measured > gate.limit) return ABOVE_LIMIT;
+  if (isBeyond) return ABOVE_LIMIT;
   if (isStalled(seen)) {
     const most = formatShare(LIMITS.proxyStalledMaxRatio);
     const what = `no pass while the proxy stalls in more than ${most} of the seconds`;

@@ -1,5 +1,6 @@
 import { formatAbout } from '../kit/units.ts';
 import type { GateOutcome } from '../model/rollout.ts';
+import type { GateSettings } from '../model/settings.ts';
 import { filledOf } from './cache-fill.ts';
 import type { ResourcePoint } from './evidence.ts';
 import {
@@ -32,59 +33,30 @@ export const judgeCpuRatio: GateJudge = (question) =>
   judgeResource(question, 'cpu', (point) => [point.candidateCpu, point.legacyCpu]);
 
 function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAnswer {
-  const { gate, evidence, harmAlpha } = question;
-  const candidate: number[] = [];
-  const legacy: number[] = [];
-  const filled = filledOf(evidence.resources.get(gate.windowMs) ?? []);
-  for (const point of filled.points) {
-    const [a, b] = pick(point);
-    if (a === null || b === null || b <= 0) continue;
-    candidate.push(a);
-    legacy.push(b);
-  }
-  const samples = candidate.length;
+  const { gate, evidence } = question;
+  const held = heldAgainst(question, pick);
+  const { samples, ratios, measured, missing } = held;
   const words = { name: `${name} ratio`, format: formatRatio };
   const waiting = (more: number): Missing => ({
     what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
     expectedMs: samples === 0 || evidence.elapsedMs === undefined ? null : more * gate.windowMs,
   });
-  if (samples === 0) {
+  if (measured === null) {
     const both = ' with metrics of both sides (`metrics` of legacy and candidate)';
     return {
       verdict: 'inconclusive',
-      measured: null,
+      measured,
       samples,
       tell: () => ({
         ...words,
         samples: `: ${samples} of ${WINDOWS_MIN} windows${both}`,
         interval: null,
         notes: [],
-        missing: filled.missing ?? waiting(WINDOWS_MIN),
+        missing: missing ?? waiting(WINDOWS_MIN),
       }),
     };
   }
-  // The tests look at every window of the step, else looking again would undo their error rate;
-  // what is shown, and must be within the limit for a pass in each window, is the newest half hour.
-  const recent = Math.max(WINDOWS_MIN, Math.floor(RECENT_MS / gate.windowMs));
-  const ratios = candidate.map((value, i) => value / legacy[i]!);
-  const newest = ratios.slice(-recent);
-  const measured = median(newest);
-  const lastOver = newest.findLastIndex((ratio) => ratio > gate.limit);
-  const against = (limit: number): readonly WindowOutcome[] =>
-    signs(
-      candidate,
-      legacy.map((value) => value * limit),
-    );
-  const outcomes = against(gate.limit);
-  const isEnough = samples >= WINDOWS_MIN;
-  const isHeard = isEnough && filled.missing === null;
-  const isOver = isHeard && lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
-  const isWithin = isHeard && lastOver < 0 && lnWithin(outcomes) >= -Math.log(gate.alpha);
-  const verdict: GateOutcome = isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive';
-  // The newest window over the limit has to be older than what is looked at.
-  const untilOut = lastOver < 0 ? 0 : lastOver + 1 + Math.max(0, recent - newest.length);
-  const untilProved = (): number =>
-    Math.max(1, Math.max(WINDOWS_MIN, windowsToPass(outcomes, gate.alpha)) - samples, untilOut);
+  const { verdict } = held;
   return {
     verdict,
     measured,
@@ -92,14 +64,102 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
     tell: () => ({
       ...words,
       samples: ` over ${counted(samples, 'window')}`,
-      interval: isEnough ? medianInterval(ratios, gate.alpha) : null,
+      interval: samples < WINDOWS_MIN ? null : medianInterval(ratios, gate.alpha),
       notes: [],
       missing:
         verdict !== 'inconclusive'
           ? null
-          : (filled.missing ?? (measured > gate.limit ? ABOVE_LIMIT : waiting(untilProved()))),
+          : (missing ??
+            (measured > gate.limit ? ABOVE_LIMIT : waiting(windowsMissing(gate, held)))),
     }),
   };
+}
+
+/** Both sides' windows, one against the other. */
+interface Held {
+  readonly verdict: GateOutcome;
+  /** Null without a window. */
+  readonly measured: number | null;
+  readonly samples: number;
+  /** The candidate's by legacy's, window by window. */
+  readonly ratios: readonly number[];
+  readonly outcomes: readonly WindowOutcome[];
+  /** Of the newest windows, the last one over the limit; -1 for none. */
+  readonly lastOver: number;
+  /** What is waited for before anything counts. */
+  readonly missing: Missing | null;
+}
+
+interface Known {
+  readonly points: readonly ResourcePoint[];
+  readonly harmAlpha: number;
+  readonly held: Held;
+}
+
+/** Gates are judged more often than windows close. */
+const known = new WeakMap<GateSettings, Known>();
+
+function heldAgainst({ gate, evidence, harmAlpha }: GateQuestion, pick: Pick): Held {
+  const points = evidence.resources.get(gate.windowMs) ?? [];
+  const last = known.get(gate);
+  if (last?.points === points && last.harmAlpha === harmAlpha) return last.held;
+  const held = hold(gate, points, harmAlpha, pick);
+  known.set(gate, { points, harmAlpha, held });
+  return held;
+}
+
+function hold(
+  gate: GateSettings,
+  points: readonly ResourcePoint[],
+  harmAlpha: number,
+  pick: Pick,
+): Held {
+  const filled = filledOf(points);
+  const candidate: number[] = [];
+  const legacy: number[] = [];
+  for (const point of filled.points) {
+    const [a, b] = pick(point);
+    if (a === null || b === null || b <= 0) continue;
+    candidate.push(a);
+    legacy.push(b);
+  }
+  const samples = candidate.length;
+  // The tests look at every window of the step, else looking again would undo their error rate;
+  // what is shown, and must be within the limit for a pass in each window, is the newest half hour.
+  const ratios = candidate.map((value, i) => value / legacy[i]!);
+  const newest = ratios.slice(-recentOf(gate));
+  const lastOver = newest.findLastIndex((ratio) => ratio > gate.limit);
+  const against = (limit: number): readonly WindowOutcome[] =>
+    signs(
+      candidate,
+      legacy.map((value) => value * limit),
+    );
+  const outcomes = against(gate.limit);
+  const isHeard = samples >= WINDOWS_MIN && filled.missing === null;
+  const isOver = isHeard && lnOver(against(HARM_MARGIN * gate.limit)) >= -Math.log(harmAlpha);
+  const isWithin = isHeard && lastOver < 0 && lnWithin(outcomes) >= -Math.log(gate.alpha);
+  return {
+    verdict: isOver ? 'fail' : isWithin ? 'pass' : 'inconclusive',
+    measured: samples === 0 ? null : median(newest),
+    samples,
+    ratios,
+    outcomes,
+    lastOver,
+    missing: filled.missing,
+  };
+}
+
+/** Newest windows that are looked at. */
+function recentOf({ windowMs }: GateSettings): number {
+  return Math.max(WINDOWS_MIN, Math.floor(RECENT_MS / windowMs));
+}
+
+/** How many more there have to be: the newest one over the limit has to be older than those. */
+function windowsMissing(gate: GateSettings, { samples, outcomes, lastOver }: Held): number {
+  const recent = recentOf(gate);
+  const untilOut = lastOver < 0 ? 0 : lastOver + 1 + Math.max(0, recent - samples);
+  const enough = Math.max(WINDOWS_MIN, windowsToPass(outcomes, gate.alpha));
+  return Math.max(1, enough - samples, untilOut);
 }
 
 /** Windows that pass, all in all, if those still to come are within the limit. */

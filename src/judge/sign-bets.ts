@@ -19,6 +19,10 @@ const BLOCKS = Array.from({ length: (RESTART_EVERY + 1) ** 2 }, (_, block) => {
 /** As a factor is at most two, looking so often is enough to stay within a double. */
 const SCALE_EVERY = 255;
 const LARGE = 2 ** 256;
+/** What a window makes of what is staked, at most: within, saying nothing, over. */
+const AT_MOST = Float64Array.of(Math.max(...WRONG), 1, 2);
+/** Against what adding up many small numbers may lose. */
+const ROUNDED_UP = 1 + 1e-9;
 
 /** What outcomes of windows, one after the other, are worth against both hypotheses. */
 export class SignBets {
@@ -30,10 +34,13 @@ export class SignBets {
   #lnUnit = 0;
   /** Outcomes since the newest start: those within, and four times those over. */
   #block = 0;
+  /** What is staked was never worth more, in all. */
+  #most = 0.5 * ROUNDED_UP;
 
   add(outcome: WindowOutcome): void {
     if (this.#windows > 0 && this.#windows % RESTART_EVERY === 0) this.#start();
     this.#windows += 1;
+    this.#most *= AT_MOST[outcome + 1]!;
     if (outcome === 1) {
       this.#over += 1;
       this.#block += RESTART_EVERY + 1;
@@ -49,9 +56,20 @@ export class SignBets {
     const factors = BLOCKS[this.#block]!;
     this.#block = 0;
     const j = this.#windows / RESTART_EVERY;
-    const weight = (this.#lnUnit === 0 ? 1 : Math.exp(-this.#lnUnit)) / (j * (j + 1));
+    const share = 1 / (j * (j + 1));
+    this.#most += share / 2;
+    const weight = this.#lnUnit === 0 ? share : share * Math.exp(-this.#lnUnit);
     for (let i = 0; i < BETS; i += 1) later[i] = later[i]! * factors[i]! + weight;
     if (this.#windows % SCALE_EVERY === 0) this.#scale();
+  }
+
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** Windows in which the candidate was over the limit. */
+  get over(): number {
+    return this.#over;
   }
 
   /** See {@link lnWithin}. */
@@ -66,11 +84,27 @@ export class SignBets {
     for (let i = 0; i < BETS; i += 1) {
       started += MIXTURE_WEIGHTS[i]! * this.#later[i]! * factors[i]!;
     }
-    const kept = 1 / (1 + Math.floor(Math.max(0, this.#windows - 1) / RESTART_EVERY));
     return lnMix([
       [0.5, lnMixture(this.#within, this.#over + this.#within, 0.5)],
-      [0.5, lnSum([Math.log(started) + this.#lnUnit, Math.log(kept)])],
+      [0.5, lnSum([Math.log(started) + this.#lnUnit, Math.log(this.#kept)])],
     ]);
+  }
+
+  /**
+   * Whether {@link lnOver} is the logarithm of so much, which is mostly told by what the windows
+   * could have made of it at most.
+   */
+  isOverWorth(worth: number): boolean {
+    // Half of the stake at most is on starts still to come.
+    if (this.#most < worth - 0.5) return false;
+    const exactly = Math.exp(this.lnOver);
+    this.#most = exactly * ROUNDED_UP - this.#kept / 2;
+    return exactly >= worth;
+  }
+
+  /** The share of the stake on later starts that is for those still to come. */
+  get #kept(): number {
+    return 1 / (1 + Math.floor(Math.max(0, this.#windows - 1) / RESTART_EVERY));
   }
 
   copy(): SignBets {
@@ -81,6 +115,7 @@ export class SignBets {
     bets.#later.set(this.#later);
     bets.#lnUnit = this.#lnUnit;
     bets.#block = this.#block;
+    bets.#most = this.#most;
     return bets;
   }
 
@@ -105,18 +140,14 @@ export class WindowSigns {
     this.#allowed = new MedianOfNine(from && from.#allowed);
   }
 
-  /**
-   * One more window: the candidate's quantile, and what it may be. True where one of the
-   * comparisons speaks against the candidate: else no proof of harm has grown.
-   */
-  add(candidate: number, allowed: number): boolean {
+  /** One more window: the candidate's quantile, and what it may be. */
+  add(candidate: number, allowed: number): void {
     const plain = candidate > allowed ? 1 : candidate < allowed ? -1 : 0;
     const crossed = this.#cross(Math.fround(candidate), Math.fround(allowed), plain);
     this.plain.add(plain);
     this.crossed.add(crossed);
     this.#candidate.add(candidate);
     this.#allowed.add(allowed);
-    return plain === 1 || crossed === 1;
   }
 
   /** See {@link crossings}. */

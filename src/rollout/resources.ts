@@ -41,7 +41,7 @@ export interface ClosedPoint {
 export class ResourceWindows {
   readonly #windowsMs: readonly number[];
   #originMs = 0;
-  #points = new Map<number, ResourcePoint[]>();
+  #points = new Map<number, readonly ResourcePoint[]>();
   /** Points since they were last taken. */
   #fresh: ClosedPoint[] = [];
   /** First pair of the window that is open, by window length. */
@@ -125,10 +125,8 @@ export class ResourceWindows {
   }
 
   #keep(windowMs: number, point: ResourcePoint): void {
-    const points = this.#points.get(windowMs) ?? [];
-    points.push(point);
-    if (points.length > LIMITS.resourceWindowsMax) points.shift();
-    this.#points.set(windowMs, points);
+    const points = [...(this.#points.get(windowMs) ?? []), point];
+    this.#points.set(windowMs, points.slice(-LIMITS.resourceWindowsMax));
   }
 }
 

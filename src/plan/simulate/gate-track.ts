@@ -33,8 +33,8 @@ import { type GateViews, type KindView, TAIL_COLUMNS, type ThresholdTails } from
 
 /** While single requests are heard, their test is looked at again after so much more. */
 const LOOK_AGAIN = 1.03;
-/** What adding up many small numbers may lose. */
-const ROUNDING = 1e-6;
+/** What adding up logarithms may lose. */
+const ROUNDING = 1e-9;
 
 type MutableTail = { -readonly [K in keyof WindowTail]: WindowTail[K] };
 
@@ -61,6 +61,9 @@ export class GateTrack {
   readonly #key: string;
   readonly #views: GateViews;
   readonly #needed: number;
+  /** What one of the parts that proof of harm is a mean of is worth then, at least. */
+  readonly #lnWorthOfPart: number;
+  readonly #worthOfPart: number;
   readonly #carried: CarriedHarm | undefined;
   readonly #allowance: number;
   readonly #signs = new WindowSigns();
@@ -71,8 +74,6 @@ export class GateTrack {
   #windows = 0;
   #pairs = 0;
   #thinWindows = 0;
-  /** By how much proof of harm has to grow at least, as a logarithm, before the gate can fail. */
-  #room = 0;
   /** While single requests are heard: windows before the next look. */
   #nextLook = 1;
   /** Kind and place of every window. */
@@ -93,6 +94,8 @@ export class GateTrack {
     this.#drawn = drawn;
     this.#needed = -Math.log(harmAlpha);
     this.#carried = carried;
+    this.#lnWorthOfPart = this.#needed - lnHarmOf(gate, this.#alone([])) - ROUNDING;
+    this.#worthOfPart = Math.exp(this.#lnWorthOfPart);
     this.#allowance = allowanceOf(gate);
     this.#thresholdUs = thresholdOf(gate, []);
     if (this.#thresholdUs !== null) this.#tails = views.tails(this.#thresholdUs);
@@ -110,10 +113,9 @@ export class GateTrack {
       this.#thinWindows += 1;
       return;
     }
-    const isOver = this.#signs.add(candidateUs, columns[at + 2]! * this.#allowance);
-    const lnBet = this.#tails === null ? this.#noBet() : this.#bet(this.#tails, view, index);
-    // No bet on a window is worth more than twice what it was.
-    this.#room -= isOver ? Math.LN2 : Math.max(0, lnBet);
+    this.#signs.add(candidateUs, columns[at + 2]! * this.#allowance);
+    if (this.#tails === null) this.#fix();
+    else this.#bet(this.#tails, view, index);
   }
 
   /** What proof of harm is made of: all but the points, for which signs stand. */
@@ -138,7 +140,14 @@ export class GateTrack {
   /** What the judge is shown of this gate. */
   evidence(): LatencyEvidence {
     if (isHeard(this.#sums)) this.#tell();
-    return { ...this.#proof(), points: this.#points() };
+    const pointsNow = this.#points.bind(this, this.#drawn.length);
+    return {
+      ...this.#proof(),
+      // Mostly the signs are all that is asked for.
+      get points() {
+        return pointsNow();
+      },
+    };
   }
 
   /** ln E against "over the limit": what a pass takes. */
@@ -147,9 +156,10 @@ export class GateTrack {
     return prove(this.gate, this.#proof()).lnOk;
   }
 
-  #points(): readonly LatencyPoint[] {
+  /** Of the windows in the first `length` of what is drawn. */
+  #points(length: number): readonly LatencyPoint[] {
     const points: LatencyPoint[] = [];
-    for (let i = 0; i < this.#drawn.length; i += 2) {
+    for (let i = 0; i < length; i += 2) {
       const point = this.#views.kind(this.#drawn[i]!).point(this.#drawn[i + 1]!);
       if (point !== null) points.push(point);
     }
@@ -157,15 +167,13 @@ export class GateTrack {
   }
 
   /** A threshold that a window sets does not count in it. */
-  #noBet(): number {
-    this.#thresholdUs = thresholdOf(this.gate, this.#points());
+  #fix(): void {
+    this.#thresholdUs = thresholdOf(this.gate, this.#points(this.#drawn.length));
     this.#setBy = this.#windows;
     if (this.#thresholdUs !== null) this.#tails = this.#views.tails(this.#thresholdUs);
-    return 0;
   }
 
-  /** By how much the bet has grown, as a logarithm. */
-  #bet(tails: ThresholdTails, view: KindView, index: number): number {
+  #bet(tails: ThresholdTails, view: KindView, index: number): void {
     if (tails !== this.#seen.tails || view !== this.#seen.view) {
       this.#seen = { tails, view, columns: tails.columns(view) };
     }
@@ -175,15 +183,13 @@ export class GateTrack {
     if (this.gate.metric === 'latency.burn') {
       this.#recent = [...this.#recent, tails.over(view, index)].slice(-RECENT_WINDOWS);
     }
-    if (columns[at + 3]! < 0) return 0;
+    if (columns[at + 3]! < 0) return;
     const tail = this.#tail;
     tail.difference = columns[at]!;
     tail.legacyOver = columns[at + 1]!;
     tail.candidateOver = columns[at + 2]!;
     tail.count = columns[at + 3]!;
-    const before = this.#sums.bet.lnWorse;
     countTail(this.#sums, tail);
-    return this.#sums.bet.lnWorse - before;
   }
 
   /** Whether the gate could fail with the newest window; to be asked of each. */
@@ -193,16 +199,22 @@ export class GateTrack {
       if (this.#windows < this.#nextLook) return false;
       this.#nextLook = Math.ceil(this.#windows * LOOK_AGAIN);
       this.#tell();
-    } else if (this.#room > 0) return false;
-    const lnHarm = lnHarmOf(this.gate, this.#alone());
-    this.#room = this.#needed - lnHarm - ROUNDING;
-    return lnHarm >= this.#needed;
+    } else if (!this.#hasStrongPart()) return false;
+    return lnHarmOf(this.gate, this.#alone([this.#proof()])) >= this.#needed;
   }
 
-  #alone(): Evidence {
+  /** Proof of harm is a mean of parts, of which one has to be worth as much as the mean. */
+  #hasStrongPart(): boolean {
+    const { plain, crossed } = this.#signs;
+    const worth = this.#worthOfPart;
+    if (plain.isOverWorth(worth) || crossed.isOverWorth(worth)) return true;
+    return this.#sums.bet.lnWorse >= this.#lnWorthOfPart;
+  }
+
+  #alone(latency: readonly LatencyEvidence[]): Evidence {
     return {
       counts: new Map(),
-      latency: new Map([[this.#key, this.#proof()]]),
+      latency: new Map(latency.map((seen) => [this.#key, seen])),
       resources: new Map(),
       spikes: NO_SPIKES,
       ...(this.#carried && { carried: this.#carried }),

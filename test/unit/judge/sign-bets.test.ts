@@ -4,6 +4,8 @@ import { crossings, lnOver, lnWithin, signs } from '../../../src/judge/sign-test
 import { createRandom, normal } from '../../../src/kit/random.ts';
 
 const ALLOWANCE = 1.05;
+/** More than what nothing is worth, and soon there. */
+const WORTH = 100;
 
 /** Windows of a candidate that is worse by so many deviations, rounded so that some are equal. */
 function windowsOf(count: number, worse: number, rounded = Math.round) {
@@ -53,16 +55,26 @@ describe('bets that go on from window to window', () => {
     expect(signsOf(windows, 1).crossed.lnWithin).toBeCloseTo(0, 9);
   });
 
-  it('are bounded by two for a window that speaks against the candidate, else by one', () => {
-    const told = new WindowSigns();
-    const random = createRandom(7);
-    for (let i = 0; i < 500; i += 1) {
-      const before = [told.plain.lnOver, told.crossed.lnOver];
-      const isAgainst = told.add(1000 * Math.exp(0.1 * normal(random)), 1000);
-      const grown = [told.plain.lnOver - before[0]!, told.crossed.lnOver - before[1]!];
-      expect(Math.max(...grown)).toBeLessThanOrEqual((isAgainst ? Math.LN2 : 0) + 1e-9);
-    }
-  });
+  it.each([0.97, 1, 1.03, 1.2])(
+    'know of each window whether they are worth so much: %f',
+    (times) => {
+      const random = createRandom(7);
+      const told = new WindowSigns();
+      const found = new Set<boolean>();
+      for (let i = 0; i < 2000; i += 1) {
+        // Good for a while and bad for a while, so that both answers are heard of both.
+        const slower = i % 400 < 40 ? 1.1 * times : times;
+        const windowUs = (): number => Math.round(1000 * Math.exp(0.1 * normal(random)));
+        told.add(slower * windowUs(), 1000 * Math.exp(0.05 * normal(random)));
+        for (const signs of [told.plain, told.crossed]) {
+          const isWorth = signs.isOverWorth(WORTH);
+          expect(isWorth).toBe(Math.exp(signs.lnOver) >= WORTH);
+          found.add(isWorth);
+        }
+      }
+      expect(found.size).toBe(2);
+    },
+  );
 
   it('go on apart from a copy', () => {
     const one = signsOf(windowsOf(20, 0), ALLOWANCE);

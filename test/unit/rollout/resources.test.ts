@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { NO_SPIKES } from '../../../src/judge/evidence.ts';
+import { judge } from '../../../src/judge/verdict.ts';
 import { type ResourceSample, ResourceWindows } from '../../../src/rollout/resources.ts';
 import { type Cell, EMPTY_CELL, type Summary } from '../../../src/model/window.ts';
-import { summaryOf } from '../../support/rollout.ts';
+import { gate, summaryOf } from '../../support/rollout.ts';
 
 const WINDOW_MS = 5000;
 const BYTES = 1e6;
@@ -38,6 +40,33 @@ function cpuOf(summary: Summary, legacyPerSec: number, candidatePerSec: number):
   }
   return windows.take().map(({ point }) => [point.legacyCpu!, point.candidateCpu!]);
 }
+
+describe('windows of a resource gate', () => {
+  it('are another list with each one more, so that a gate that has seen one is judged anew', () => {
+    const windows = new ResourceWindows([WINDOW_MS]);
+    windows.reset(0);
+    const gates = [gate('memory.ratio < 1.0', { windowMs: WINDOW_MS })];
+    const verdicts = [4, 5, 6, 7, 8].map((count) => {
+      for (let i = 0; i <= count; i += 1) {
+        const of = (residentBytes: number): ResourceSample => {
+          return { atMs: WINDOW_MS * i, residentBytes, cpuSeconds: null };
+        };
+        windows.add({ legacy: () => of(2 * BYTES), candidate: () => of(BYTES) });
+      }
+      const resources = windows.view();
+      const none = { counts: new Map(), latency: new Map(), spikes: NO_SPIKES };
+      const judged = judge(gates, { ...none, resources });
+      return judged.gates.map(({ samples, verdict }) => [samples, verdict]);
+    });
+    expect(verdicts.flat()).toEqual([
+      [4, 'inconclusive'],
+      [5, 'pass'],
+      [6, 'pass'],
+      [7, 'pass'],
+      [8, 'pass'],
+    ]);
+  });
+});
 
 describe('CPU in the windows of a resource gate', () => {
   it.each(['legacy', 'candidate'] as const)(
