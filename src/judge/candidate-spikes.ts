@@ -1,5 +1,6 @@
 import { lnMixture } from '../kit/e-process.ts';
 import { formatAbout, formatLatency } from '../kit/units.ts';
+import type { Evidence } from './evidence.ts';
 import { counted, expectedMs, formatCount, type GateJudge } from './gate-judge.ts';
 
 /** Chance that as many spikes as proof takes are the candidate's, of a side that has no more. */
@@ -43,13 +44,19 @@ export const judgeCandidateSpikes: GateJudge = ({ gate, evidence }) => {
           verdict === 'inconclusive'
             ? {
                 what: `a pass takes ${left} more without a spike`,
-                expectedMs: expectedMs(quietS - quietSeconds, seconds, evidence),
+                expectedMs: quietExpectedMs(quietS - quietSeconds, evidence),
               }
             : null,
       };
     },
   };
 };
+
+/** How long so many quiet seconds take: those with too few answers are none. */
+function quietExpectedMs(quietS: number, evidence: Evidence): number | null {
+  const expected = expectedMs(quietS, evidence.spikes.seconds, evidence);
+  return expected === null ? null : Math.max(1000 * quietS, expected);
+}
 
 function hasMoreSpikes(spikes: number, legacySpikes: number): boolean {
   return spikesToProof(spikes, legacySpikes) === 0;

@@ -15,13 +15,6 @@ export interface ShareSums {
 
 export const NO_SHARES: ShareSums = { windows: 0, count: 0, over: 0, squares: 0 };
 
-/** The sums with one more window in them. */
-export function addShare(sums: ShareSums, { over, count }: WindowShare): ShareSums {
-  const next = { ...sums };
-  countShare(next, over, count);
-  return next;
-}
-
 /** Adds one more window to the sums. */
 export function countShare(sums: MutableSums, over: number, count: number): void {
   if (count === 0) return;

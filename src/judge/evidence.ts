@@ -168,7 +168,7 @@ export interface Evidence {
   readonly counts: ReadonlyMap<string, PairCounts>;
   /** By the gate as written, and its route where it has one: see {@link gateKey}. */
   readonly latency: ReadonlyMap<string, LatencyEvidence>;
-  /** By window length in milliseconds; with a window more it is another list. */
+  /** By window length in milliseconds. A list never changes: with one window more it is another. */
   readonly resources: ReadonlyMap<number, readonly ResourcePoint[]>;
   readonly spikes: SpikeEvidence;
   /** As configured; absent where nobody climbs. */

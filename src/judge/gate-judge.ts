@@ -25,7 +25,7 @@ export type GateJudge = (question: GateQuestion) => GateAnswer;
 
 export interface GateAnswer {
   readonly verdict: GateOutcome;
-  /** May be made when it is read, as what there is to say. */
+  /** Null where there is nothing to measure; may be made when it is read, as with `tell`. */
   readonly measured: number | null;
   readonly samples: number;
   /**

@@ -33,17 +33,20 @@ import { median } from './sign-test.ts';
  */
 export const judgeLatency: GateJudge = (question) => {
   const { gate, evidence } = question;
-  const seen = evidence.latency.get(gateKey(gate)) ?? NO_LATENCY;
-  const { windows } = signsIn(gate, seen).plain;
+  const seen = evidence.latency.get(gateKey(gate));
+  if (seen === undefined) return tooLittle(question, NO_LATENCY);
+  const { windows, over } = signsIn(gate, seen).plain;
   if (windows === 0) return tooLittle(question, seen);
   const { unit, ...words } = wordsOf(gate);
   const proof = proofOf(gate, seen);
-  const isBeyond = isTypicallyBeyond(gate, seen);
+  const measured = (): number => unit * ratioOf(seen);
+  // The typical window is beyond the limit as most are; where half are, its ratio tells.
+  const isBeyond = 2 * over === windows ? measured() > gate.limit : 2 * over > windows;
   const verdict = decide(question, seen, proof, isBeyond);
   return {
     verdict,
     get measured() {
-      return unit * ratioOf(seen);
+      return measured();
     },
     samples: windows,
     tell: () => {
@@ -63,13 +66,6 @@ export const judgeLatency: GateJudge = (question) => {
     },
   };
 };
-
-/** Whether the typical window is beyond the limit: so are most, and where half are, it tells. */
-function isTypicallyBeyond(gate: GateSettings, seen: LatencyEvidence): boolean {
-  const { windows, over } = signsIn(gate, seen).plain;
-  if (2 * over !== windows) return 2 * over > windows;
-  return wordsOf(gate).unit * ratioOf(seen) > gate.limit;
-}
 
 /** The candidate's by legacy's, window by window. */
 function ratiosOf(points: LatencyEvidence['points']): Float64Array {

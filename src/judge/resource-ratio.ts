@@ -34,8 +34,8 @@ export const judgeCpuRatio: GateJudge = (question) =>
 
 function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAnswer {
   const { gate, evidence } = question;
-  const held = heldAgainst(question, pick);
-  const { samples, ratios, measured, missing } = held;
+  const judged = judgedOf(question, pick);
+  const { verdict, samples, ratios, measured, missing } = judged;
   const words = { name: `${name} ratio`, format: formatRatio };
   const waiting = (more: number): Missing => ({
     what: `a pass takes ${counted(more, 'more window')} of ${formatAbout(gate.windowMs)}`,
@@ -44,7 +44,7 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
   if (measured === null) {
     const both = ' with metrics of both sides (`metrics` of legacy and candidate)';
     return {
-      verdict: 'inconclusive',
+      verdict,
       measured,
       samples,
       tell: () => ({
@@ -56,7 +56,6 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
       }),
     };
   }
-  const { verdict } = held;
   return {
     verdict,
     measured,
@@ -70,13 +69,13 @@ function judgeResource(question: GateQuestion, name: string, pick: Pick): GateAn
         verdict !== 'inconclusive'
           ? null
           : (missing ??
-            (measured > gate.limit ? ABOVE_LIMIT : waiting(windowsMissing(gate, held)))),
+            (measured > gate.limit ? ABOVE_LIMIT : waiting(windowsMissing(gate, judged)))),
     }),
   };
 }
 
-/** Both sides' windows, one against the other. */
-interface Held {
+/** What both sides' windows are worth, one against the other. */
+interface Judged {
   readonly verdict: GateOutcome;
   /** Null without a window. */
   readonly measured: number | null;
@@ -90,30 +89,30 @@ interface Held {
   readonly missing: Missing | null;
 }
 
-interface Known {
+interface LastJudged {
   readonly points: readonly ResourcePoint[];
   readonly harmAlpha: number;
-  readonly held: Held;
+  readonly judged: Judged;
 }
 
-/** Gates are judged more often than windows close. */
-const known = new WeakMap<GateSettings, Known>();
+/** Gates are judged more often than windows close; the same windows are worth the same. */
+const lastJudged = new WeakMap<GateSettings, LastJudged>();
 
-function heldAgainst({ gate, evidence, harmAlpha }: GateQuestion, pick: Pick): Held {
+function judgedOf({ gate, evidence, harmAlpha }: GateQuestion, pick: Pick): Judged {
   const points = evidence.resources.get(gate.windowMs) ?? [];
-  const last = known.get(gate);
-  if (last?.points === points && last.harmAlpha === harmAlpha) return last.held;
-  const held = hold(gate, points, harmAlpha, pick);
-  known.set(gate, { points, harmAlpha, held });
-  return held;
+  const last = lastJudged.get(gate);
+  if (last?.points === points && last.harmAlpha === harmAlpha) return last.judged;
+  const judged = judgeWindows(gate, points, harmAlpha, pick);
+  if (points.length > 0) lastJudged.set(gate, { points, harmAlpha, judged });
+  return judged;
 }
 
-function hold(
+function judgeWindows(
   gate: GateSettings,
   points: readonly ResourcePoint[],
   harmAlpha: number,
   pick: Pick,
-): Held {
+): Judged {
   const filled = filledOf(points);
   const candidate: number[] = [];
   const legacy: number[] = [];
@@ -154,8 +153,8 @@ function recentOf({ windowMs }: GateSettings): number {
   return Math.max(WINDOWS_MIN, Math.floor(RECENT_MS / windowMs));
 }
 
-/** How many more there have to be: the newest one over the limit has to be older than those. */
-function windowsMissing(gate: GateSettings, { samples, outcomes, lastOver }: Held): number {
+/** How many more there have to be; those that are looked at must all be within the limit. */
+function windowsMissing(gate: GateSettings, { samples, outcomes, lastOver }: Judged): number {
   const recent = recentOf(gate);
   const untilOut = lastOver < 0 ? 0 : lastOver + 1 + Math.max(0, recent - samples);
   const enough = Math.max(WINDOWS_MIN, windowsToPass(outcomes, gate.alpha));

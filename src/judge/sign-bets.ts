@@ -34,7 +34,7 @@ export class SignBets {
   #lnUnit = 0;
   /** Outcomes since the newest start: those within, and four times those over. */
   #block = 0;
-  /** What is staked was never worth more, in all. */
+  /** What all that is staked on starts so far is worth, at most. */
   #most = 0.5 * ROUNDED_UP;
 
   add(outcome: WindowOutcome): void {
@@ -91,8 +91,8 @@ export class SignBets {
   }
 
   /**
-   * Whether {@link lnOver} is the logarithm of so much, which is mostly told by what the windows
-   * could have made of it at most.
+   * Whether {@link lnOver} is the logarithm of so much or more. Mostly what windows could have made
+   * of it at most tells; else it is gone through, which is remembered.
    */
   isOverWorth(worth: number): boolean {
     // Half of the stake at most is on starts still to come.

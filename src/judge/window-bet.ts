@@ -20,23 +20,17 @@ export const NO_BET: WindowBet = {
   lnWorse: 0,
 };
 
-/**
- * With one more window: `difference` of the shares over the threshold, candidate less legacy, in
- * units of the scale, which is fixed before; clipped to -1 to 1. The stake depends on earlier
- * windows alone. Source: Waudby-Smith and Ramdas 2024, predictable plug-in bets.
- */
-export function addToBet(bet: WindowBet, difference: number, alpha: number): WindowBet {
-  const next = { ...bet };
-  betOn(next, difference, tuningFor(alpha));
-  return next;
-}
-
 /** What the stake is tuned by, so that a worse candidate is found soonest at `alpha`. */
 export function tuningFor(alpha: number): number {
   return 2 * Math.log(2 / alpha);
 }
 
-/** As `addToBet`, in place; `tuning` by {@link tuningFor}. */
+/**
+ * Adds one more window: `difference` of the shares over the threshold, candidate less legacy, in
+ * units of the scale, which is fixed before; clipped to -1 to 1. The stake depends on earlier
+ * windows alone; `tuning` by {@link tuningFor}.
+ * Source: Waudby-Smith and Ramdas 2024, predictable plug-in bets.
+ */
 export function betOn(bet: MutableBet, difference: number, tuning: number): void {
   const y = Math.min(1, Math.max(-1, difference));
   const w = bet.windows + 1;

@@ -6,7 +6,7 @@
 import { LIMITS } from '../kit/limits.ts';
 import { type Side, SIDES } from '../model/exchange.ts';
 import type { HistogramCounts, PartedCounts, Summary } from '../model/window.ts';
-import type { EvidenceWindow, LatencyPoint, WindowCell } from './evidence.ts';
+import type { EvidenceWindow, WindowCell } from './evidence.ts';
 
 /** True when the proxy itself stalled in this second: its latencies say nothing of the sides. */
 export function isStalled(summary: Summary): boolean {
@@ -129,21 +129,9 @@ export function sideOf(window: EvidenceWindow, side: Side): HistogramCounts {
 }
 
 /**
- * A window's quantile on both sides: the geometric mean of both orders where both have enough
- * pairs, else that of the one that has; null where neither has.
+ * A window's quantile on one side: the geometric mean of both orders where both have enough pairs,
+ * else that of the one that has; null where neither has.
  */
-export function pointOf(
-  window: EvidenceWindow,
-  quantile: number,
-  route: string | null,
-): LatencyPoint | null {
-  const strata = strataOf(window, route);
-  const legacyUs = meanQuantile(strata, 'legacy', quantile);
-  const candidateUs = meanQuantile(strata, 'candidate', quantile);
-  return legacyUs === null || candidateUs === null ? null : { legacyUs, candidateUs };
-}
-
-/** The quantile of one of the strata's histograms, as {@link pointOf} takes it. */
 export function meanQuantile(
   strata: readonly Stratum[],
   of: 'legacy' | 'candidate' | 'ratios',

@@ -63,8 +63,11 @@ export class ResourceWindows {
 
   /** Takes back what was taken before a restart, oldest first. */
   restore(points: readonly ClosedPoint[]): void {
-    for (const { windowMs, point } of points) {
-      if (this.#windowsMs.includes(windowMs)) this.#keep(windowMs, point);
+    for (const windowMs of this.#windowsMs) {
+      this.#keep(
+        windowMs,
+        points.filter((each) => each.windowMs === windowMs).map(({ point }) => point),
+      );
     }
   }
 
@@ -119,13 +122,13 @@ export class ResourceWindows {
       ...filled('legacyFill', pair.legacy),
       ...filled('candidateFill', pair.candidate),
     };
-    this.#keep(windowMs, point);
+    this.#keep(windowMs, [point]);
     this.#fresh.push({ windowMs, point });
     this.#first.set(windowMs, pair);
   }
 
-  #keep(windowMs: number, point: ResourcePoint): void {
-    const points = [...(this.#points.get(windowMs) ?? []), point];
+  #keep(windowMs: number, newest: readonly ResourcePoint[]): void {
+    const points = [...(this.#points.get(windowMs) ?? []), ...newest];
     this.#points.set(windowMs, points.slice(-LIMITS.resourceWindowsMax));
   }
 }

@@ -2,13 +2,13 @@
  * False alarms: each trial is one run of some tests on two arms that are alike, looked at again
  * and again. It answers which of them have ever alarmed.
  */
-import { addShare, NO_SHARES } from '../../src/judge/design-effect.ts';
+import { countShare, NO_SHARES } from '../../src/judge/design-effect.ts';
 import { byRequests, isHeard, SILENT, weigh } from '../../src/judge/latency-proof.ts';
 import { SPLIT_ALPHA, splitProblem } from '../../src/judge/share-check.ts';
 import { WindowSigns } from '../../src/judge/sign-bets.ts';
 import { crossings, lnOver, lnWithin, signs } from '../../src/judge/sign-test.ts';
 import { lnTwoArms } from '../../src/judge/two-arms.ts';
-import { addToBet, NO_BET } from '../../src/judge/window-bet.ts';
+import { betOn, NO_BET, tuningFor } from '../../src/judge/window-bet.ts';
 import { lnBetaBinomial, lnMixture, tuning } from '../../src/kit/e-process.ts';
 import { binomial, type Random } from '../../src/kit/random.ts';
 import {
@@ -173,10 +173,10 @@ export function windowTrial(world: World): AlarmTrial {
 
 /** ln of what a bet on a worse candidate has become, after each window. */
 function betsOf({ legacy, candidate }: WindowRun, windowS: number): readonly number[] {
-  let bet = NO_BET;
+  const bet = { ...NO_BET };
   return candidate.map((slow, i) => {
     const difference = (slow - legacy[i]!) / (RATE_PER_SEC * windowS);
-    bet = addToBet(bet, difference / (1.2 * SLOW_SHARE), ALPHA);
+    betOn(bet, difference / (1.2 * SLOW_SHARE), tuningFor(ALPHA));
     return bet.lnWorse;
   });
 }
@@ -197,13 +197,13 @@ export function gateTrial(world: World): AlarmTrial {
     const outcomes = new WindowSigns();
     const bets = betsOf(seen, GATE_WINDOW_S);
     const arms = { legacy: [...GATE_BUCKETS.empty], candidate: [...GATE_BUCKETS.empty] };
-    const sums = { legacy: NO_SHARES, candidate: NO_SHARES };
+    const sums = { legacy: { ...NO_SHARES }, candidate: { ...NO_SHARES } };
     let isHarm = false;
     let isOk = false;
     for (let i = 0; i < looks; i += 1) {
       for (const side of ['legacy', 'candidate'] as const) {
         const over = seen[side][i]!;
-        sums[side] = addShare(sums[side], { over, count: requests });
+        countShare(sums[side], over, requests);
         addSlow(arms[side], random, requests, over);
       }
       outcomes.add(seen.candidate[i]!, seen.legacy[i]!);

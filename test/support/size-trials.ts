@@ -1,6 +1,6 @@
 /** How much it takes to tell two arms apart that differ: one run of a test until it rejects. */
 import { lnTwoArms } from '../../src/judge/two-arms.ts';
-import { addToBet, NO_BET } from '../../src/judge/window-bet.ts';
+import { betOn, NO_BET, tuningFor } from '../../src/judge/window-bet.ts';
 import { lnBetaBinomial, tuning } from '../../src/kit/e-process.ts';
 import type { Random } from '../../src/kit/random.ts';
 import {
@@ -94,12 +94,12 @@ function bet(lift: number, from: number, to: number, world: World): SizeTrial {
   const run = (random: Random): number => {
     const legacy = burstsOf(world, random);
     const candidate = burstsOf(world, random);
-    let state = NO_BET;
+    const state = { ...NO_BET };
     for (let w = 1; w < FAR * to; w += 1) {
       const at = [(w - 1) * BET_WINDOW_S, w * BET_WINDOW_S] as const;
       const slow = slowIn(random, requests) + legacy(...at);
       const slower = slowIn(random, requests, lift) + Math.round(candidate(...at) * lift);
-      state = addToBet(state, (slower - slow) / requests / (1.2 * usual), ALPHA);
+      betOn(state, (slower - slow) / requests / (1.2 * usual), tuningFor(ALPHA));
       if (state.lnWorse >= NEEDED) return w;
     }
     return Infinity;

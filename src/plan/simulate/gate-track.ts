@@ -61,7 +61,7 @@ export class GateTrack {
   readonly #key: string;
   readonly #views: GateViews;
   readonly #needed: number;
-  /** What one of the parts that proof of harm is a mean of is worth then, at least. */
+  /** Where it fails, a part of its proof is worth so much: what that takes, less earlier steps'. */
   readonly #lnWorthOfPart: number;
   readonly #worthOfPart: number;
   readonly #carried: CarriedHarm | undefined;
@@ -137,15 +137,16 @@ export class GateTrack {
     };
   }
 
-  /** What the judge is shown of this gate. */
+  /** What the judge is shown of this gate, until the next window. */
   evidence(): LatencyEvidence {
     if (isHeard(this.#sums)) this.#tell();
-    const pointsNow = this.#points.bind(this, this.#drawn.length);
+    let points: readonly LatencyPoint[] | null = null;
+    const pointsOnce = (): readonly LatencyPoint[] => (points ??= this.#points());
     return {
       ...this.#proof(),
       // Mostly the signs are all that is asked for.
       get points() {
-        return pointsNow();
+        return pointsOnce();
       },
     };
   }
@@ -156,10 +157,9 @@ export class GateTrack {
     return prove(this.gate, this.#proof()).lnOk;
   }
 
-  /** Of the windows in the first `length` of what is drawn. */
-  #points(length: number): readonly LatencyPoint[] {
+  #points(): readonly LatencyPoint[] {
     const points: LatencyPoint[] = [];
-    for (let i = 0; i < length; i += 2) {
+    for (let i = 0; i < this.#drawn.length; i += 2) {
       const point = this.#views.kind(this.#drawn[i]!).point(this.#drawn[i + 1]!);
       if (point !== null) points.push(point);
     }
@@ -168,7 +168,7 @@ export class GateTrack {
 
   /** A threshold that a window sets does not count in it. */
   #fix(): void {
-    this.#thresholdUs = thresholdOf(this.gate, this.#points(this.#drawn.length));
+    this.#thresholdUs = thresholdOf(this.gate, this.#points());
     this.#setBy = this.#windows;
     if (this.#thresholdUs !== null) this.#tails = this.#views.tails(this.#thresholdUs);
   }

@@ -296,7 +296,7 @@ interface Failure {
   readonly verdict: Verdict;
 }
 
-/** The verdict without what is made to be read, which nobody does here. */
+/** The verdict without what is made when it is read: `decide` goes by verdicts alone. */
 function withoutWords({ outcome, gates, unproven }: Verdict): Verdict {
   return {
     outcome,

@@ -256,6 +256,12 @@ describe('guards', () => {
         'at this rate',
     ],
     [
+      // Time is judged by whole windows, and seconds at once.
+      ask('candidate.spikes = none', { spikes, elapsedMs: 20_000 }).sentence,
+      'candidate spikes: 1 in 30 seconds, limit none, worst p99 40.0 ms where 2.00 ms is usual; ' +
+        `${GUARD}; a pass takes 30 s more without a spike, expected in about 30 s at this rate`,
+    ],
+    [
       // Ten of the seconds so far had too few answers for a p99 of their own.
       ask('candidate.spikes = none', { spikes, elapsedMs: 40_000 }).sentence,
       'candidate spikes: 1 in 30 seconds, limit none, worst p99 40.0 ms where 2.00 ms is usual; ' +

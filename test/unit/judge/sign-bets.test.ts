@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { signsOf, WindowSigns } from '../../../src/judge/sign-bets.ts';
+import { SignBets, signsOf, WindowSigns } from '../../../src/judge/sign-bets.ts';
 import { crossings, lnOver, lnWithin, signs } from '../../../src/judge/sign-test.ts';
 import { createRandom, normal } from '../../../src/kit/random.ts';
 
@@ -55,26 +55,39 @@ describe('bets that go on from window to window', () => {
     expect(signsOf(windows, 1).crossed.lnWithin).toBeCloseTo(0, 9);
   });
 
-  it.each([0.97, 1, 1.03, 1.2])(
-    'know of each window whether they are worth so much: %f',
-    (times) => {
-      const random = createRandom(7);
-      const told = new WindowSigns();
-      const found = new Set<boolean>();
-      for (let i = 0; i < 2000; i += 1) {
-        // Good for a while and bad for a while, so that both answers are heard of both.
-        const slower = i % 400 < 40 ? 1.1 * times : times;
-        const windowUs = (): number => Math.round(1000 * Math.exp(0.1 * normal(random)));
-        told.add(slower * windowUs(), 1000 * Math.exp(0.05 * normal(random)));
-        for (const signs of [told.plain, told.crossed]) {
-          const isWorth = signs.isOverWorth(WORTH);
-          expect(isWorth).toBe(Math.exp(signs.lnOver) >= WORTH);
-          found.add(isWorth);
-        }
+  it.each([0.97, 1, 1.03, 1.2])('know whether they are worth so much: %f', (times) => {
+    const random = createRandom(7);
+    let told = new WindowSigns();
+    const found = { plain: new Set<boolean>(), crossed: new Set<boolean>() };
+    for (let i = 0; i < 2000; i += 1) {
+      // Good for a while and bad for a while.
+      const slower = i % 400 < 40 ? 1.1 * times : times;
+      const windowUs = (): number => Math.round(1000 * Math.exp(0.1 * normal(random)));
+      told.add(slower * windowUs(), 1000 * Math.exp(0.05 * normal(random)));
+      if (i % 100 === 20) told = new WindowSigns(told);
+      for (const which of ['plain', 'crossed'] as const) {
+        const isWorth = told[which].isOverWorth(WORTH);
+        expect(isWorth).toBe(Math.exp(told[which].lnOver) >= WORTH);
+        found[which].add(isWorth);
       }
-      expect(found.size).toBe(2);
-    },
-  );
+    }
+    expect([found.plain.size, found.crossed.size]).toEqual([2, 2]);
+  });
+
+  it.each([0, 30, 100])('know of what is staked after %i good windows', (good) => {
+    const bets = new SignBets();
+    let asked = 0;
+    for (let i = 0; i < good; i += 1) bets.add(-1);
+    for (let i = 0; i < 60; i += 1) {
+      bets.add(1);
+      const copy = bets.copy();
+      // One that is asked now and then has more to remember.
+      const isWorth = Math.exp(bets.lnOver) >= WORTH;
+      expect(copy.isOverWorth(WORTH)).toBe(isWorth);
+      if (isWorth) asked += 1;
+    }
+    expect(asked).toBeGreaterThan(20);
+  });
 
   it('go on apart from a copy', () => {
     const one = signsOf(windowsOf(20, 0), ALLOWANCE);

@@ -1,10 +1,10 @@
 /** Figures computed for the design by other means, each to all of its digits. */
 import { describe, expect, it } from 'vitest';
 import { bucketTop, countAbove } from '../../../src/judge/buckets.ts';
-import { addShare, designEffect, NO_SHARES } from '../../../src/judge/design-effect.ts';
+import { countShare, designEffect, NO_SHARES } from '../../../src/judge/design-effect.ts';
 import { quantileInterval, quantileRanks } from '../../../src/judge/quantile-interval.ts';
 import { lnTwoArms } from '../../../src/judge/two-arms.ts';
-import { addToBet, NO_BET } from '../../../src/judge/window-bet.ts';
+import { betOn, NO_BET, tuningFor } from '../../../src/judge/window-bet.ts';
 import { lnBetaBinomial, tuning } from '../../../src/kit/e-process.ts';
 import { binomial, createRandom } from '../../../src/kit/random.ts';
 import { LatencyHistogram } from '../../../src/measure/latency.ts';
@@ -158,18 +158,20 @@ describe('errors by whose they are', () => {
 
 describe('the bet on windows', () => {
   it('stakes by earlier windows alone, half at most', () => {
-    const first = addToBet(NO_BET, 1, 0.01);
-    expect(first.lnWorse).toBeCloseTo(Math.log(1.5), 12);
+    const bet = { ...NO_BET };
+    betOn(bet, 1, tuningFor(0.01));
+    expect(bet.lnWorse).toBeCloseTo(Math.log(1.5), 12);
     // v = (1/4 + (1 - 1/2)^2)/2 after one window of 1, and the stake is still capped.
-    const second = addToBet(first, -0.2, 0.01);
-    expect(second.lnWorse).toBeCloseTo(Math.log(1.5 * 0.9), 12);
-    expect(second).toMatchObject({ windows: 2, sum: 0.8 });
-    expect(addToBet(second, 7, 0.01)).toMatchObject({ sum: 1.8 });
+    betOn(bet, -0.2, tuningFor(0.01));
+    expect(bet.lnWorse).toBeCloseTo(Math.log(1.5 * 0.9), 12);
+    expect(bet).toMatchObject({ windows: 2, sum: 0.8 });
+    betOn(bet, 7, tuningFor(0.01));
+    expect(bet).toMatchObject({ sum: 1.8 });
   });
 
   it('wins nothing where both sides are the same', () => {
-    let bet = NO_BET;
-    for (let i = 0; i < 300; i += 1) bet = addToBet(bet, i % 2 === 0 ? 0.5 : -0.5, 0.01);
+    const bet = { ...NO_BET };
+    for (let i = 0; i < 300; i += 1) betOn(bet, i % 2 === 0 ? 0.5 : -0.5, tuningFor(0.01));
     expect(bet.lnWorse).toBeLessThan(LN_20);
   });
 });
@@ -177,7 +179,8 @@ describe('the bet on windows', () => {
 describe('the design effect', () => {
   it('is the variance of the counts by that of independent ones', () => {
     const counts = [4, 6, 5, 9, 1, 5];
-    const sums = counts.reduce((all, over) => addShare(all, { over, count: 100 }), NO_SHARES);
+    const sums = { ...NO_SHARES };
+    for (const over of counts) countShare(sums, over, 100);
     const mean = 5;
     const variance = counts.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (counts.length - 1);
     expect(designEffect(sums)).toBeCloseTo(variance / (100 * 0.05 * 0.95), 9);
@@ -186,14 +189,14 @@ describe('the design effect', () => {
 
   it('is 1 where requests are slow for themselves, 51 where bursts of 200 come at random', () => {
     const random = createRandom(1);
-    let alone = NO_SHARES;
-    let inBursts = NO_SHARES;
+    const alone = { ...NO_SHARES };
+    const inBursts = { ...NO_SHARES };
     for (let i = 0; i < 20_000; i += 1) {
       const over = binomial(random, 120_000, 0.005);
       // Bursts come as a Poisson process, one a window on average.
       const bursts = binomial(random, 10_000, 1 / 10_000);
-      alone = addShare(alone, { over, count: 120_000 });
-      inBursts = addShare(inBursts, { over: over + 200 * bursts, count: 120_000 });
+      countShare(alone, over, 120_000);
+      countShare(inBursts, over + 200 * bursts, 120_000);
     }
     expect(designEffect(alone)).toBeCloseTo(1, 1);
     expect(designEffect(inBursts)! / 51).toBeCloseTo(1, 1);

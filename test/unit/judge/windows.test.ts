@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { addHistograms, mergeSummaries, pointOf, quantileOf } from '../../../src/judge/windows.ts';
+import { type EvidenceWindow, NO_LATENCY } from '../../../src/judge/evidence.ts';
+import { seenIn } from '../../../src/judge/latency-windows.ts';
+import { addHistograms, mergeSummaries, quantileOf } from '../../../src/judge/windows.ts';
 import { LatencyHistogram } from '../../../src/measure/latency.ts';
 import type { Side } from '../../../src/model/exchange.ts';
 import { type Cell, EMPTY_CELL, type HistogramCounts } from '../../../src/model/window.ts';
-import { summaryOf } from '../../support/rollout.ts';
+import { gate, summaryOf } from '../../support/rollout.ts';
 
 function cell(liveSide: Side, legacy: HistogramCounts, candidate: HistogramCounts): Cell {
   return {
@@ -13,6 +15,11 @@ function cell(liveSide: Side, legacy: HistogramCounts, candidate: HistogramCount
     legacy,
     candidate,
   };
+}
+
+/** The quantile of both sides, as a gate sees it. */
+function pointOf(window: EvidenceWindow, quantile: string, route: string | null = null) {
+  return seenIn(gate(`latency.${quantile}.ratio < 2`, { route }), window, NO_LATENCY).point;
 }
 
 describe('a window', () => {
@@ -41,7 +48,7 @@ describe('a window', () => {
     });
     const window = mergeSummaries([calm, stalled], 0, 2000);
     expect(window).toMatchObject({ seconds: 2, stalledSeconds: 1 });
-    expect(pointOf(window, 0.99, null)).toEqual({ legacyUs: 100, candidateUs: 100 });
+    expect(pointOf(window, 'p99')).toEqual({ legacyUs: 100, candidateUs: 100 });
   });
 
   it('takes the geometric mean of both orders where both have enough pairs', () => {
@@ -57,7 +64,7 @@ describe('a window', () => {
       0,
       1000,
     );
-    const point = pointOf(window, 0.5, null);
+    const point = pointOf(window, 'p50');
     expect(point?.candidateUs).toBeCloseTo(2000, 6);
     expect(point?.legacyUs).toBeCloseTo(1000, 6);
   });
@@ -69,9 +76,9 @@ describe('a window', () => {
       0,
       1000,
     );
-    expect(pointOf(window, 0.5, null)?.candidateUs).toBeCloseTo(2000, 6);
-    expect(pointOf(mergeSummaries([summaryOf({ cells: [few] })], 0, 1000), 0.5, null)).toBeNull();
-    expect(pointOf(window, 0.5, 'GET /other')).toBeNull();
+    expect(pointOf(window, 'p50')?.candidateUs).toBeCloseTo(2000, 6);
+    expect(pointOf(mergeSummaries([summaryOf({ cells: [few] })], 0, 1000), 'p50')).toBeNull();
+    expect(pointOf(window, 'p50', 'GET /other')).toBeNull();
   });
 
   it('reads quantiles by nearest rank', () => {

@@ -1,6 +1,7 @@
 /** What simulated climbs are made of, held against the product's own. */
 import { describe, expect, test } from 'vitest';
 import { type Evidence, gateKey, NO_LATENCY, NO_SPIKES } from '../../../src/judge/evidence.ts';
+import { isHeard } from '../../../src/judge/latency-proof.ts';
 import { addArms, addWindow, seenIn } from '../../../src/judge/latency-windows.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import { countOf, quantileOf } from '../../../src/judge/windows.ts';
@@ -61,9 +62,19 @@ describe('an arm', () => {
   });
 });
 
-/** A gate's track, and the product's evidence of the same windows. */
-function both(text: string, candidate: string, windows: number, pausedRequests: number) {
+/** A gate's track, and the product's evidence of the same windows; `lnCarried` of steps before. */
+function both(
+  text: string,
+  candidate: string,
+  windows: number,
+  pausedRequests: number,
+  lnCarried?: number,
+) {
   const own = gate(text);
+  const carried =
+    lnCarried === undefined
+      ? undefined
+      : { counts: new Map(), lnHarm: new Map([[gateKey(own), lnCarried]]) };
   const world = worldFor(pausedRequests);
   const injection = parseInjection(candidate) ?? SOUND;
   const lane = { windowMs: own.windowMs, route: null, gates: [own] };
@@ -71,7 +82,7 @@ function both(text: string, candidate: string, windows: number, pausedRequests: 
   const harmAlpha = judge([own], evidenceOf(NO_LATENCY)).gates[0]!.harmAlpha ?? 1;
   const drawn: number[] = [];
   const views = new GateViews(own, pool);
-  const track = new GateTrack({ gate: own, views, drawn, harmAlpha, carried: undefined });
+  const track = new GateTrack({ gate: own, views, drawn, harmAlpha, carried });
   const random = createRandom(5);
   let seen = NO_LATENCY;
   const steps = Array.from({ length: windows }, (_, i) => {
@@ -85,13 +96,15 @@ function both(text: string, candidate: string, windows: number, pausedRequests: 
     const more = seenIn(own, window, seen);
     if (own.metric === 'latency') seen = { ...seen, arms: addArms(seen.arms, window, null) };
     seen = addWindow(own, seen, more);
-    return { couldFail, hasFailed: judge([own], evidenceOf(seen)).outcome === 'fail' };
+    const hasFailed = judge([own], evidenceOf(seen)).outcome === 'fail';
+    return { couldFail, hasFailed, isHeard: isHeard(seen.tail) };
   });
   return { own, track, seen, steps };
 
   function evidenceOf(latency: typeof NO_LATENCY): Evidence {
     const all = new Map([[gateKey(own), latency]]);
-    return { counts: new Map(), latency: all, resources: new Map(), spikes: NO_SPIKES };
+    const none = { counts: new Map(), resources: new Map(), spikes: NO_SPIKES };
+    return { ...none, latency: all, ...(carried && { carried }) };
   }
 }
 
@@ -122,17 +135,25 @@ describe('a simulated gate', () => {
   );
 
   test.each([
-    ['latency.p99.ratio < 1.05', 'p99 x 1.25', 200],
-    ['latency.p99.ratio < 1.05', 'p99 x 1.15', 0],
-    ['latency.p99.9.ratio < 1.10', 'p99.9 x 2', 200],
-    ['latency.p99 < 6ms', 'p99 x 1.1', 200],
-    ['latency.p99.burn < 1.5', 'p99 x 2', 0],
-  ] as const)('%s is looked at whenever it fails: %s, %i', (text, candidate, paused) => {
-    const { steps } = both(text, candidate, 60, paused);
-    const failed = steps.filter(({ hasFailed }) => hasFailed);
-    expect(failed.length).toBeGreaterThan(0);
-    expect(steps.find(({ hasFailed }) => hasFailed)!.couldFail).toBe(true);
-  });
+    ['latency.p99.ratio < 1.05', 'p99 x 1.25', 200, undefined],
+    ['latency.p99.ratio < 1.05', 'p99 x 1.25', 200, -2],
+    ['latency.p99.ratio < 1.05', 'p99 x 1.25', 200, 3],
+    ['latency.p99.ratio < 1.05', 'p99 x 1.15', 0, undefined],
+    ['latency.p99.9.ratio < 1.10', 'p99.9 x 2', 200, undefined],
+    ['latency.p99 < 6ms', 'p99 x 1.1', 200, undefined],
+    ['latency.p99 < 6ms', 'p99 x 1.1', 200, 3.5],
+    ['latency.p99.burn < 1.5', 'p99 x 2', 0, undefined],
+  ] as const)(
+    '%s is looked at whenever it fails: %s, %i, carried %s',
+    (text, candidate, paused, lnCarried) => {
+      const { steps } = both(text, candidate, 60, paused, lnCarried);
+      const failed = steps.filter(({ hasFailed }) => hasFailed);
+      expect(failed.length).toBeGreaterThan(0);
+      expect(failed[0]!.couldFail).toBe(true);
+      // Single requests, where they are heard, are looked at from time to time.
+      expect(failed.every((step) => step.couldFail || step.isHeard)).toBe(true);
+    },
+  );
 });
 
 describe('what is wrong with a candidate', () => {
